@@ -1,0 +1,243 @@
+# rld, a user-space runtime dynamic linker.  `make help` lists the targets.
+# Everything that is built lies under build/.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+HOSTCC ?= gcc
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+VERSION := $(or $(shell sed -n 's/^\#define RLD_VERSION[ \t]*"\(.*\)".*/\1/p' \
+	rld/include/rld.h rld/*.h 2>/dev/null | head -n 1),0)
+
+# ---------------------------------------------------------------------------
+# Machines: for each its folder in arch/, its compiler and its own flags.
+
+MACHINES := x86_64 aarch64 mips mipsel mipsn32 mipsn32el mips64 mips64el
+HOST := $(shell uname -m)
+
+DIR_x86_64 := x86_64
+DIR_aarch64 := aarch64
+DIR_mips := mips
+DIR_mipsel := mips
+DIR_mipsn32 := mips
+DIR_mipsn32el := mips
+DIR_mips64 := mips
+DIR_mips64el := mips
+
+CC_x86_64 := x86_64-linux-gnu-gcc
+CC_aarch64 := aarch64-linux-gnu-gcc
+CC_mips := mips-linux-gnu-gcc
+CC_mipsel := mipsel-linux-gnu-gcc
+CC_mipsn32 := mips64-linux-gnuabi64-gcc -mabi=n32
+CC_mipsn32el := mips64el-linux-gnuabi64-gcc -mabi=n32
+CC_mips64 := mips64-linux-gnuabi64-gcc
+CC_mips64el := mips64el-linux-gnuabi64-gcc
+# Not := : CC may come from the command line (make CC=clang).
+CC_$(HOST) = $(CC)
+
+# No vector registers: the lazy resolver runs between a caller and its callee.
+ARCHFLAGS_x86_64 := -mgeneral-regs-only
+ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard
+
+HASH_x86_64 := gnu
+HASH_aarch64 := gnu
+HASH_mips := sysv
+HASH_mipsel := sysv
+HASH_mipsn32 := sysv
+HASH_mipsn32el := sysv
+HASH_mips64 := sysv
+HASH_mips64el := sysv
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror
+CFLAGS ?= -O2 -g
+RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
+	-fno-stack-protector -fno-common -fno-strict-aliasing $(WARN)
+# Not separate-code: two segments in place of four are fewer mappings and
+# fewer pages to touch at each start.
+RLD_LDFLAGS := -static-pie -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,text -Wl,--export-dynamic \
+	-Wl,-Bsymbolic -Wl,-z,noseparate-code -Wl,--build-id \
+	-Wl,--eh-frame-hdr -Wl,--version-script=scripts/rld.map
+
+INC = -I. -Irld/include -Iarch/$(DIR_$(1))
+BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(DIR_$(m))),\
+	$(if $(shell command -v $(firstword $(CC_$(m)))),$(m))))
+
+default: build/$(HOST)/rld tools ## build rld for this machine, and the host tools
+
+all: $(BUILT:%=build/%/rld) tools ## build rld for every machine whose compiler is installed
+
+# $(1): machine
+define machine
+SRC_$(1) := $$(sort $$(wildcard rld/*.c elf/*.c arch/$(DIR_$(1))/*.c \
+	arch/$(DIR_$(1))/*.S))
+OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
+
+build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map
+	$$(CC_$(1)) $(CFLAGS) $(ARCHFLAGS_$(1)) $(RLD_LDFLAGS) \
+		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(OBJ_$(1))
+
+build/$(1)/obj/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC_$(1)) $(RLD_CFLAGS) $(CFLAGS) $(ARCHFLAGS_$(1)) $(call INC,$(1)) \
+		-MMD -MP -c -o $$@ $$<
+
+build/$(1)/obj/%.o: %.S Makefile
+	@mkdir -p $$(@D)
+	$$(CC_$(1)) -g $(ARCHFLAGS_$(1)) $(call INC,$(1)) -MMD -MP -c -o $$@ $$<
+
+-include $$(OBJ_$(1):.o=.d)
+endef
+$(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
+
+clang: ## build rld for this machine with clang, in build/MACHINE-clang/
+	$(MAKE) CC=clang build/$(HOST)-clang/rld
+
+HOSTCLANG := $(HOST)-clang
+DIR_$(HOSTCLANG) := $(DIR_$(HOST))
+CC_$(HOSTCLANG) := clang
+ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
+HASH_$(HOSTCLANG) := $(HASH_$(HOST))
+$(eval $(call machine,$(HOSTCLANG)))
+
+# ---------------------------------------------------------------------------
+# Host side: rld-mark and librld.so.1, ordinary hosted programs.
+
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -Irld/include -Iarch/$(DIR_$(HOST))
+MARK_SRC := $(sort $(wildcard elf/mark/*.c))
+MARK_OBJ := $(patsubst %.c,build/host/%.o,$(MARK_SRC) $(wildcard elf/rldnote.c))
+LIBRLD_OBJ := $(patsubst %.c,build/host/pic/%.o,$(sort $(wildcard librld/*.c)))
+HAVE_LIBELF := $(if $(MARK_SRC),$(shell printf '\043include <libelf.h>\n' | \
+	$(HOSTCC) -E - >/dev/null 2>&1 && echo yes))
+TOOLS := $(if $(HAVE_LIBELF),build/rld-mark) \
+	$(if $(LIBRLD_OBJ),build/$(HOST)/librld.so.1)
+
+tools: $(TOOLS) ## build rld-mark (where libelf is there) and librld.so.1
+
+build/rld-mark: $(MARK_OBJ)
+	$(HOSTCC) -o $@ $(MARK_OBJ) -lelf
+
+build/$(HOST)/librld.so.1: $(LIBRLD_OBJ)
+	@mkdir -p $(@D)
+	$(HOSTCC) -shared -Wl,-soname,librld.so.1 -Wl,-z,relro,-z,noexecstack \
+		-o $@ $(LIBRLD_OBJ)
+	ln -sf librld.so.1 build/$(HOST)/librld.so
+
+build/host/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/host/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+-include $(MARK_OBJ:.o=.d) $(LIBRLD_OBJ:.o=.d)
+
+# ---------------------------------------------------------------------------
+# Unit tests: elf/ hosted, under the address and undefined-behaviour checkers.
+
+UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-I. -Irld/include -Iarch/$(DIR_$(HOST))
+UNIT_ELF := $(patsubst %.c,build/unit/obj/%.o,$(sort $(wildcard elf/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,build/unit/%,$(UNIT_SRC))
+
+unit-build: $(UNIT_BIN)
+
+unit: unit-build ## build and run the unit tests
+	@scripts/run-unit $(UNIT_BIN)
+
+build/unit/test_%: build/unit/obj/tests/unit/test_%.o $(UNIT_ELF)
+	$(HOSTCC) -fsanitize=address,undefined -o $@ $^ -lcmocka
+
+build/unit/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+.SECONDARY: $(patsubst tests/unit/%.c,build/unit/obj/tests/unit/%.o,$(UNIT_SRC)) $(UNIT_ELF)
+-include $(patsubst %.c,build/unit/obj/%.d,$(UNIT_SRC)) $(UNIT_ELF:.o=.d)
+
+# ---------------------------------------------------------------------------
+# Tests and measurements.  Each suite closes with "N passed, N failed, N skipped".
+
+RLD ?= build/$(HOST)/rld
+
+check: ## build everything and run every test; the last line has the counts
+	+@scripts/check
+
+check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
+	@scripts/check-binary $(RLD)
+
+loader: default ## run the whole-loader tests (tests/run)
+	@tests/run
+
+programs: default ## run real programs at depth: python3, perl, git, gcc, gdb, ...
+	@tests/programs/deep
+
+sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
+	@tests/programs/sweep
+
+demo: ## set up, build, and show a plug-in replaced under a running program
+	+@scripts/demo
+
+bench: default ## measure against the system's linker; table in build/bench/table.md
+	@scripts/setup bench
+	@bench/run $(BENCHFLAGS)
+
+lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
+	@scripts/setup lint
+	@scripts/lint
+
+format: ## rewrite our C as .clang-format says
+	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
+		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
+		tests/unit/*.[ch] fixtures/demo/*.c)
+
+# ---------------------------------------------------------------------------
+
+libdir := $(DESTDIR)$(PREFIX)/lib
+MAN := $(wildcard man/*.[1-8])
+
+install: default ## install below DESTDIR and PREFIX (/usr/local)
+	install -d $(libdir)/rld/$(HOST) $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/include
+	for m in $(MACHINES); do \
+		if [ -f build/$$m/rld ]; then \
+			install -d $(libdir)/rld/$$m && \
+			install -m 755 build/$$m/rld $(libdir)/rld/$$m/rld || exit 1; \
+		fi; \
+	done
+	ln -sf ../lib/rld/$(HOST)/rld $(DESTDIR)$(PREFIX)/bin/rld
+	set -e; for h in $(wildcard rld/include/*.h); do \
+		install -m 644 $$h $(DESTDIR)$(PREFIX)/include; done
+	set -e; for p in $(MAN); do \
+		d=$(DESTDIR)$(PREFIX)/share/man/man$${p##*.}; \
+		install -d $$d; install -m 644 $$p $$d; done
+ifneq ($(filter build/rld-mark,$(TOOLS)),)
+	install -m 755 build/rld-mark $(DESTDIR)$(PREFIX)/bin/rld-mark
+endif
+ifneq ($(LIBRLD_OBJ),)
+	install -m 755 build/$(HOST)/librld.so.1 $(libdir)/librld.so.1
+	ln -sf librld.so.1 $(libdir)/librld.so
+	install -d $(libdir)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		scripts/rld.pc.in >$(libdir)/pkgconfig/rld.pc
+endif
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | \
+		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
+
+.PHONY: default all clang tools unit unit-build check check-binary loader \
+	programs sweep demo bench lint format install clean help

@@ -1,0 +1,173 @@
+/* x86-64: psABI AMD64 1.0.  The names below, in this order, are what every
+ * machine offers to rld/; see arch/README.md for what each must mean. */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <asm/unistd.h>
+#include <elf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/kinds.h"
+
+#define ARCH_NAME	   "x86_64"
+#define ARCH_MACHINE	   EM_X86_64
+#define ARCH_CLASS	   ELFCLASS64
+#define ARCH_DATA	   ELFDATA2LSB
+#define ARCH_PLATFORM	   "x86_64"
+#define ARCH_LIB	   "lib/x86_64-linux-gnu"
+#define ARCH_MULTIARCH	   "x86_64-linux-gnu"
+#define ARCH_MUSL_NAME	   "x86_64"
+#define ARCH_HWCAP_LEVELS  3 /* x86-64-v2, -v3, -v4 */
+#define ARCH_LIBRARY_PATH  "LD_LIBRARY64_PATH"
+#define ARCH_LIST_VAR	   "_RLD64_LIST"
+#define ARCH_ROOT_VAR	   "_RLD64_ROOT"
+#define ARCH_PATH_VAR	   "_RLD64_PATH"
+#define ARCH_DEFAULT_DIRS                                                     \
+	"/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"  \
+	"/lib:/usr/lib"
+/* flags word of an ld.so.cache entry: ELF libc6, 64-bit x86 */
+#define ARCH_CACHE_FLAGS 0x0303
+#define ARCH_CACHE_OTHER 0x0303
+
+#define ARCH_PAGE_SIZE 4096UL /* used only until AT_PAGESZ is known */
+
+/* TLS variant II: blocks end at the thread pointer (psABI 3.4.6). */
+#define ARCH_TLS_BELOW_TP 1
+#define ARCH_TLS_TCB_SIZE 0
+#define ARCH_TLS_TP_BIAS  0
+#define ARCH_TLS_DTP_BIAS 0
+/* What a program without a libc needs above its thread pointer. */
+#define ARCH_TCB_ALLOC 256
+
+#define ARCH_HAS_RELA_PLT  1
+#define ARCH_IMPLICIT_GOT  0 /* MIPS alone relocates its GOT without entries */
+#define ARCH_RTLD_IS_RDX   1
+
+#define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
+#define ARCH_R_TYPE(info) ((uint32_t)(info))
+
+typedef Elf64_Rela arch_rela;
+typedef Elf64_Rel arch_rel;
+
+static inline enum rkind arch_reloc_kind(uint32_t type)
+{
+	switch (type) {
+	case R_X86_64_NONE:
+		return RK_NONE;
+	case R_X86_64_RELATIVE:
+	case R_X86_64_RELATIVE64:
+		return RK_RELATIVE;
+	case R_X86_64_64:
+		return RK_ABS;
+	case R_X86_64_GLOB_DAT:
+		return RK_GLOB_DAT;
+	case R_X86_64_JUMP_SLOT:
+		return RK_JUMP_SLOT;
+	case R_X86_64_COPY:
+		return RK_COPY;
+	case R_X86_64_IRELATIVE:
+		return RK_IRELATIVE;
+	case R_X86_64_DTPMOD64:
+		return RK_DTPMOD;
+	case R_X86_64_DTPOFF64:
+		return RK_DTPOFF;
+	case R_X86_64_TPOFF64:
+		return RK_TPOFF;
+	case R_X86_64_TLSDESC:
+		return RK_TLSDESC;
+	case R_X86_64_32:
+		return RK_ABS32U;
+	case R_X86_64_32S:
+		return RK_ABS32S;
+	case R_X86_64_16:
+		return RK_ABS16;
+	case R_X86_64_8:
+		return RK_ABS8;
+	case R_X86_64_PC64:
+		return RK_PC64;
+	case R_X86_64_PC32:
+	case R_X86_64_PLT32:
+		return RK_PC32;
+	case R_X86_64_SIZE64:
+		return RK_SIZE64;
+	case R_X86_64_SIZE32:
+		return RK_SIZE32;
+	default:
+		return RK_UNKNOWN;
+	}
+}
+
+/* STO_* bits that make a function unfit for lazy binding: none here. */
+static inline int arch_must_bind_now(unsigned char st_other)
+{
+	(void)st_other;
+	return 0;
+}
+
+static inline uintptr_t arch_tp(void)
+{
+	uintptr_t tp;
+
+	__asm__("mov %%fs:0, %0" : "=r"(tp));
+	return tp;
+}
+
+static inline long arch_syscall6(long n, long a, long b, long c, long d,
+				 long e, long f)
+{
+	long ret;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			   "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static inline long arch_mmap(void *addr, size_t len, int prot, int flags,
+			     int fd, uint64_t off)
+{
+	return arch_syscall6(__NR_mmap, (long)addr, (long)len, prot, flags, fd,
+			     (long)off);
+}
+
+static inline void arch_pause(void)
+{
+	__asm__ volatile("pause");
+}
+
+/* The argument that IFUNC resolvers are called with: none on x86-64. */
+uintptr_t arch_call_ifunc(uintptr_t resolver);
+
+/* Install tp for a program that brings no libc; 0 or -errno. */
+int arch_set_tp(uintptr_t tp);
+
+/* Fill in the machine's part of a fresh thread control block at tp. */
+void arch_init_tcb(uintptr_t tp, const unsigned char random[16]);
+
+/* Highest glibc-hwcaps level that this processor has, 0 for none, and the
+ * folder name of a level. */
+unsigned arch_hwcap_level(void);
+const char *arch_hwcap_name(unsigned level);
+
+/* Write GOT words for lazy binding: got is DT_PLTGOT at run time. */
+struct dso;
+void arch_lazy_got(uintptr_t *got, struct dso *d);
+
+/* start.S, resolve.S */
+void arch_stage2(void);
+void arch_resolve(void);
+void arch_tlsdesc_static(void);
+void arch_tlsdesc_dynamic(void);
+void arch_tlsdesc_undef(void);
+_Noreturn void arch_enter(uintptr_t pc, uintptr_t *sp, uintptr_t fini);
+
+/* Calls fn(a, b) with all vector and floating-point state saved around it. */
+uintptr_t arch_call_guarded(uintptr_t (*fn)(void *, void *), void *a, void *b);
+
+#endif

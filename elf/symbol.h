@@ -1,0 +1,114 @@
+/* Symbol hashing and the walk along one object's hash chains (gABI ch. 5
+ * "Hash Table", and the GNU hash section as binutils writes it).  Inline:
+ * these loops are the price of every lookup. */
+#ifndef ELF_SYMBOL_H
+#define ELF_SYMBOL_H
+
+#include "elf/elf_file.h"
+
+static inline uint32_t elf_gnu_hash(const char *name)
+{
+	uint32_t h = 5381;
+
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++)
+		h = h * 33 + *p;
+	return h;
+}
+
+static inline uint32_t elf_sysv_hash(const char *name)
+{
+	uint32_t h = 0;
+
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+		h = (h << 4) + *p;
+		h ^= (h >> 24) & 0xf0;
+	}
+	return h & 0x0fffffff;
+}
+
+static inline int elf_streq(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* 0: the filter shows that d defines nothing with this hash. */
+static inline int elf_gnu_maybe(const struct elf_gnu_hash *g, uint32_t h)
+{
+	const unsigned bits = sizeof(ElfW(Addr)) * 8;
+	ElfW(Addr) w = g->bloom[(h / bits) & (g->maskwords - 1)];
+
+	return ((w >> (h % bits)) & (w >> ((h >> g->shift) % bits)) & 1) != 0;
+}
+
+/* Walk the symbols of d whose hash is h.  First call with *pos = 0; returns a
+ * symbol index or 0 at the end.  sysv is computed by the caller only when d
+ * has no GNU hash table (see elf_needs_sysv).  Malformed chains end the walk:
+ * a GNU chain is read at most to its table's end, a DT_HASH chain for at
+ * most nchain steps, counted in *pos. */
+struct elf_walk {
+	uint32_t at;	/* place in the chain, or symbol index for DT_HASH */
+	uint32_t steps; /* 0: not begun */
+};
+
+static inline int elf_needs_sysv(const struct elf_dyn *d)
+{
+	return !d->gnu.buckets;
+}
+
+static inline uint32_t elf_gnu_symbol(const struct elf_dyn *d, uint32_t place)
+{
+	uint32_t sym = d->gnu.xlat ? d->gnu.xlat[place] :
+				     place + d->gnu.symndx;
+
+	return sym < d->nsym ? sym : 0;
+}
+
+static inline uint32_t elf_walk_gnu(const struct elf_dyn *d, uint32_t h,
+				    struct elf_walk *w)
+{
+	const struct elf_gnu_hash *g = &d->gnu;
+
+	if (!w->steps) {
+		uint32_t first;
+
+		w->steps = 1;
+		if (!elf_gnu_maybe(g, h) || g->nbuckets == 0)
+			return w->at = UINT32_MAX, 0;
+		first = g->buckets[h % g->nbuckets];
+		if (first < g->symndx)
+			return w->at = UINT32_MAX, 0;
+		w->at = first - g->symndx;
+	}
+	while (w->at < g->nchain) {
+		uint32_t c = g->chain[w->at], place = w->at;
+
+		w->at = (c & 1) ? UINT32_MAX : w->at + 1;
+		if (((c ^ h) >> 1) == 0) {
+			uint32_t sym = elf_gnu_symbol(d, place);
+
+			if (sym)
+				return sym;
+		}
+	}
+	return 0;
+}
+
+static inline uint32_t elf_walk_sysv(const struct elf_dyn *d, uint32_t h,
+				     struct elf_walk *w)
+{
+	const struct elf_sysv_hash *s = &d->sysv;
+
+	if (s->nbucket == 0 || w->steps > s->nchain)
+		return 0;
+	w->at = w->steps++ == 0 ? s->bucket[h % s->nbucket] :
+				  s->chain[w->at];
+	if (w->at >= s->nchain)
+		w->at = 0;
+	if (w->at == 0)
+		w->steps = UINT32_MAX;
+	return w->at;
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* The loader's own heap.  Small blocks come from size classes with free
+ * lists, carved from chunks; large ones are mappings of their own.  A lock of
+ * its own lets TLS blocks be allocated by any thread; a thread that is
+ * interrupted inside it (a signal handler that touches TLS) gets a mapping. */
+#include "rld/internal.h"
+
+#define CLASSES	   13 /* 32 bytes to 128 KiB */
+#define MIN_SHIFT  5
+#define HEAD	   16
+#define CHUNK	   (256UL * 1024)
+#define FIRST	   (48UL * 1024)
+#define MAPPED	   1 /* low bit of size */
+
+struct head {
+	size_t size; /* whole block, bytes; a class size or a mapping */
+	struct head *next;
+};
+
+static struct {
+	int lock;
+	uintptr_t owner;
+	struct head *free[CLASSES];
+	char *at, *end;
+	size_t used;
+} heap;
+
+static char first[FIRST] __attribute__((aligned(16)));
+
+static int heap_lock(void)
+{
+	uintptr_t self = rld_self_id();
+
+	if (__atomic_load_n(&heap.owner, __ATOMIC_RELAXED) == self)
+		return -1;
+	while (__atomic_exchange_n(&heap.lock, 1, __ATOMIC_ACQUIRE))
+		arch_pause();
+	__atomic_store_n(&heap.owner, self, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void heap_unlock(void)
+{
+	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELAXED);
+	__atomic_store_n(&heap.lock, 0, __ATOMIC_RELEASE);
+}
+
+/* After fork only the forking thread lives: whoever held the lock does not. */
+void rld_heap_after_fork(void)
+{
+	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELAXED);
+	__atomic_store_n(&heap.lock, 0, __ATOMIC_RELEASE);
+}
+
+static void *map_block(size_t size)
+{
+	uintptr_t p;
+	struct head *h;
+
+	size = (size + HEAD + 4095) & ~(size_t)4095;
+	p = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(p))
+		return NULL;
+	h = (struct head *)p;
+	h->size = size | MAPPED;
+	return (char *)p + HEAD;
+}
+
+static unsigned class_of(size_t size)
+{
+	unsigned c = 0;
+
+	while (((size_t)1 << (c + MIN_SHIFT)) < size)
+		c++;
+	return c;
+}
+
+static struct head *carve(size_t size)
+{
+	struct head *h;
+
+	if (!heap.at) {
+		heap.at = first;
+		heap.end = first + sizeof first;
+	}
+	if ((size_t)(heap.end - heap.at) < size) {
+		uintptr_t p = sys_mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (SYS_ERR(p))
+			return NULL;
+		heap.at = (char *)p;
+		heap.end = heap.at + CHUNK;
+	}
+	h = (struct head *)(void *)heap.at;
+	heap.at += size;
+	return h;
+}
+
+/* size bytes, zeroed, 16-aligned; NULL when memory is short. */
+void *rld_alloc(size_t size)
+{
+	unsigned c;
+	struct head *h;
+
+	if (size > ((size_t)1 << (CLASSES + MIN_SHIFT - 1)) - HEAD)
+		return size > SIZE_MAX / 2 ? NULL : map_block(size);
+	c = class_of(size + HEAD);
+	if (heap_lock())
+		return map_block(size);
+	h = heap.free[c];
+	if (h) {
+		heap.free[c] = h->next;
+		heap_unlock();
+		memset((char *)h + HEAD, 0, size);
+	} else {
+		h = carve((size_t)1 << (c + MIN_SHIFT));
+		heap_unlock();
+		if (!h)
+			return NULL;
+	}
+	h->size = (size_t)1 << (c + MIN_SHIFT);
+	return (char *)h + HEAD;
+}
+
+void rld_free(void *p)
+{
+	struct head *h;
+	unsigned c;
+
+	if (!p)
+		return;
+	h = (struct head *)(void *)((char *)p - HEAD);
+	if (h->size & MAPPED) {
+		sys_munmap((uintptr_t)h, h->size & ~(size_t)MAPPED);
+		return;
+	}
+	c = class_of(h->size);
+	if (heap_lock())
+		return; /* interrupted heap: leak rather than corrupt */
+	h->next = heap.free[c];
+	heap.free[c] = h;
+	heap_unlock();
+}
+
+void *rld_realloc(void *p, size_t size)
+{
+	void *q;
+	size_t old;
+
+	if (!p)
+		return rld_alloc(size);
+	old = ((struct head *)(void *)((char *)p - HEAD))->size;
+	old = (old & ~(size_t)MAPPED) - HEAD;
+	if (size <= old)
+		return p;
+	q = rld_alloc(size < old * 2 ? old * 2 : size);
+	if (!q)
+		return NULL;
+	memcpy(q, p, old);
+	rld_free(p);
+	return q;
+}
+
+char *rld_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *p = rld_alloc(n);
+
+	return p ? memcpy(p, s, n) : NULL;
+}

@@ -1,0 +1,61 @@
+/* The few system calls that need more than a line. */
+#include "rld/sys.h"
+
+#include <errno.h>
+
+long sys_pread(int fd, void *buf, size_t n, uint64_t off)
+{
+#if __SIZEOF_LONG__ == 8 || defined(__mips_n32) || \
+	(defined(_ABIN32) && _MIPS_SIM == _ABIN32)
+	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, (long)off,
+			     0, 0);
+#else
+	/* a 64-bit argument takes an aligned register pair on 32-bit MIPS */
+	long hi = (long)(off >> 32), lo = (long)off;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, 0, hi, lo);
+#else
+	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, 0, lo, hi);
+#endif
+#endif
+}
+
+const char *sys_strerror(long e)
+{
+	switch (-e) {
+	case EPERM:
+		return "Operation not permitted";
+	case ENOENT:
+		return "No such file or directory";
+	case EIO:
+		return "Input/output error";
+	case ENOEXEC:
+		return "Exec format error";
+	case EAGAIN:
+		return "Resource temporarily unavailable";
+	case ENOMEM:
+		return "Cannot allocate memory";
+	case EACCES:
+		return "Permission denied";
+	case EEXIST:
+		return "File exists";
+	case ENODEV:
+		return "No such device";
+	case ENOTDIR:
+		return "Not a directory";
+	case EISDIR:
+		return "Is a directory";
+	case EINVAL:
+		return "Invalid argument";
+	case ENFILE:
+		return "Too many open files in system";
+	case EMFILE:
+		return "Too many open files";
+	case ENAMETOOLONG:
+		return "File name too long";
+	case ELOOP:
+		return "Too many levels of symbolic links";
+	default:
+		return "system call failed";
+	}
+}

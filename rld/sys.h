@@ -1,0 +1,114 @@
+/* System calls, straight to the kernel.  Each returns the kernel's value:
+ * -errno on failure. */
+#ifndef RLD_SYS_H
+#define RLD_SYS_H
+
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/stat.h>
+#include <sys/mman.h>
+
+#include "arch.h"
+
+#define SYS_ERR(p) ((uintptr_t)(p) > (uintptr_t)-4096)
+
+static inline long sys1(long n, long a)
+{
+	return arch_syscall6(n, a, 0, 0, 0, 0, 0);
+}
+
+static inline long sys3(long n, long a, long b, long c)
+{
+	return arch_syscall6(n, a, b, c, 0, 0, 0);
+}
+
+static inline int sys_open(const char *path, int flags)
+{
+	return (int)arch_syscall6(__NR_openat, AT_FDCWD, (long)path,
+				  flags | O_CLOEXEC, 0666, 0, 0);
+}
+
+static inline int sys_close(int fd)
+{
+	return (int)sys1(__NR_close, fd);
+}
+
+static inline long sys_read(int fd, void *buf, size_t n)
+{
+	return sys3(__NR_read, fd, (long)buf, (long)n);
+}
+
+static inline long sys_write(int fd, const void *buf, size_t n)
+{
+	return sys3(__NR_write, fd, (long)buf, (long)n);
+}
+
+long sys_pread(int fd, void *buf, size_t n, uint64_t off);
+
+static inline uintptr_t sys_mmap(void *at, size_t len, int prot, int flags,
+				 int fd, uint64_t off)
+{
+	return (uintptr_t)arch_mmap(at, len, prot, flags, fd, off);
+}
+
+static inline int sys_munmap(uintptr_t at, size_t len)
+{
+	return (int)sys3(__NR_munmap, (long)at, (long)len, 0);
+}
+
+static inline int sys_mprotect(uintptr_t at, size_t len, int prot)
+{
+	return (int)sys3(__NR_mprotect, (long)at, (long)len, prot);
+}
+
+static inline int sys_statx(int fd, const char *path, int flags,
+			    struct statx *st)
+{
+	return (int)arch_syscall6(__NR_statx, fd, (long)path, flags,
+				  STATX_BASIC_STATS, (long)st, 0);
+}
+
+static inline long sys_readlink(const char *path, char *buf, size_t n)
+{
+	return arch_syscall6(__NR_readlinkat, AT_FDCWD, (long)path, (long)buf,
+			     (long)n, 0, 0);
+}
+
+static inline long sys_getcwd(char *buf, size_t n)
+{
+	return sys3(__NR_getcwd, (long)buf, (long)n, 0);
+}
+
+static inline int sys_getpid(void)
+{
+	return (int)sys1(__NR_getpid, 0);
+}
+
+static inline int sys_gettid(void)
+{
+	return (int)sys1(__NR_gettid, 0);
+}
+
+static inline long sys_futex_wait(int *word, int value)
+{
+	return arch_syscall6(__NR_futex, (long)word,
+			     FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, 0, 0, 0);
+}
+
+static inline long sys_futex_wake(int *word, int n)
+{
+	return arch_syscall6(__NR_futex, (long)word,
+			     FUTEX_WAKE | FUTEX_PRIVATE_FLAG, n, 0, 0, 0);
+}
+
+_Noreturn static inline void sys_exit(int status)
+{
+	for (;;)
+		sys1(__NR_exit_group, status);
+}
+
+/* "No such file or directory" and the like; "error N" for rare ones. */
+const char *sys_strerror(long negative_errno);
+
+#endif

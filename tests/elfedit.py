@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+"""Small edits of ELF files, in place, for fixtures no linker would make.
+
+  elfedit.py machine FILE NUMBER        set e_machine
+  elfedit.py hide FILE SYMBOL...        mark dynamic symbols STV_HIDDEN
+  elfedit.py visibility FILE N SYM...   set st_other of dynamic symbols
+  elfedit.py bind FILE N SYM...         set the binding of dynamic symbols
+  elfedit.py type FILE N SYM...         set the type of dynamic symbols
+  elfedit.py rel FILE                   turn its RELA relocations into REL
+  elfedit.py dyn FILE TAG VALUE         put a dynamic entry in a spare DT_NULL
+  elfedit.py lazyload FILE NAME         DT_POSFLAG_1=LAZYLOAD before a NEEDED
+  elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
+  elfedit.py needversion FILE OLD NEW   need another version, as long a name
+  elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
+"""
+import os
+import struct
+import sys
+
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB = 0, 1, 4, 5, 6
+DT_RELA, DT_RELASZ, DT_RELAENT, DT_SYMENT = 7, 8, 9, 11
+DT_REL, DT_RELSZ, DT_RELENT, DT_DEBUG = 17, 18, 19, 21
+DT_PLTREL, DT_JMPREL, DT_PLTRELSZ = 20, 23, 2
+DT_GNU_HASH, DT_RELACOUNT, DT_RELCOUNT = 0x6ffffef5, 0x6ffffff9, 0x6ffffffa
+DT_VERNEED, DT_VERNEEDNUM, DT_POSFLAG_1 = 0x6ffffffe, 0x6fffffff, 0x6ffffdfd
+
+
+class Elf:
+    def __init__(self, path):
+        self.path = path
+        with open(path, "rb") as f:
+            self.b = bytearray(f.read())
+        if self.b[:4] != b"\177ELF" or len(self.b) < 64:
+            raise ValueError(path + ": not an ELF file")
+        self.is64 = self.b[4] == 2
+        self.e = "<" if self.b[5] == 1 else ">"
+        self.word = "Q" if self.is64 else "I"
+        if self.is64:
+            self.phoff, = self.get("Q", 32)
+            self.phentsize, self.phnum = self.get("HH", 54)
+        else:
+            self.phoff, = self.get("I", 28)
+            self.phentsize, self.phnum = self.get("HH", 42)
+
+    def get(self, fmt, off):
+        return struct.unpack_from(self.e + fmt, self.b, off)
+
+    def put(self, fmt, off, *v):
+        struct.pack_into(self.e + fmt, self.b, off, *v)
+
+    def save(self):
+        with open(self.path, "r+b") as f:
+            f.write(self.b)
+
+    def phdrs(self):
+        """(header's offset, type, offset, vaddr, filesz)"""
+        for i in range(self.phnum):
+            o = self.phoff + i * self.phentsize
+            if self.is64:
+                t, _, off, va, _, fsz = self.get("IIQQQQ", o)
+            else:
+                t, off, va, _, fsz = self.get("IIIII", o)
+            yield o, t, off, va, fsz
+
+    def off(self, vaddr):
+        for _, t, off, va, fsz in self.phdrs():
+            if t == PT_LOAD and va <= vaddr < va + fsz:
+                return vaddr - va + off
+        raise ValueError("vaddr %#x is in no segment" % vaddr)
+
+    def dynamic(self):
+        """[(entry's offset, tag, value)], the DT_NULLs included"""
+        size = struct.calcsize(self.e + "2" + self.word)
+        for _, t, off, _, fsz in self.phdrs():
+            if t == PT_DYNAMIC:
+                return [(o, *self.get("2" + self.word, o))
+                        for o in range(off, off + fsz, size)]
+        raise ValueError(self.path + ": no dynamic section")
+
+    def tag(self, tag, default=None):
+        for _, t, v in self.dynamic():
+            if t == tag:
+                return v
+        return default
+
+    def string(self, off):
+        o = self.off(self.tag(DT_STRTAB)) + off
+        return self.b[o:self.b.index(0, o)].decode()
+
+    def symbols(self):
+        """(entry's offset, name), from the section headers' .dynsym"""
+        if self.is64:
+            shoff, = self.get("Q", 40)
+            shentsize, shnum = self.get("HH", 58)
+        else:
+            shoff, = self.get("I", 32)
+            shentsize, shnum = self.get("HH", 46)
+        for i in range(shnum):
+            o = shoff + i * shentsize
+            if self.get("I", o + 4)[0] != 11:       # SHT_DYNSYM
+                continue
+            if self.is64:
+                off, size = self.get("QQ", o + 24)
+            else:
+                off, size = self.get("II", o + 16)
+            ent = 24 if self.is64 else 16
+            for s in range(off + ent, off + size, ent):
+                yield s, self.string(self.get("I", s)[0])
+
+    def st_info(self, s):
+        return s + (4 if self.is64 else 12)
+
+    def st_other(self, s):
+        return s + (5 if self.is64 else 13)
+
+
+def wanted(elf, names):
+    left = set(names)
+    for s, name in elf.symbols():
+        if name in left:
+            left.discard(name)
+            yield s
+    if left:
+        raise ValueError(elf.path + ": no symbol " + " ".join(left))
+
+
+def visibility(elf, value, *names):
+    for s in wanted(elf, names):
+        elf.b[elf.st_other(s)] = int(value, 0)
+
+
+def hide(elf, *names):
+    visibility(elf, "2", *names)
+
+
+def bind(elf, value, *names):
+    for s in wanted(elf, names):
+        o = elf.st_info(s)
+        elf.b[o] = elf.b[o] & 15 | int(value, 0) << 4
+
+
+def set_type(elf, value, *names):
+    for s in wanted(elf, names):
+        o = elf.st_info(s)
+        elf.b[o] = elf.b[o] & 0xf0 | int(value, 0)
+
+
+def machine(elf, value):
+    elf.put("H", 18, int(value, 0))
+
+
+def rel(elf):
+    """Addends move to where they are added; x86-64's types are all 64-bit."""
+    tags = {t: (o, v) for o, t, v in elf.dynamic()}
+    for table, size in ((DT_RELA, DT_RELASZ), (DT_JMPREL, DT_PLTRELSZ)):
+        if table not in tags:
+            continue
+        base, n = elf.off(tags[table][1]), tags[size][1] // 24
+        for i in range(n):
+            off, info, addend = elf.get("QQq", base + 24 * i)
+            if table == DT_RELA:
+                elf.put("q", elf.off(off), addend)
+            elf.put("QQ", base + 16 * i, off, info)
+        elf.put("Q", tags[size][0] + 8, n * 16)
+    for old, new in ((DT_RELA, DT_REL), (DT_RELASZ, DT_RELSZ),
+                     (DT_RELACOUNT, DT_RELCOUNT)):
+        if old in tags:
+            elf.put("Q", tags[old][0], new)
+    elf.put("QQ", tags[DT_RELAENT][0], DT_RELENT, 16)
+    if DT_PLTREL in tags:
+        elf.put("Q", tags[DT_PLTREL][0] + 8, DT_REL)
+
+
+def dyn(elf, tag, value):
+    d = elf.dynamic()
+    nulls = [o for o, t, _ in d if t == DT_NULL]
+    if len(nulls) < 2:
+        raise ValueError("no spare DT_NULL")
+    elf.put("2" + elf.word, nulls[0], int(tag, 0), int(value, 0))
+
+
+def lazyload(elf, name):
+    d = elf.dynamic()
+    out = []
+    for _, t, v in d:
+        if t == DT_NEEDED and elf.string(v) == name:
+            out.append((DT_POSFLAG_1, 1))
+        out.append((t, v))
+    if len(out) == len(d):
+        raise ValueError(elf.path + ": does not need " + name)
+    if out[-2][0] != DT_NULL:
+        raise ValueError("no spare DT_NULL")
+    for (o, _, _), (t, v) in zip(d, out):
+        elf.put("2" + elf.word, o, t, v)
+
+
+def undyn(elf, tag):
+    for o, t, _ in elf.dynamic():
+        if t == int(tag, 0):
+            elf.put("2" + elf.word, o, DT_DEBUG, 0)
+            return
+    raise ValueError("no such tag")
+
+
+def sysv_hash(name):
+    h = 0
+    for c in name.encode():
+        h = (h << 4) + c
+        g = h & 0xf0000000
+        h = (h ^ g >> 24) & ~g
+    return h
+
+
+def vernaux(elf):
+    """(entry's offset, name) of each version that is needed"""
+    o = elf.off(elf.tag(DT_VERNEED))
+    for _ in range(elf.tag(DT_VERNEEDNUM)):
+        _, cnt, _, aux, nxt = elf.get("HHIII", o)
+        a = o + aux
+        for _ in range(cnt):
+            _, _, _, name, anext = elf.get("IHHII", a)
+            yield a, elf.string(name)
+            a += anext
+        o += nxt
+
+
+def weakneed(elf, version):
+    for a, name in vernaux(elf):
+        if name == version:
+            elf.put("H", a + 4, elf.get("H", a + 4)[0] | 2)
+            return
+    raise ValueError("needs no version " + version)
+
+
+def needversion(elf, old, new):
+    if len(old) != len(new):
+        raise ValueError("names of different length")
+    for a, name in vernaux(elf):
+        if name == old:
+            elf.put("I", a, sysv_hash(new))
+            o = elf.off(elf.tag(DT_STRTAB)) + elf.get("I", a + 8)[0]
+            elf.b[o:o + len(new)] = new.encode()
+            return
+    raise ValueError("needs no version " + old)
+
+
+def set_interp(elf, old, new):
+    for o, t, off, _, fsz in elf.phdrs():
+        if t != PT_INTERP:
+            continue
+        if bytes(elf.b[off:off + fsz]) != old.encode() + b"\0":
+            return False
+        s = new.encode() + b"\0"
+        elf.b[off:off + fsz] = s.ljust(fsz, b"\0")
+        if elf.is64:
+            elf.put("QQ", o + 32, len(s), len(s))
+        else:
+            elf.put("II", o + 16, len(s), len(s))
+        return True
+    return False
+
+
+def set_interps(folder, old, new):
+    """Give every program below folder with the interpreter OLD another."""
+    if len(new) > len(old):
+        raise ValueError(new + ": too long for an interpreter's name here")
+    for root, _, files in os.walk(folder):
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.islink(path) or not os.access(path, os.R_OK):
+                continue
+            with open(path, "rb") as f:
+                if f.read(4) != b"\177ELF":
+                    continue
+            try:
+                elf = Elf(path)
+                if set_interp(elf, old, new):
+                    elf.save()
+            except (struct.error, ValueError, IndexError):
+                pass        # damaged on purpose
+
+
+VERBS = {"machine": machine, "hide": hide, "visibility": visibility,
+         "bind": bind, "type": set_type, "rel": rel, "dyn": dyn,
+         "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
+         "needversion": needversion}
+
+
+def main(argv):
+    if len(argv) < 3 or argv[1] not in VERBS:
+        sys.exit(__doc__)
+    elf = Elf(argv[2])
+    VERBS[argv[1]](elf, *argv[3:])
+    elf.save()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv)
+    except ValueError as e:
+        sys.exit("elfedit: %s" % e)
