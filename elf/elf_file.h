@@ -69,6 +69,9 @@ struct elf_view {
 	uintptr_t bias;
 	const unsigned char *flat;
 	size_t flat_size;
+	/* The dynamic section's pointers may have had the load bias added
+	 * already (glibc's loader does so in place). */
+	int adjusted;
 };
 
 /* The memory behind vaddr, and in *left the bytes up to the end of its

@@ -164,6 +164,8 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 
 const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left)
 {
+	if (v->adjusted && v->bias && vaddr >= v->bias)
+		vaddr -= v->bias;
 	for (size_t i = 0; i < v->phnum; i++) {
 		const ElfW(Phdr) *p = &v->ph[i];
 		size_t in, size = v->flat ? p->p_filesz : p->p_memsz;

@@ -17,6 +17,8 @@
 #define ARCH_PLATFORM	   "x86_64"
 #define ARCH_LIB	   "lib/x86_64-linux-gnu"
 #define ARCH_MULTIARCH	   "x86_64-linux-gnu"
+#define ARCH_LDSO	   "ld-linux-x86-64.so.2"
+#define ARCH_LDSO_PATH	   "/lib64/ld-linux-x86-64.so.2"
 #define ARCH_MUSL_NAME	   "x86_64"
 #define ARCH_HWCAP_LEVELS  3 /* x86-64-v2, -v3, -v4 */
 #define ARCH_LIBRARY_PATH  "LD_LIBRARY64_PATH"
@@ -103,6 +105,13 @@ static inline int arch_must_bind_now(unsigned char st_other)
 {
 	(void)st_other;
 	return 0;
+}
+
+/* An undefined function whose st_value is its address for all: the PLT entry
+ * of a non-PIC program (psABI 4.4.5 "Function Addresses"). */
+static inline int arch_canonical_plt(const Elf64_Sym *s)
+{
+	return s->st_value != 0 && (s->st_info & 15) == STT_FUNC;
 }
 
 static inline uintptr_t arch_tp(void)

@@ -1,0 +1,837 @@
+/* Relocation: writing what references mean, and the lazy resolver's C half. */
+#include "rld/bind.h"
+
+enum { MAX_DEFER = 1 << 20 };
+
+struct late {
+	struct dso *dso;
+	struct reloc rel;
+	struct def def; /* def.sym NULL: IRELATIVE */
+};
+
+struct pass {
+	struct rld *r;
+	struct rld_err *e;
+	struct late *late;
+	size_t nlate, cap;
+	/* answers for the object in hand, by symbol index */
+	struct memo {
+		struct dso *from, *dso;
+		const ElfW(Sym) * sym;
+	} *memo;
+	size_t nmemo;
+};
+
+int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
+{
+	const ElfW(Sym) * s;
+
+	if (sym >= d->dyn.nsym)
+		return -1;
+	s = &d->dyn.symtab[sym];
+	*ref = (struct ref){ .from = (struct dso *)(uintptr_t)d };
+	ref->name = elf_str(&d->dyn, s->st_name);
+	if (!ref->name)
+		return -1;
+	ref->hash = elf_gnu_hash(ref->name);
+	if (d->dyn.versym && d->nver) {
+		unsigned v = d->dyn.versym[sym] & 0x7fff;
+
+		if (v < d->nver && d->ver[v].hash)
+			ref->ver = &d->ver[v];
+	}
+	return 0;
+}
+
+void rld_edge(struct dso *from, struct dso *to)
+{
+	struct edge *e;
+
+	if (from == to || to->flags & (D_STARTUP | D_SELF))
+		return;
+	for (e = to->users; e; e = e->next)
+		if (e->from == from)
+			return;
+	e = rld_alloc(sizeof *e);
+	if (!e)
+		return;
+	e->from = from;
+	e->next = to->users;
+	to->users = e;
+}
+
+/* Is this place inside d's mapped, writable memory?  Text relocations have
+ * been made writable by then. */
+static int place_ok(const struct dso *d, uintptr_t at, size_t size)
+{
+	return at >= d->lo && at < d->hi && size <= d->hi - at;
+}
+
+static int bad(struct pass *p, struct dso *d, const struct reloc *rel,
+	       const char *what)
+{
+	return rld_fail(p->e, "%s: %s (relocation type %u at offset 0x%lx)",
+			dso_name(p->r, d), what, rel->type,
+			(unsigned long)rel->off);
+}
+
+static int defer(struct pass *p, struct dso *d, const struct reloc *rel,
+		 const struct def *def)
+{
+	if (p->nlate == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 32;
+		struct late *l = rld_realloc(p->late, cap * sizeof *l);
+
+		if (!l || cap > MAX_DEFER)
+			return rld_fail(p->e, "%s: out of memory",
+					dso_name(p->r, d));
+		p->late = l;
+		p->cap = cap;
+	}
+	p->late[p->nlate].dso = d;
+	p->late[p->nlate].rel = *rel;
+	p->late[p->nlate].def = def ? *def : (struct def){ 0 };
+	p->nlate++;
+	return 0;
+}
+
+static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
+{
+	struct rld *r = p->r;
+
+	if (r->mode == MODE_CHECK) {
+		rld_print(r, 2, "rld: %s: undefined symbol: %s%s%s\n",
+			  dso_name(r, d), ref->name, ref->ver ? "@" : "",
+			  ref->ver ? ref->ver->name : "");
+		r->problems++;
+		return 0;
+	}
+	if (r->ignore_unresolved)
+		return 0;
+	return rld_fail(p->e, "%s: undefined symbol: %s%s%s (searched %u objects)",
+			dso_name(r, d), ref->name,
+			ref->ver ? ", version " : "",
+			ref->ver ? ref->ver->name : "", r->nobj);
+}
+
+static int weak_noise(const char *name)
+{
+	return str_starts(name, "_ITM_") || str_starts(name, "__gmon_start") ||
+	       str_starts(name, "__cxa_finalize");
+}
+
+/* Find what rel means: 1 found, 0 weak and undefined, -1 error. */
+static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
+		   enum rkind kind, struct def *def)
+{
+	const ElfW(Sym) * s;
+	struct memo *m = NULL;
+	struct ref ref;
+
+	if (rel->sym >= d->dyn.nsym)
+		return bad(p, d, rel, "names a symbol outside its table");
+	s = &d->dyn.symtab[rel->sym];
+	if (rel->sym == 0 || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
+	    ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF &&
+	     ((s->st_other & 3) != STV_PROTECTED || 1))) {
+		def->dso = d;
+		def->sym = s;
+		return 1;
+	}
+	if (kind != RK_JUMP_SLOT && kind != RK_COPY && rel->sym < p->nmemo) {
+		m = &p->memo[rel->sym];
+		if (m->from == d) {
+			def->dso = m->dso;
+			def->sym = m->sym;
+			return 1;
+		}
+	}
+	if (rld_ref(d, rel->sym, &ref))
+		return bad(p, d, rel, "names a symbol without a name");
+	if (kind == RK_COPY)
+		ref.skip = d;
+	ref.is_call = kind == RK_JUMP_SLOT;
+	if (!rld_lookup(p->r, &ref, def)) {
+		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
+			if (!weak_noise(ref.name))
+				d->flags |= D_MISSING;
+			return 0;
+		}
+		return undefined(p, d, &ref);
+	}
+	TRACE(p->r, TR_BIND, "rld: bind: %s: %s -> %s\n", dso_name(p->r, d),
+	      ref.name, dso_name(p->r, def->dso));
+	rld_edge(d, def->dso);
+	if (m) {
+		m->from = d;
+		m->dso = def->dso;
+		m->sym = def->sym;
+	}
+	return 1;
+}
+
+static int tpoff(struct pass *p, struct dso *d, const struct reloc *rel,
+		 const struct def *def, uintptr_t *value)
+{
+	struct dso *o = def->dso;
+
+	if (!o->tls_static) {
+		if (p->r->mode != MODE_RUN)
+			return *value = 0, 0;
+		if (rld_tls_make_static(p->r, o, p->e))
+			return -1;
+	}
+	(void)d;
+	*value = (uintptr_t)o->tls_offset + def->sym->st_value +
+		 (uintptr_t)rel->addend;
+	return 0;
+}
+
+static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
+		   const struct def *def, uintptr_t *at)
+{
+	struct dso *o = def->dso;
+
+	if (!o) {
+		at[0] = (uintptr_t)arch_tlsdesc_undef;
+		at[1] = (uintptr_t)rel->addend;
+	} else if (o->tls_static) {
+		at[0] = (uintptr_t)arch_tlsdesc_static;
+		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
+			(uintptr_t)rel->addend;
+	} else {
+		uintptr_t *pair = rld_alloc(2 * sizeof *pair);
+
+		if (!pair)
+			return rld_fail(p->e, "%s: out of memory",
+					dso_name(p->r, d));
+		pair[0] = rld_tls_module_word(o);
+		pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
+		at[0] = (uintptr_t)arch_tlsdesc_dynamic;
+		at[1] = (uintptr_t)pair;
+	}
+	return 0;
+}
+
+static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
+		  enum rkind kind, uintptr_t s, uintptr_t size, uintptr_t at)
+{
+	int64_t v = (int64_t)(s + (uintptr_t)rel->addend);
+	int fits = 1;
+
+	switch (kind) {
+	case RK_ABS32U:
+		fits = (uint64_t)v <= UINT32_MAX;
+		break;
+	case RK_ABS32S:
+		fits = v >= INT32_MIN && v <= INT32_MAX;
+		break;
+	case RK_PC32:
+		v -= (int64_t)at;
+		fits = v >= INT32_MIN && v <= INT32_MAX;
+		break;
+	case RK_PC64:
+		v -= (int64_t)at;
+		break;
+	case RK_SIZE64:
+	case RK_SIZE32:
+		v = (int64_t)(size + (uintptr_t)rel->addend);
+		break;
+	default:
+		break;
+	}
+	if (!fits)
+		return bad(p, d, rel, "has a reference out of range");
+	if (kind == RK_ABS16)
+		memcpy((void *)at, &(uint16_t){ (uint16_t)v }, 2);
+	else if (kind == RK_ABS8)
+		*(uint8_t *)at = (uint8_t)v;
+	else if (kind == RK_PC64 || kind == RK_SIZE64)
+		memcpy((void *)at, &v, 8);
+	else
+		memcpy((void *)at, &(uint32_t){ (uint32_t)v }, 4);
+	return 0;
+}
+
+static int is_ifunc(const struct def *def)
+{
+	return ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC &&
+	       def->sym->st_shndx != SHN_UNDEF;
+}
+
+/* Write one relocation whose meaning is known; value of an IFUNC is final. */
+static int apply(struct pass *p, struct dso *d, const struct reloc *rel,
+		 enum rkind kind, const struct def *def, uintptr_t ifunc)
+{
+	uintptr_t at = d->lm.l_addr + rel->off, s = 0, v;
+	uintptr_t *word = (uintptr_t *)at;
+
+	if (def->sym)
+		s = ifunc ? ifunc :
+		    rel->sym == 0 ?
+			    0 :
+			    rld_sym_addr(def->dso, def->sym);
+	switch (kind) {
+	case RK_ABS:
+		v = s + (uintptr_t)rel->addend;
+		memcpy(word, &v, sizeof v);
+		return 0;
+	case RK_GLOB_DAT:
+	case RK_JUMP_SLOT:
+		*word = s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
+		return 0;
+	case RK_DTPMOD:
+		*word = def->dso ? rld_tls_module_word(def->dso) : 0;
+		return 0;
+	case RK_DTPOFF:
+		*word = (def->sym ? def->sym->st_value : 0) +
+			(uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
+		return 0;
+	case RK_TPOFF:
+		if (!def->sym)
+			return *word = 0, 0;
+		if (tpoff(p, d, rel, def, &v))
+			return -1;
+		*word = v;
+		return 0;
+	case RK_TLSDESC:
+		return tlsdesc(p, d, rel, def, word);
+	default:
+		return narrow(p, d, rel, kind, s,
+			      def->sym ? def->sym->st_size : 0, at);
+	}
+}
+
+static int one(struct pass *p, struct dso *d, const struct reloc *rel)
+{
+	enum rkind kind = arch_reloc_kind(rel->type);
+	uintptr_t at = d->lm.l_addr + rel->off;
+	struct def def = { 0 };
+	int known;
+
+	if (kind == RK_NONE)
+		return 0;
+	if (!place_ok(d, at, kind == RK_ABS8 ? 1 : kind == RK_ABS16 ? 2 : 4))
+		return bad(p, d, rel, "has a relocation outside its segments");
+	if (kind == RK_RELATIVE) {
+		uintptr_t v = d->lm.l_addr + (uintptr_t)rel->addend;
+
+		memcpy((void *)at, &v, sizeof v);
+		return 0;
+	}
+	if (kind == RK_UNKNOWN)
+		return bad(p, d, rel, "has a relocation of an unknown type");
+	if (kind == RK_IRELATIVE)
+		return defer(p, d, rel, NULL);
+	known = resolve(p, d, rel, kind, &def);
+	if (known < 0)
+		return -1;
+	if (!known && kind == RK_COPY)
+		return 0;
+	if (kind == RK_COPY)
+		return defer(p, d, rel, &def);
+	if (known && def.sym && rel->sym && is_ifunc(&def) &&
+	    kind != RK_SIZE64 && kind != RK_SIZE32) {
+		if (p->r->mode != MODE_RUN)
+			return 0;
+		if (def.dso->flags & D_HOST)
+			return apply(p, d, rel, kind, &def,
+				     arch_call_ifunc(
+					     rld_sym_addr(def.dso, def.sym)));
+		return defer(p, d, rel, &def);
+	}
+	return apply(p, d, rel, kind, &def, 0);
+}
+
+static void relr(struct dso *d)
+{
+	uintptr_t bias = d->lm.l_addr, *at = NULL;
+
+	for (size_t i = 0; i < d->dyn.nrelr; i++) {
+		uintptr_t w = d->dyn.relr[i];
+
+		if (!(w & 1)) {
+			at = (uintptr_t *)(bias + w);
+			if (!place_ok(d, (uintptr_t)at, WORD))
+				return;
+			*at++ += bias;
+			continue;
+		}
+		if (!at)
+			return;
+		for (unsigned b = 0; (w >>= 1) != 0; b++)
+			if ((w & 1) &&
+			    place_ok(d, (uintptr_t)(at + b), WORD))
+				at[b] += bias;
+		at += WORD * 8 - 1;
+	}
+}
+
+static int relas(struct pass *p, struct dso *d)
+{
+	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
+	uintptr_t bias = d->lm.l_addr, lo = d->lo, hi = d->hi - WORD;
+
+	for (const ElfW(Rela) *rel = a + d->dyn.nrelative; a < rel; a++) {
+		uintptr_t at = bias + a->r_offset;
+
+		if (at < lo || at > hi ||
+		    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+			break;
+		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
+	}
+	for (; a < end; a++) {
+		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
+				     ARCH_R_SYM(a->r_info),
+				     ARCH_R_TYPE(a->r_info) };
+
+		if (one(p, d, &rel))
+			return -1;
+	}
+	for (size_t i = 0; i < d->dyn.nrel; i++) {
+		struct reloc rel = rld_rel(d, &d->dyn.rel[i]);
+
+		if (one(p, d, &rel))
+			return -1;
+	}
+	return 0;
+}
+
+struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a)
+{
+	struct reloc rel = { a->r_offset, 0, ARCH_R_SYM(a->r_info),
+			     ARCH_R_TYPE(a->r_info) };
+	uintptr_t at = d->lm.l_addr + a->r_offset;
+
+	if (place_ok(d, at, WORD))
+		memcpy(&rel.addend, (void *)at, sizeof rel.addend);
+	return rel;
+}
+
+struct reloc rld_jmprel(const struct dso *d, size_t i)
+{
+	if (d->dyn.jmprel_is_rela) {
+		const ElfW(Rela) *a = (const ElfW(Rela) *)d->dyn.jmprel + i;
+
+		return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+				       ARCH_R_SYM(a->r_info),
+				       ARCH_R_TYPE(a->r_info) };
+	}
+	return rld_rel(d, (const ElfW(Rel) *)d->dyn.jmprel + i);
+}
+
+/* PLT slots.  Their first contents lead into the resolver; they nearly always
+ * form a row with one stride, so two numbers keep them for later. */
+static int plt(struct pass *p, struct dso *d)
+{
+	int now = p->r->bind_now || d->flags & D_NOW || p->r->mode != MODE_RUN;
+	uintptr_t bias = d->lm.l_addr, first = 0;
+
+	d->plt_stride = 0;
+	for (size_t i = 0; i < d->dyn.njmprel; i++) {
+		struct reloc rel = rld_jmprel(d, i);
+		enum rkind kind = arch_reloc_kind(rel.type);
+		uintptr_t *slot = (uintptr_t *)(bias + rel.off), was;
+
+		if (kind != RK_JUMP_SLOT) {
+			if (one(p, d, &rel))
+				return -1;
+			continue;
+		}
+		if (!place_ok(d, (uintptr_t)slot, WORD) || rel.off % WORD)
+			return bad(p, d, &rel, "has a relocation outside its "
+					       "segments");
+		was = *slot ? *slot + bias : 0;
+		if (i == 0)
+			first = was;
+		else if (i == 1)
+			d->plt_stride = was - first;
+		if (was != first + i * d->plt_stride || !was)
+			d->plt_odd = 1;
+		if (now || !was ||
+		    arch_must_bind_now(rel.sym < d->dyn.nsym ?
+					       d->dyn.symtab[rel.sym].st_other :
+					       0)) {
+			rel.addend = 0;
+			if (one(p, d, &rel))
+				return -1;
+		} else {
+			*slot = was;
+		}
+	}
+	d->plt_first = first;
+	return 0;
+}
+
+uintptr_t rld_lazy_value(const struct dso *d, size_t i)
+{
+	return d->plt_odd || !d->lazy_ok ? 0 : d->plt_first + i * d->plt_stride;
+}
+
+static void text_writable(struct rld *r, struct dso *d, int on)
+{
+	for (unsigned i = 0; i < d->phnum; i++) {
+		const ElfW(Phdr) *ph = &d->ph[i];
+		uintptr_t at = page_down(r, d->lm.l_addr + ph->p_vaddr);
+
+		if (ph->p_type != PT_LOAD || ph->p_flags & PF_W)
+			continue;
+		sys_mprotect(at,
+			     page_up(r, d->lm.l_addr + ph->p_vaddr +
+						ph->p_memsz) -
+				     at,
+			     on ? PROT_READ | PROT_WRITE :
+				  PROT_READ | (ph->p_flags & PF_X ? PROT_EXEC :
+								    0));
+	}
+}
+
+static void memo_for(struct pass *p, const struct dso *d)
+{
+	size_t refs = d->dyn.nrela + d->dyn.nrel - d->dyn.nrelative;
+
+	if (refs < 64 || d->dyn.nsym <= p->nmemo || d->dyn.nsym > 1 << 22)
+		return;
+	rld_free(p->memo);
+	p->nmemo = 0;
+	p->memo = rld_alloc(d->dyn.nsym * sizeof *p->memo);
+	if (p->memo)
+		p->nmemo = d->dyn.nsym;
+}
+
+static int relocate(struct pass *p, struct dso *d)
+{
+	struct rld *r = p->r;
+	int ret;
+
+	memo_for(p, d);
+	if (d->dyn.textrel)
+		text_writable(r, d, 1);
+	relr(d);
+	ret = relas(p, d);
+	if (!ret && d->dyn.pltgot && d->dyn.njmprel &&
+	    d->dyn.pltgot % WORD == 0 &&
+	    place_ok(d, d->lm.l_addr + d->dyn.pltgot, 3 * WORD)) {
+		arch_lazy_got((uintptr_t *)(d->lm.l_addr + d->dyn.pltgot), d);
+		d->lazy_ok = 1;
+	}
+	if (!ret)
+		ret = plt(p, d);
+	if (d->dyn.textrel)
+		text_writable(r, d, 0);
+	d->flags |= D_RELOCATED;
+	return ret;
+}
+
+/* COPY, then IFUNCs by symbol, then IRELATIVE: resolvers may use anything
+ * that ordinary relocations have made ready. */
+static int run_late(struct pass *p)
+{
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < p->nlate; i++) {
+			struct late *l = &p->late[i];
+			enum rkind kind = arch_reloc_kind(l->rel.type);
+			uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
+
+			if (round != (kind == RK_COPY	    ? 0 :
+				      kind != RK_IRELATIVE ? 1 :
+							      2))
+				continue;
+			if (kind == RK_COPY) {
+				const ElfW(Sym) *s =
+					&l->dso->dyn.symtab[l->rel.sym];
+				size_t n = s->st_size < l->def.sym->st_size ?
+						   s->st_size :
+						   l->def.sym->st_size;
+
+				if (!place_ok(l->dso, at, n))
+					return bad(p, l->dso, &l->rel,
+						   "has a relocation outside "
+						   "its segments");
+				memcpy((void *)at,
+				       (void *)rld_sym_addr(l->def.dso,
+							    l->def.sym),
+				       n);
+				continue;
+			}
+			if (p->r->mode != MODE_RUN)
+				continue;
+			f = kind == RK_IRELATIVE ?
+				    l->dso->lm.l_addr +
+					    (uintptr_t)l->rel.addend :
+				    rld_sym_addr(l->def.dso, l->def.sym);
+			if (l->dso->dyn.textrel)
+				text_writable(p->r, l->dso, 0);
+			f = arch_call_ifunc(f);
+			if (kind == RK_IRELATIVE)
+				*(uintptr_t *)at = f;
+			else if (apply(p, l->dso, &l->rel, kind, &l->def, f))
+				return -1;
+		}
+	return 0;
+}
+
+int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	struct pass p = { .r = r, .e = e };
+	int ret = 0;
+
+	for (struct dso *d = r->tail; d && !ret;
+	     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
+		if (!(d->flags & D_NEW) ||
+		    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
+			continue;
+		ret = relocate(&p, d);
+	}
+	if (!ret)
+		ret = run_late(&p);
+	for (struct dso *d = first; d && !ret; d = dso_next(d))
+		if (d->flags & D_NEW &&
+		    !(d->flags & (D_HOST | D_SELF | D_VDSO)))
+			rld_relro(r, d, 0);
+	rld_free(p.memo);
+	rld_free(p.late);
+	return ret;
+}
+
+static uintptr_t guarded_ifunc(void *resolver, void *unused)
+{
+	(void)unused;
+	return arch_call_ifunc((uintptr_t)resolver);
+}
+
+_Noreturn static void unresolvable(struct rld *r, struct dso *d,
+				   const char *name)
+{
+	rld_print(r, 2,
+		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
+		  "symbol in %s: %s\n",
+		  sys_getpid(), str_base(r->prog), dso_name(r, d), name);
+	sys_exit(127);
+}
+
+/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
+ * DT_JMPREL.  Returns where the call goes on. */
+uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
+{
+	struct rld *r = &rld_state;
+	struct reloc rel;
+	struct def def;
+	struct ref ref;
+	uintptr_t v, *slot;
+	const ElfW(Sym) * s;
+
+	if (index >= d->dyn.njmprel)
+		unresolvable(r, d, "?");
+	rel = rld_jmprel(d, index);
+	slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+	if (rld_ref(d, rel.sym, &ref))
+		unresolvable(r, d, "?");
+	ref.is_call = 1;
+	s = &d->dyn.symtab[rel.sym];
+	rld_read_begin(r);
+	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
+		def.dso = d;
+		def.sym = s;
+	} else if (!rld_lookup(r, &ref, &def)) {
+		rld_read_end(r);
+		unresolvable(r, d, ref.name);
+	}
+	v = rld_sym_addr(def.dso, def.sym);
+	if (is_ifunc(&def))
+		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
+	TRACE(r, TR_BIND, "rld: bind: %s: %s -> %s (lazy)\n", dso_name(r, d),
+	      ref.name, dso_name(r, def.dso));
+	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
+		rld_lock(r);
+		rld_edge(d, def.dso);
+		rld_unlock(r);
+	}
+	if (d->flags & D_NOW && d->relro_size &&
+	    (uintptr_t)slot - d->relro < d->relro_size) {
+		rld_lock(r);
+		rld_relro(r, d, 1);
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+		rld_relro(r, d, 0);
+		rld_unlock(r);
+	} else {
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	}
+	rld_read_end(r);
+	return v;
+}
+
+/* The host libc was bound by its own loader before the program's objects
+ * were there: give its slots to whoever stands before it. */
+void rld_rebind_host(struct rld *r, struct dso *d)
+{
+	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
+	int open = 0;
+
+	for (int t = 0; t < 3; t++)
+		for (size_t i = 0; i < n[t]; i++) {
+			struct reloc rel;
+			struct def def;
+			struct ref ref;
+			enum rkind kind;
+			uintptr_t *slot, v;
+
+			if (t == 0) {
+				const ElfW(Rela) *a = &d->dyn.rela[i];
+
+				rel = (struct reloc){ a->r_offset,
+						      (uintptr_t)a->r_addend,
+						      ARCH_R_SYM(a->r_info),
+						      ARCH_R_TYPE(a->r_info) };
+			} else if (t == 1) {
+				rel = rld_rel(d, &d->dyn.rel[i]);
+			} else {
+				rel = rld_jmprel(d, i);
+			}
+			kind = arch_reloc_kind(rel.type);
+			if (!rel.sym || (kind != RK_ABS &&
+					 kind != RK_GLOB_DAT &&
+					 kind != RK_JUMP_SLOT))
+				continue;
+			if (rld_ref(d, rel.sym, &ref) ||
+			    !rld_lookup(r, &ref, &def) ||
+			    def.dso->flags & (D_HOST | D_SELF) ||
+			    is_ifunc(&def))
+				continue;
+			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+			v = rld_sym_addr(def.dso, def.sym) +
+			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
+			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
+				continue;
+			if ((uintptr_t)slot - d->relro < d->relro_size &&
+			    !open) {
+				rld_relro(r, d, 1);
+				open = 1;
+			}
+			*slot = v;
+		}
+	if (open)
+		rld_relro(r, d, 0);
+}
+
+/* One reference of `from` again: it meant something in `gone`, or (gone NULL)
+ * nothing at all. */
+static void again(struct rld *r, struct dso *from, struct reloc *rel,
+		  struct dso *gone, size_t plt_index, int *open)
+{
+	struct rld_err e = { 0 };
+	struct pass p = { .r = r, .e = &e };
+	enum rkind kind = arch_reloc_kind(rel->type);
+	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v;
+	struct def def = { 0 };
+	struct ref ref;
+	int known;
+
+	if (!rel->sym ||
+	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
+	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
+	    rld_ref(from, rel->sym, &ref))
+		return;
+	ref.is_call = kind == RK_JUMP_SLOT;
+	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
+		rel->addend = 0;
+	if (gone) {
+		if (!rld_lookup_in(gone, &ref, &def))
+			return;
+		if (kind == RK_DTPMOD) {
+			if (*slot != rld_tls_module_word(gone))
+				return;
+		} else if (kind == RK_ABS || kind == RK_GLOB_DAT ||
+			   kind == RK_JUMP_SLOT) {
+			if (is_ifunc(&def) ?
+				    *slot < gone->lo || *slot >= gone->hi :
+				    *slot != rld_sym_addr(gone, def.sym) +
+						     rel->addend)
+				return;
+		}
+	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
+		return;
+	}
+	if (!*open) {
+		rld_relro(r, from, 1);
+		*open = 1;
+	}
+	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+		return;
+	}
+	known = rld_lookup(r, &ref, &def);
+	if (!known) {
+		int weak = ELF64_ST_BIND(
+				   from->dyn.symtab[rel->sym].st_info) ==
+			   STB_WEAK;
+
+		from->flags |= D_MISSING;
+		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
+		    kind != RK_TLSDESC)
+			*slot = weak ? 0 : rld_trap_address();
+		return;
+	}
+	rld_edge(from, def.dso);
+	apply(&p, from, rel, kind, &def,
+	      is_ifunc(&def) ?
+		      arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
+		      0);
+	rld_err_clear(&e);
+}
+
+static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+{
+	int open = 0;
+
+	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
+		return;
+	for (size_t i = from->dyn.nrelative; i < from->dyn.nrela; i++) {
+		const ElfW(Rela) *a = &from->dyn.rela[i];
+		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
+				     ARCH_R_SYM(a->r_info),
+				     ARCH_R_TYPE(a->r_info) };
+
+		again(r, from, &rel, gone, 0, &open);
+	}
+	for (size_t i = 0; i < from->dyn.nrel; i++) {
+		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
+
+		rel.addend = 0;
+		again(r, from, &rel, gone, 0, &open);
+	}
+	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+		struct reloc rel = rld_jmprel(from, i);
+
+		again(r, from, &rel, gone, i, &open);
+	}
+	if (open)
+		rld_relro(r, from, 0);
+}
+
+void rld_unbind(struct rld *r, struct dso *gone)
+{
+	for (struct edge *e = gone->users; e; e = e->next)
+		rescan(r, e->from, gone);
+}
+
+void rld_mend(struct rld *r)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_MISSING)
+			rescan(r, d, NULL);
+}
+
+/* Data that nobody defines any more points here: no access is allowed. */
+uintptr_t rld_trap_address(void)
+{
+	static uintptr_t page;
+
+	if (!page) {
+		page = sys_mmap(NULL, 65536, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (SYS_ERR(page))
+			page = 0;
+	}
+	return page ? page : 1;
+}

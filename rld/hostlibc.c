@@ -1,0 +1,626 @@
+/* The hand-over (design section 4): libc is started by its own loader, which
+ * is shown a synthetic program in memory; then libc and its loader are
+ * adopted, and their slots given to whoever stands before them. */
+#include "rld/bind.h"
+#include "rld/path.h"
+
+#define MAX_EXPORTS 4096
+#define STRINGS	    (256 * 1024)
+
+/* The synthetic program.  It lies page-aligned in memory of its own with load
+ * bias 0: every vaddr is an address. */
+struct synth {
+	ElfW(Phdr) ph[7];
+	ElfW(Dyn) dyn[28];
+	uintptr_t pltgot[4];
+	uintptr_t init[2], fini[2];
+	char interp[1024];
+	uint32_t hash[2 + 1 + MAX_EXPORTS]; /* nbucket, nchain, bucket, chain */
+	ElfW(Sym) sym[MAX_EXPORTS];
+	char str[STRINGS];
+};
+
+static uint32_t nexport = 1, nstr = 1;
+static unsigned char *image;
+static uintptr_t rld_map_word;
+
+int rld_is_host(struct rld *r, const char *name)
+{
+	const char *b = str_base(name);
+
+	if (r->host.kind == HOST_MUSL) {
+		static const char own[][9] = { "c.", "pthread.", "rt.", "m.",
+					       "dl.", "util.", "xnet." };
+
+		if (str_starts(b, "ld-musl-"))
+			return 1;
+		if (b != name || !str_starts(b, "lib"))
+			return 0;
+		for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+			if (str_starts(b + 3, own[i]))
+				return 1;
+		return 0;
+	}
+	if (r->host.kind != HOST_GLIBC)
+		return 0;
+	return !strcmp(b, "libc.so.6") || str_starts(b, "ld-linux") ||
+	       !strcmp(b, "ld.so.1") || !strcmp(b, "ld64.so.1") ||
+	       !strcmp(b, "libgcc_s.so.1");
+}
+
+/* Which C library, told by the program's interpreter or its needs. */
+void rld_host_kind(struct rld *r, const char *interp)
+{
+	struct dso *p = r->program;
+	const char *b = interp ? str_base(interp) : "";
+	uintptr_t tag, flag;
+	size_t pos = 0;
+	const char *s;
+
+	if (str_starts(b, "ld-musl-"))
+		r->host.kind = HOST_MUSL;
+	else
+		r->host.kind = HOST_GLIBC;
+	while (p->dyn.dyn && (s = elf_next_needed(&p->dyn, &pos, &tag, &flag)))
+		if (!strcmp(s, "libc.so") || str_starts(s, "libc.musl-"))
+			r->host.kind = HOST_MUSL;
+}
+
+/* The path of libc's own loader; heap. */
+static char *loader_path(struct rld *r)
+{
+	const char *libc = r->host.libc->lm.l_name;
+	size_t n = (size_t)(str_base(libc) - libc);
+	char *dir = rld_strdup(libc), *p;
+	int fd;
+
+	if (!dir)
+		return NULL;
+	dir[n] = 0;
+	p = rld_format("%s%s", dir, ARCH_LDSO);
+	rld_free(dir);
+	fd = p ? sys_open(p, O_RDONLY) : -1;
+	if (fd >= 0) {
+		sys_close(fd);
+		return p;
+	}
+	rld_free(p);
+	return rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
+}
+
+static struct dso *note(struct rld *r, const char *name, char *path,
+			unsigned flags)
+{
+	struct dso *d = rld_new_dso(r, name, path);
+
+	if (!d)
+		rld_die(r, "out of memory");
+	d->flags |= flags | D_HOST | D_SEARCHED | D_NEW | D_STARTUP | D_GLOBAL;
+	rld_append(r, d);
+	rld_add_name(r, d, name);
+	return d;
+}
+
+/* An object of libc's family was asked for: note it; it is adopted later. */
+struct dso *rld_host_note(struct rld *r, const char *name, char *path)
+{
+	const char *b = str_base(name);
+	struct dso *d;
+
+	if (!(r->self->flags & D_MARK) && !r->self->serial)
+		rld_append(r, r->self);
+	if (r->host.kind == HOST_MUSL) {
+		if (!r->host.libc) {
+			r->host.libc = r->host.loader =
+				note(r, "libc.so", path, D_LIBC | D_LOADER);
+		} else {
+			rld_free(path);
+		}
+		return r->host.libc;
+	}
+	if (!strcmp(b, "libgcc_s.so.1")) {
+		d = note(r, name, path, 0);
+		r->host.gcc_s = d;
+		return d;
+	}
+	if (!strcmp(b, "libc.so.6")) {
+		d = r->host.libc = note(r, name, path, D_LIBC);
+		d->need = rld_alloc(sizeof *d->need);
+		d->need_name = rld_alloc(sizeof *d->need_name);
+		if (!d->need || !d->need_name)
+			rld_die(r, "out of memory");
+		d->need_name[0] = ARCH_LDSO;
+		d->nneed = 1;
+		return d;
+	}
+	r->host.loader = note(r, name, path, D_LOADER);
+	return r->host.loader;
+}
+
+/* Where the host libc's loader lies, for a name of the family that needs no
+ * search; NULL: search as usual. */
+char *rld_host_path(struct rld *r, const char *name)
+{
+	if (r->host.kind == HOST_MUSL)
+		return rld_format("%s/lib/ld-musl-%s.so.1",
+				  r->root ? r->root : "", ARCH_MUSL_NAME);
+	if (r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
+		return loader_path(r);
+	return NULL;
+}
+
+static uint32_t intern(struct synth *s, const char *text)
+{
+	size_t n = strlen(text) + 1;
+	uint32_t at = nstr;
+
+	if (n > STRINGS - nstr)
+		return 0;
+	memcpy(s->str + at, text, n);
+	nstr += (uint32_t)n;
+	return at;
+}
+
+static void export(struct synth *s, const char *name, uintptr_t value,
+		   size_t size, unsigned char info)
+{
+	ElfW(Sym) * y;
+
+	if (nexport >= MAX_EXPORTS)
+		return;
+	y = &s->sym[nexport];
+	y->st_name = intern(s, name);
+	if (!y->st_name)
+		return;
+	y->st_value = value;
+	y->st_size = size;
+	y->st_info = info;
+	y->st_shndx = SHN_ABS;
+	s->hash[3 + nexport] = s->hash[2];
+	s->hash[2] = nexport++;
+}
+
+static void dyn(ElfW(Dyn) * *at, ElfW(Sxword) tag, uintptr_t val)
+{
+	(*at)->d_tag = (__typeof__((*at)->d_tag))tag;
+	(*at)->d_un.d_val = val;
+	(*at)++;
+}
+
+static void musl_runner(void)
+{
+	rld_init_program(&rld_state);
+}
+
+static void fill_dynamic(struct rld *r, struct synth *s)
+{
+	ElfW(Dyn) *at = s->dyn;
+	struct dso *p = r->program;
+
+	if (r->host.kind == HOST_MUSL) {
+		dyn(&at, DT_NEEDED, intern(s, "libc.so"));
+	} else {
+		dyn(&at, DT_NEEDED, intern(s, r->host.libc->lm.l_name));
+		if (r->host.gcc_s)
+			dyn(&at, DT_NEEDED,
+			    intern(s, r->host.gcc_s->lm.l_name));
+	}
+	dyn(&at, DT_STRTAB, (uintptr_t)s->str);
+	dyn(&at, DT_STRSZ, STRINGS);
+	dyn(&at, DT_SYMTAB, (uintptr_t)s->sym);
+	dyn(&at, DT_SYMENT, sizeof s->sym[0]);
+	dyn(&at, DT_HASH, (uintptr_t)s->hash);
+	if (r->library_path || r->root) {
+		char *path = rld_format(
+			"%s%s%s/lib/" ARCH_MULTIARCH ":%s/usr/lib/" ARCH_MULTIARCH,
+			r->library_path ? r->library_path : "",
+			r->library_path ? ":" : "", r->root ? r->root : "",
+			r->root ? r->root : "");
+
+		if (path)
+			dyn(&at, DT_RPATH, intern(s, path));
+		rld_free(path);
+	}
+	s->fini[0] = (uintptr_t)rld_fini_all;
+	dyn(&at, DT_FINI_ARRAY, (uintptr_t)s->fini);
+	dyn(&at, DT_FINI_ARRAYSZ, WORD);
+	if (r->host.kind == HOST_MUSL) {
+		s->init[0] = (uintptr_t)musl_runner;
+		dyn(&at, DT_INIT_ARRAY, (uintptr_t)s->init);
+		dyn(&at, DT_INIT_ARRAYSZ, WORD);
+	} else {
+		if (p->dyn.init)
+			dyn(&at, DT_INIT, p->lm.l_addr + p->dyn.init);
+		if (p->dyn.ninit) {
+			dyn(&at, DT_INIT_ARRAY,
+			    p->lm.l_addr + p->dyn.init_array);
+			dyn(&at, DT_INIT_ARRAYSZ, p->dyn.ninit * WORD);
+		}
+	}
+#if ARCH_IMPLICIT_GOT
+	dyn(&at, DT_PLTGOT, (uintptr_t)s->pltgot);
+	dyn(&at, DT_MIPS_LOCAL_GOTNO, 2);
+	dyn(&at, DT_MIPS_SYMTABNO, 1);
+	dyn(&at, DT_MIPS_GOTSYM, 1);
+	dyn(&at, DT_MIPS_RLD_MAP, (uintptr_t)&rld_map_word);
+	dyn(&at, DT_MIPS_RLD_MAP_REL,
+	    (uintptr_t)&rld_map_word - (uintptr_t)at);
+#else
+	dyn(&at, DT_DEBUG, 0);
+	(void)rld_map_word;
+#endif
+	dyn(&at, DT_NULL, 0);
+}
+
+static void phdr(ElfW(Phdr) * p, uint32_t type, uint32_t flags, uintptr_t at,
+		 size_t size, size_t align)
+{
+	p->p_type = type;
+	p->p_flags = flags;
+	p->p_offset = 0;
+	p->p_vaddr = p->p_paddr = at;
+	p->p_filesz = p->p_memsz = size;
+	p->p_align = align;
+}
+
+int rld_host_prepare(struct rld *r, struct rld_err *e)
+{
+	size_t size = page_up(r, sizeof(struct synth)), tls, total;
+	struct synth *s;
+	struct statx st;
+	unsigned n = 0;
+	int fd, stack = r->program->stack_flags;
+
+	rld_tls_layout(r);
+	tls = page_up(r, r->tls_size + r->tls_align);
+	total = size + tls;
+	{
+		uintptr_t at = sys_mmap(NULL, total, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (SYS_ERR(at))
+			return rld_fail(e, "out of memory");
+		s = r->host.synth = (struct synth *)at;
+	}
+	image = (unsigned char *)(((uintptr_t)s + size + r->tls_align - 1) &
+				  ~(r->tls_align - 1));
+	r->tls_image = image;
+	s->hash[0] = 1;
+	s->hash[1] = MAX_EXPORTS;
+	fd = sys_open(r->host.loader->lm.l_name, O_RDONLY);
+	if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, &st))
+		return rld_fail(e, "%s: cannot be opened: %s",
+				r->host.loader->lm.l_name,
+				sys_strerror(fd < 0 ? fd : -5));
+	if (rld_map(r, r->host.loader, fd, &st, e))
+		return -1;
+	sys_close(fd);
+	r->host.entry = r->host.loader->entry;
+	r->host.base = r->host.loader->lm.l_addr;
+	export(s, "_IO_stdin_used", (uintptr_t)s->pltgot, 4,
+	       ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT));
+	if (r->host.kind == HOST_GLIBC) {
+		export(s, "_dl_find_object", (uintptr_t)_dl_find_object, 0,
+		       ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+		export(s, "dl_iterate_phdr", (uintptr_t)dl_iterate_phdr, 0,
+		       ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+	}
+	*(int *)(void *)s->pltgot = 0x20001;
+	fill_dynamic(r, s);
+	{
+		const char *l = r->host.loader->lm.l_name;
+		size_t len = strlen(l) + 1;
+
+		if (len > sizeof s->interp)
+			return rld_fail(e, "%s: name too long", l);
+		memcpy(s->interp, l, len);
+		phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph,
+		     sizeof s->ph, WORD);
+		phdr(&s->ph[n++], PT_INTERP, PF_R, (uintptr_t)s->interp, len,
+		     1);
+	}
+	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, (uintptr_t)s, total, r->page);
+	phdr(&s->ph[n++], PT_DYNAMIC, PF_R | PF_W, (uintptr_t)s->dyn,
+	     sizeof s->dyn, WORD);
+	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)image, r->tls_size,
+	     r->tls_align);
+	phdr(&s->ph[n++], PT_GNU_STACK,
+	     stack < 0 ? (uint32_t)(PF_R | PF_W) : (uint32_t)stack, 0, 0, 16);
+	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
+	s->ph[6].p_type = n;
+	return 0;
+}
+
+/* In place of a copy of the whole stack: the few words that must differ are
+ * changed here and put back in stage two. */
+static void swap_env(struct rld *r, int hide)
+{
+	for (char **v = r->envp; *v; v++)
+		if ((*v)[1] == 'D' && (*v)[2] == '_' &&
+		    (*v)[0] == (hide ? 'L' : '\1'))
+			(*v)[0] = hide ? '\1' : 'L';
+}
+
+static void set_aux(struct rld *r, uintptr_t phdr_at, size_t phnum,
+		    uintptr_t entry, uintptr_t base)
+{
+	for (ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
+		switch (a->a_type) {
+		case AT_PHDR:
+			a->a_un.a_val = phdr_at;
+			break;
+		case AT_PHNUM:
+			a->a_un.a_val = phnum;
+			break;
+		case AT_ENTRY:
+			a->a_un.a_val = entry;
+			break;
+		case AT_BASE:
+			a->a_un.a_val = base;
+			break;
+		case AT_EXECFN:
+			if (r->as_command)
+				a->a_un.a_val = (uintptr_t)r->prog;
+			break;
+		default:
+			break;
+		}
+}
+
+void rld_program_aux(struct rld *r)
+{
+	set_aux(r, (uintptr_t)r->program->ph, r->program->phnum,
+		r->program->entry, r->self->lm.l_addr);
+}
+
+_Noreturn void rld_host_start(struct rld *r)
+{
+	struct synth *s = r->host.synth;
+
+	set_aux(r, (uintptr_t)s->ph, s->ph[6].p_type, (uintptr_t)arch_stage2,
+		r->host.base);
+	swap_env(r, 1);
+	arch_enter(r->host.entry, r->stack, 0);
+}
+
+struct tls_find {
+	struct rld *r;
+};
+
+static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
+{
+	struct tls_find *f = arg;
+
+	(void)size;
+	for (struct dso *d = f->r->head; d; d = dso_next(d))
+		if (d->flags & D_HOST && d->lm.l_addr == i->dlpi_addr &&
+		    d->tls_memsz && i->dlpi_tls_data) {
+			d->tls_offset = (intptr_t)((uintptr_t)i->dlpi_tls_data -
+						   arch_tp());
+			d->tls_static = 1;
+		}
+	return 0;
+}
+
+static struct r_debug *inner_debug(struct rld *r)
+{
+#if ARCH_IMPLICIT_GOT
+	(void)r;
+	return (struct r_debug *)rld_map_word;
+#else
+	for (ElfW(Dyn) *d = r->host.synth->dyn; d->d_tag != DT_NULL; d++)
+		if (d->d_tag == DT_DEBUG)
+			return (struct r_debug *)d->d_un.d_ptr;
+	return NULL;
+#endif
+}
+
+static void adopt(struct rld *r, struct dso *d, uintptr_t base)
+{
+	const ElfW(Ehdr) *eh = (const void *)base;
+	struct rld_err e = { 0 };
+
+	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
+			  eh->e_phnum, &e))
+		rld_die(r, "%s", e.text);
+	d->flags |= D_READY | D_RELOCATED;
+	d->init = INIT_DONE;
+	if (d->soname)
+		rld_add_name(r, d, d->soname);
+	TRACE(r, TR_MAP, "rld: map: %s adopted at %p\n", dso_name(r, d),
+	      (void *)d->lo);
+}
+
+static struct dso *host_named(struct rld *r, const struct link_map *l)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_HOST &&
+		    (!strcmp(d->lm.l_name, l->l_name) ||
+		     !strcmp(str_base(d->lm.l_name), str_base(l->l_name))))
+			return d;
+	return NULL;
+}
+
+void rld_host_adopt(struct rld *r)
+{
+	struct r_debug *dbg = inner_debug(r);
+	struct tls_find f = { r };
+
+	if (!dbg)
+		rld_die(r, "%s: left no list of its objects",
+			r->host.loader->lm.l_name);
+	for (struct link_map *l = dbg->r_map; l; l = l->l_next) {
+		struct dso *d;
+
+		if (l == dbg->r_map ||
+		    (r->vdso && l->l_addr == r->vdso->lm.l_addr) ||
+		    !l->l_name || !*l->l_name)
+			continue;
+		if (r->host.kind == HOST_MUSL)
+			d = l->l_addr == r->host.base ? r->host.libc : NULL;
+		else
+			d = host_named(r, l);
+		if (!d && r->host.kind == HOST_GLIBC)
+			d = note(r, l->l_name, rld_strdup(l->l_name), 0);
+		if (d && !(d->flags & D_READY))
+			adopt(r, d, l->l_addr);
+	}
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_HOST && !(d->flags & D_READY))
+			rld_die(r, "%s: was not loaded by %s", d->lm.l_name,
+				r->host.loader->lm.l_name);
+	r->host.inner_iterate =
+		(int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
+			 void *))rld_host_symbol(r, r->host.libc,
+						 "dl_iterate_phdr");
+	r->host.inner_find =
+		(int (*)(void *, struct dl_find_object *))rld_host_symbol(
+			r, r->host.loader, "_dl_find_object");
+	r->host.inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
+		r, r->host.libc, "dlopen");
+	r->started = 1;
+	if (r->host.inner_iterate)
+		r->host.inner_iterate(find_tls, &f);
+}
+
+uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
+{
+	struct ref ref = { .name = name, .from = d, .newest = 1,
+			   .is_call = 1 };
+	struct def def;
+
+	(void)r;
+	ref.hash = elf_gnu_hash(name);
+	return d && rld_lookup_in(d, &ref, &def) ?
+		       rld_sym_addr(def.dso, def.sym) :
+		       0;
+}
+
+/* libgcc_s asked for after start-up: one copy, the inner loader's. */
+struct dso *rld_host_late(struct rld *r, const char *name, char *path)
+{
+	struct link_map *l;
+	struct dso *d;
+
+	if (!r->host.inner_dlopen || r->host.kind != HOST_GLIBC)
+		return NULL;
+	l = r->host.inner_dlopen(path, RTLD_NOW);
+	if (!l)
+		return NULL;
+	d = rld_new_dso(r, name, path);
+	if (!d)
+		return NULL;
+	d->flags |= D_HOST | D_SEARCHED | D_GLOBAL | D_NODELETE;
+	rld_append(r, d);
+	rld_add_name(r, d, name);
+	adopt(r, d, l->l_addr);
+	rld_index_add(r, d);
+	r->host.gcc_s = d;
+	return d;
+}
+
+static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
+			  uint32_t hash)
+{
+	struct rld *r = arg;
+	const ElfW(Sym) *s = &libc->dyn.symtab[i];
+	struct ref ref = { .from = (struct dso *)(uintptr_t)libc };
+	struct def def;
+
+	(void)hash;
+	if (s->st_shndx == SHN_UNDEF ||
+	    ELF64_ST_TYPE(s->st_info) == STT_TLS)
+		return;
+	ref.name = elf_str(&libc->dyn, s->st_name);
+	if (!ref.name)
+		return;
+	ref.hash = elf_gnu_hash(ref.name);
+	if (!rld_lookup(r, &ref, &def) ||
+	    def.dso->flags & (D_HOST | D_SELF) ||
+	    def.sym->st_shndx == SHN_UNDEF)
+		return;
+	export(r->host.synth, ref.name,
+	       ELF64_ST_TYPE(def.sym->st_info) == STT_GNU_IFUNC ?
+		       arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
+		       rld_sym_addr(def.dso, def.sym),
+	       def.sym->st_size,
+	       ELF64_ST_INFO(STB_GLOBAL,
+			     ELF64_ST_TYPE(def.sym->st_info) ==
+					     STT_GNU_IFUNC ?
+				     STT_FUNC :
+				     ELF64_ST_TYPE(def.sym->st_info)));
+}
+
+/* Is the definition i of o one that libc has, too? */
+static void interpose_from(void *arg, const struct dso *o, uint32_t i,
+			   uint32_t hash)
+{
+	struct rld *r = arg;
+	const struct dso *libc = r->host.libc;
+	const ElfW(Sym) *s = &o->dyn.symtab[i];
+	struct elf_walk w = { 0 };
+	uint32_t j;
+	const char *name;
+
+	if (s->st_shndx == SHN_UNDEF)
+		return;
+	/* the chain holds the hash without its lowest bit: try both */
+	for (unsigned bit = 0; bit < 2; bit++) {
+		uint32_t h = (hash & ~1u) | bit;
+
+		if (libc->dyn.gnu.buckets && !elf_gnu_maybe(&libc->dyn.gnu, h))
+			continue;
+		name = elf_str(&o->dyn, s->st_name);
+		if (!name || elf_gnu_hash(name) != h)
+			continue;
+		if (!libc->dyn.gnu.buckets) {
+			struct ref ref = { .name = name, .hash = h,
+					   .newest = 1 };
+			struct def def;
+
+			if (rld_lookup_in(libc, &ref, &def))
+				interpose_one(r, libc,
+					      (uint32_t)(def.sym -
+							 libc->dyn.symtab),
+					      h);
+			continue;
+		}
+		while ((j = elf_walk_gnu(&libc->dyn, h, &w))) {
+			const char *other =
+				elf_str(&libc->dyn,
+					libc->dyn.symtab[j].st_name);
+
+			if (other && !strcmp(other, name)) {
+				interpose_one(r, libc, j, h);
+				break;
+			}
+		}
+	}
+}
+
+void rld_host_interpose(struct rld *r)
+{
+	size_t before = 0;
+
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
+		before += d->dyn.nsym;
+	if (r->index && before > 2 * r->host.libc->dyn.nsym)
+		rld_each_symbol(r->host.libc, interpose_one, r);
+	else
+		for (struct dso *d = r->head; d && d != r->self;
+		     d = dso_next(d))
+			if (d->flags & D_READY && !(d->flags & D_VDSO))
+				rld_each_symbol(d, interpose_from, r);
+	rld_rebind_host(r, r->host.libc);
+	if (r->host.gcc_s)
+		rld_rebind_host(r, r->host.gcc_s);
+}
+
+/* After all is relocated: initial values into the static TLS block, the
+ * environment and the aux vector as the program should see them. */
+void rld_host_finish(struct rld *r)
+{
+	rld_tls_install(r, image);
+	swap_env(r, 0);
+	rld_program_aux(r);
+}

@@ -1,0 +1,153 @@
+/* Constructors and destructors: dependencies first, and the exact reverse. */
+#include "rld/internal.h"
+
+typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
+
+static void call_init(struct rld *r, uintptr_t f)
+{
+	((init_fn *)f)(r->argc, r->argv, r->envp, r->auxv);
+}
+
+static void run_array(struct rld *r, struct dso *d, uintptr_t vaddr, size_t n)
+{
+	const uintptr_t *a = (const uintptr_t *)(d->lm.l_addr + vaddr);
+
+	for (size_t i = 0; i < n; i++)
+		if (a[i] && a[i] != (uintptr_t)-1)
+			call_init(r, a[i]);
+}
+
+/* d's own constructors, once; another thread's turn is waited for. */
+static void construct(struct rld *r, struct dso *d)
+{
+	rld_lock(r);
+	if (d->init != INIT_NONE) {
+		while (d->init == INIT_RUNNING &&
+		       d->init_owner != rld_self_id()) {
+			rld_unlock(r);
+			sys1(__NR_sched_yield, 0);
+			rld_lock(r);
+		}
+		rld_unlock(r);
+		return;
+	}
+	d->init = INIT_RUNNING;
+	d->init_owner = rld_self_id();
+	d->fini_next = r->fini_list;
+	r->fini_list = d;
+	rld_unlock(r);
+	if (d->dyn.init || d->dyn.ninit)
+		TRACE(r, TR_INIT, "rld: init: %s\n", dso_name(r, d));
+	if (d->dyn.init)
+		call_init(r, d->lm.l_addr + d->dyn.init);
+	run_array(r, d, d->dyn.init_array, d->dyn.ninit);
+	__atomic_store_n(&d->init, INIT_DONE, __ATOMIC_RELEASE);
+}
+
+static int runs_itself(const struct dso *d)
+{
+	return (d->flags & (D_HOST | D_SELF | D_VDSO)) != 0;
+}
+
+struct order {
+	struct dso **at;
+	unsigned n;
+};
+
+static void visit(struct order *o, struct dso *d)
+{
+	if (d->flags & D_MARK)
+		return;
+	d->flags |= D_MARK;
+	for (unsigned i = 0; i < d->nneed; i++)
+		if (d->need[i])
+			visit(o, d->need[i]);
+	for (unsigned i = 0; i < d->nfilter; i++)
+		visit(o, d->filtee[i]);
+	o->at[o->n++] = d;
+}
+
+/* Every object not yet initialised that root reaches (all, for NULL). */
+void rld_run_init(struct rld *r, struct dso *root)
+{
+	struct order o = { NULL, 0 };
+
+	rld_lock(r);
+	o.at = rld_alloc((r->nobj + 1) * sizeof *o.at);
+	if (!o.at)
+		rld_die(r, "out of memory");
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		d->flags &= ~(unsigned)D_MARK;
+		if (d->init != INIT_NONE && d->init != INIT_RUNNING)
+			d->flags |= D_MARK;
+	}
+	/* DF_1_INITFIRST: before all others */
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (!root && d->dyn.flags_1 & DF_1_INITFIRST)
+			visit(&o, d);
+	if (root)
+		visit(&o, root);
+	for (struct dso *d = r->tail; d && !root;
+	     d = (struct dso *)d->lm.l_prev)
+		visit(&o, d);
+	rld_unlock(r);
+	for (unsigned i = 0; i < o.n; i++)
+		if (!runs_itself(o.at[i]) && !(o.at[i]->flags & D_PROGRAM))
+			construct(r, o.at[i]);
+	rld_free(o.at);
+}
+
+/* Start-up: the program's preinit array, the DSOs, and the program's own
+ * constructors where no libc runs them (musl's list holds our runner). */
+void rld_init_program(struct rld *r)
+{
+	struct dso *p = r->program;
+
+	run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
+	rld_run_init(r, NULL);
+	p->init = INIT_DONE;
+	p->fini_next = r->fini_list;
+	r->fini_list = p;
+	if (r->host.kind == HOST_MUSL) {
+		if (p->dyn.init)
+			call_init(r, p->lm.l_addr + p->dyn.init);
+		run_array(r, p, p->dyn.init_array, p->dyn.ninit);
+	}
+}
+
+void rld_run_fini(struct rld *r, struct dso *d)
+{
+	const uintptr_t *a =
+		(const uintptr_t *)(d->lm.l_addr + d->dyn.fini_array);
+
+	if (d->init != INIT_DONE)
+		return;
+	d->init = INIT_FINISHED;
+	if (d->dyn.nfini || d->dyn.fini)
+		TRACE(r, TR_INIT, "rld: fini: %s\n", dso_name(r, d));
+	for (size_t i = d->dyn.nfini; i-- > 0;)
+		if (a[i] && a[i] != (uintptr_t)-1)
+			((void (*)(void))a[i])();
+	if (d->dyn.fini)
+		((void (*)(void))(d->lm.l_addr + d->dyn.fini))();
+}
+
+/* At exit, called by the host libc in its turn. */
+void rld_fini_all(void)
+{
+	struct rld *r = &rld_state;
+
+	rld_thread_dtors();
+	for (;;) {
+		struct dso *d;
+
+		rld_lock(r);
+		d = r->fini_list;
+		if (d)
+			r->fini_list = d->fini_next;
+		rld_unlock(r);
+		if (!d)
+			return;
+		rld_run_fini(r, d);
+	}
+}

@@ -1,0 +1,124 @@
+/* Questions about addresses and objects, for unwinders, backtraces and
+ * debuggers.  They take no lock: they may be asked in signal handlers. */
+#include "rld/internal.h"
+
+struct nearest {
+	uintptr_t addr, best;
+	const ElfW(Sym) * sym;
+};
+
+static void consider(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
+{
+	struct nearest *n = arg;
+	const ElfW(Sym) *s = &d->dyn.symtab[i];
+	uintptr_t at;
+
+	(void)hash;
+	if (s->st_shndx == SHN_UNDEF || s->st_shndx == SHN_ABS ||
+	    ELF64_ST_TYPE(s->st_info) == STT_TLS)
+		return;
+	at = d->lm.l_addr + s->st_value;
+	if (at > n->addr || (n->sym && at < n->best))
+		return;
+	if (s->st_size ? n->addr - at >= s->st_size : n->addr != at)
+		return;
+	if (n->sym && at == n->best &&
+	    ELF64_ST_BIND(n->sym->st_info) == STB_GLOBAL)
+		return;
+	n->best = at;
+	n->sym = s;
+}
+
+static int address(const void *addr, Dl_info *info, struct dso **dso,
+		   const ElfW(Sym) * *sym)
+{
+	struct rld *r = &rld_state;
+	struct nearest n = { .addr = (uintptr_t)addr };
+	struct dso *d;
+
+	rld_read_begin(r);
+	d = rld_find_addr(r, n.addr);
+	if (d) {
+		rld_each_symbol(d, consider, &n);
+		info->dli_fname = d->flags & D_PROGRAM ? r->argv[0] :
+							 d->lm.l_name;
+		info->dli_fbase = (void *)d->lo;
+		info->dli_sname = n.sym ? elf_str(&d->dyn, n.sym->st_name) :
+					  NULL;
+		info->dli_saddr = n.sym ? (void *)n.best : NULL;
+		*dso = d;
+		*sym = n.sym;
+	}
+	rld_read_end(r);
+	return d != NULL;
+}
+
+API int dladdr(const void *addr, Dl_info *info)
+{
+	struct dso *d;
+	const ElfW(Sym) * s;
+
+	return address(addr, info, &d, &s);
+}
+
+API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
+{
+	struct dso *d;
+	const ElfW(Sym) * s;
+
+	if (!address(addr, info, &d, &s))
+		return 0;
+	if (flags == RTLD_DL_SYMENT)
+		*extra = (void *)(uintptr_t)s;
+	else if (flags == RTLD_DL_LINKMAP)
+		*extra = &d->lm;
+	return 1;
+}
+
+API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
+			void *arg)
+{
+	struct rld *r = &rld_state;
+	int ret = 0;
+
+	rld_read_begin(r);
+	for (struct dso *d = r->head; d && !ret; d = dso_next(d)) {
+		struct dl_phdr_info i = { 0 };
+
+		if (d->flags & D_NEW && r->started && !d->ph)
+			continue;
+		i.dlpi_addr = d->lm.l_addr;
+		i.dlpi_name = d->lm.l_name;
+		i.dlpi_phdr = d->ph;
+		i.dlpi_phnum = (ElfW(Half))d->phnum;
+		i.dlpi_adds = r->adds;
+		i.dlpi_subs = r->subs;
+		i.dlpi_tls_modid = d->tls_memsz ? d->serial : 0;
+		i.dlpi_tls_data = rld_tls_addr(r, d, 0);
+		ret = fn(&i, sizeof i, arg);
+	}
+	rld_read_end(r);
+	return ret;
+}
+
+API int _dl_find_object(void *pc, struct dl_find_object *out)
+{
+	struct rld *r = &rld_state;
+	struct dso *d;
+
+	rld_read_begin(r);
+	d = rld_find_addr(r, (uintptr_t)pc);
+	rld_read_end(r);
+	if (!d)
+		return r->host.inner_find ? r->host.inner_find(pc, out) : -1;
+	out->dlfo_flags = 0;
+	out->dlfo_map_start = (void *)d->lo;
+	out->dlfo_map_end = (void *)d->hi;
+	out->dlfo_link_map = &d->lm;
+	out->dlfo_eh_frame = NULL;
+	for (unsigned i = 0; i < d->phnum; i++)
+		if (d->ph[i].p_type == PT_GNU_EH_FRAME)
+			out->dlfo_eh_frame =
+				(void *)(d->lm.l_addr + d->ph[i].p_vaddr);
+	return out->dlfo_eh_frame ? 0 : -1;
+}

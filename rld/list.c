@@ -1,0 +1,360 @@
+/* The rld-list: objects in search order, found by name or by file, and the
+ * walk along liblists that brings them in. */
+#include "rld/internal.h"
+
+struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
+{
+	struct dso *d = rld_alloc(sizeof *d);
+
+	(void)r;
+	if (!d)
+		return NULL;
+	d->name = rld_strdup(name);
+	d->lm.l_name = path ? path : rld_strdup("");
+	d->stack_flags = -1;
+	return d;
+}
+
+void rld_free_dso(struct rld *r, struct dso *d)
+{
+	for (unsigned i = 0; i < 256; i++)
+		for (struct alias **a = &r->names[i]; *a;) {
+			struct alias *gone = *a;
+
+			if (gone->dso != d) {
+				a = &gone->next;
+				continue;
+			}
+			*a = gone->next;
+			rld_free((void *)(uintptr_t)gone->name);
+			rld_free(gone);
+		}
+	for (struct dso **p = &r->inodes[d->ino & 255]; *p;
+	     p = &(*p)->by_ino)
+		if (*p == d) {
+			*p = d->by_ino;
+			break;
+		}
+	while (d->users) {
+		struct edge *e = d->users;
+
+		d->users = e->next;
+		rld_free(e);
+	}
+	rld_free((void *)(uintptr_t)d->name);
+	rld_free(d->lm.l_name);
+	rld_free(d->ver);
+	rld_free(d->origin);
+	rld_free(d->need);
+	rld_free(d->need_name);
+	rld_free(d->filtee);
+	rld_free(d->group);
+	rld_free(d);
+}
+
+void rld_add_name(struct rld *r, struct dso *d, const char *name)
+{
+	uint32_t h = elf_gnu_hash(name);
+	struct alias *a;
+
+	for (a = r->names[h & 255]; a; a = a->next)
+		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
+			return;
+	a = rld_alloc(sizeof *a);
+	if (!a)
+		return;
+	a->hash = h;
+	a->name = rld_strdup(name);
+	a->dso = d;
+	a->next = r->names[h & 255];
+	r->names[h & 255] = a;
+}
+
+struct dso *rld_find_name(struct rld *r, const char *name)
+{
+	uint32_t h = elf_gnu_hash(name);
+	struct dso *best = NULL;
+
+	for (struct alias *a = r->names[h & 255]; a; a = a->next)
+		if (a->hash == h && !strcmp(a->name, name) &&
+		    !(a->dso->flags & D_DYING) &&
+		    (!best || a->dso->serial < best->serial))
+			best = a->dso;
+	return best;
+}
+
+struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		if (addr < d->lo || addr >= d->hi)
+			continue;
+		for (unsigned i = 0; i < d->phnum; i++) {
+			const ElfW(Phdr) *p = &d->ph[i];
+
+			if (p->p_type == PT_LOAD &&
+			    addr - d->lm.l_addr - p->p_vaddr < p->p_memsz)
+				return d;
+		}
+	}
+	return NULL;
+}
+
+void rld_append(struct rld *r, struct dso *d)
+{
+	d->serial = ++r->serial;
+	d->lm.l_next = NULL;
+	d->lm.l_prev = (struct link_map *)r->tail;
+	if (r->tail)
+		__atomic_store_n(&r->tail->lm.l_next, &d->lm,
+				 __ATOMIC_RELEASE);
+	else
+		r->head = d;
+	r->tail = d;
+	r->nobj++;
+	r->adds++;
+	if (d->ino) {
+		d->by_ino = r->inodes[d->ino & 255];
+		r->inodes[d->ino & 255] = d;
+	}
+}
+
+/* d keeps its own pointers: a reader that stands on it still finds its way. */
+void rld_unlink(struct rld *r, struct dso *d)
+{
+	struct dso *prev = (struct dso *)d->lm.l_prev, *next = dso_next(d);
+
+	if (prev)
+		__atomic_store_n(&prev->lm.l_next, d->lm.l_next,
+				 __ATOMIC_RELEASE);
+	else
+		r->head = next;
+	if (next)
+		next->lm.l_prev = d->lm.l_prev;
+	else
+		r->tail = prev;
+	r->nobj--;
+	r->subs++;
+}
+
+/* The object that this file is already, by the identity rule of design
+ * section 5. */
+static struct dso *same_file(struct rld *r, const struct statx *st,
+			     const char *path, int searched)
+{
+	uint64_t dev = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
+
+	if (r->identity == ID_PATH) {
+		for (struct dso *d = r->head; d; d = dso_next(d))
+			if (!strcmp(d->lm.l_name, path) &&
+			    !(d->flags & D_DYING))
+				return d;
+		return NULL;
+	}
+	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
+		if (d->ino != st->stx_ino || d->dev != dev ||
+		    (d->flags & D_DYING))
+			continue;
+		if (r->identity == ID_INODE || searched ||
+		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||
+		    !strcmp(d->lm.l_name, path))
+			return d;
+	}
+	return NULL;
+}
+
+static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	size_t pos = 0, i = 0, f = 0;
+	uintptr_t tag, posflag;
+	const char *s;
+
+	(void)r;
+	if (d->dyn.nneeded) {
+		d->need = rld_alloc(d->dyn.nneeded * sizeof *d->need);
+		d->need_name = rld_alloc(d->dyn.nneeded * sizeof *d->need_name);
+		if (!d->need || !d->need_name)
+			return rld_fail(e, "%s: out of memory",
+					dso_name(r, d));
+	}
+	if (d->dyn.nfilter) {
+		d->filtee = rld_alloc(d->dyn.nfilter * sizeof *d->filtee);
+		if (!d->filtee)
+			return rld_fail(e, "%s: out of memory",
+					dso_name(r, d));
+	}
+	while ((s = elf_next_needed(&d->dyn, &pos, &tag, &posflag))) {
+		if (tag == DT_NEEDED) {
+			if (i < d->dyn.nneeded)
+				d->need_name[i++] = s;
+			continue;
+		}
+		if (f < d->dyn.nfilter) {
+			struct rld_err mine = { 0 };
+			struct dso *x = rld_load(r, s, d, &mine);
+
+			if (!x && tag == DT_FILTER) {
+				rld_fail(e, "%s", mine.text);
+				rld_err_clear(&mine);
+				return -1;
+			}
+			rld_err_clear(&mine);
+			if (tag == DT_AUXILIARY)
+				d->aux_filter = 1;
+			if (x)
+				d->filtee[f++] = x;
+		}
+	}
+	d->nneed = (unsigned)i;
+	d->nfilter = (unsigned)f;
+	return 0;
+}
+
+static struct dso *load_file(struct rld *r, const char *name,
+			     struct dso *from, int fd, char *path,
+			     int searched, struct rld_err *e)
+{
+	struct statx st;
+	struct dso *d;
+	long err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+
+	if (err || (st.stx_mode & 0170000) != 0100000) {
+		rld_fail(e, "%s: %s", path,
+			 err			      ? sys_strerror(err) :
+			 (st.stx_mode & 0170000) == 0040000 ?
+							"is a directory" :
+							"is not a regular file");
+		rld_free(path);
+		return NULL;
+	}
+	d = same_file(r, &st, path, searched);
+	if (d) {
+		rld_free(path);
+		rld_add_name(r, d, name);
+		return d;
+	}
+	d = rld_new_dso(r, name, path);
+	if (!d) {
+		rld_fail(e, "%s: out of memory", name);
+		return NULL;
+	}
+	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->ino = st.stx_ino;
+	d->loader = from;
+	if (searched)
+		d->flags |= D_SEARCHED;
+	if (rld_map(r, d, fd, &st, e) || read_liblist(r, d, e)) {
+		rld_unmap(r, d);
+		rld_free_dso(r, d);
+		return NULL;
+	}
+	/* the same library under a soname that is there: found by search */
+	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
+	rld_append(r, d);
+	rld_add_name(r, d, name);
+	if (searched && d->soname)
+		rld_add_name(r, d, d->soname);
+	return d;
+}
+
+struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
+		     struct rld_err *e)
+{
+	int fd, searched, host;
+	char *path;
+	struct dso *d = rld_find_name(r, name);
+
+	if (d)
+		return d;
+	host = rld_is_host(r, name);
+	if (host && r->host.kind == HOST_MUSL && r->host.libc)
+		return r->host.libc;
+	path = host ? rld_host_path(r, name) : NULL;
+	if (path) {
+		searched = 1;
+		fd = sys_open(path, O_RDONLY);
+		if (fd < 0) {
+			rld_fail(e, "%s: cannot be opened: %s", path,
+				 sys_strerror(fd));
+			rld_free(path);
+		}
+	} else {
+		fd = rld_search(r, name, from, &path, &searched, e);
+	}
+	if (fd < 0) {
+		if (from && e->text) {
+			char *t = rld_format("%s (needed by %s)", e->text,
+					     dso_name(r, from));
+
+			rld_free(e->text);
+			e->text = t;
+		}
+		return NULL;
+	}
+	d = NULL;
+	if (host && r->mode == MODE_RUN && !r->started)
+		d = rld_host_note(r, name, path);
+	else if (host && r->started && searched)
+		d = rld_host_late(r, name, path);
+	if (!d) {
+		if (host && !r->started && !r->self->serial)
+			rld_append(r, r->self);
+		d = load_file(r, name, from, fd, path, searched, e);
+		if (d && host && r->host.kind == HOST_MUSL)
+			r->host.libc = d;
+	}
+	sys_close(fd);
+	return d;
+}
+
+int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	for (struct dso *d = first; d; d = dso_next(d))
+		for (unsigned i = 0; i < d->nneed; i++) {
+			if (d->need[i])
+				continue;
+			d->need[i] = rld_load(r, d->need_name[i], d, e);
+			if (!d->need[i]) {
+				if (r->mode == MODE_RUN)
+					return -1;
+				rld_print(r, r->mode == MODE_LIST ? 1 : 2,
+					  r->mode == MODE_LIST ?
+						  "\t%s => not found\n" :
+						  "rld: %s: %s\n",
+					  r->mode == MODE_LIST ?
+						  d->need_name[i] :
+						  r->prog,
+					  e->text);
+				r->problems++;
+				rld_err_clear(e);
+			}
+		}
+	return 0;
+}
+
+struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n)
+{
+	struct dso **list = rld_alloc((r->nobj + 1) * sizeof *list);
+	unsigned at = 0;
+
+	*n = 0;
+	if (!list)
+		return NULL;
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		d->flags &= ~(unsigned)D_MARK;
+	list[(*n)++] = root;
+	root->flags |= D_MARK;
+	for (; at < *n; at++) {
+		struct dso *d = list[at];
+
+		for (unsigned i = 0; i < d->nneed + d->nfilter; i++) {
+			struct dso *x = i < d->nneed ? d->need[i] :
+						       d->filtee[i - d->nneed];
+
+			if (!x || x->flags & D_MARK)
+				continue;
+			x->flags |= D_MARK;
+			list[(*n)++] = x;
+		}
+	}
+	return list;
+}

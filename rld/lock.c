@@ -1,0 +1,50 @@
+/* The one writer lock, a futex; and the grace that readers get. */
+#include "rld/internal.h"
+
+void rld_lock(struct rld *r)
+{
+	uintptr_t self = rld_self_id();
+
+	if (__atomic_load_n(&r->lock_owner, __ATOMIC_RELAXED) == self) {
+		r->lock_depth++;
+		return;
+	}
+	for (unsigned spin = 0;; spin++) {
+		int free = 0;
+
+		if (__atomic_compare_exchange_n(&r->lock, &free, 1, 0,
+						__ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			break;
+		if (spin < 100) {
+			arch_pause();
+			continue;
+		}
+		__atomic_fetch_add(&r->lock_waiters, 1, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&r->lock, __ATOMIC_SEQ_CST))
+			sys_futex_wait(&r->lock, 1);
+		__atomic_fetch_sub(&r->lock_waiters, 1, __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&r->lock_owner, self, __ATOMIC_RELAXED);
+	r->lock_depth = 1;
+}
+
+void rld_unlock(struct rld *r)
+{
+	if (--r->lock_depth)
+		return;
+	__atomic_store_n(&r->lock_owner, (uintptr_t)0, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->lock, 0, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->lock_waiters, __ATOMIC_SEQ_CST))
+		sys_futex_wake(&r->lock, 1);
+}
+
+/* Bounded: a reader may be a signal handler's victim in this very thread. */
+void rld_wait_readers(struct rld *r)
+{
+	for (int i = 0; i < 100000; i++) {
+		if (__atomic_load_n(&r->readers, __ATOMIC_SEQ_CST) == 0)
+			return;
+		arch_pause();
+	}
+}

@@ -1,0 +1,438 @@
+/* The one rule of lookup (design section 5): along the rld-list, the first
+ * visible definition that matches by name and version.
+ *
+ * Two ways to walk the list: probing each object's hash filter, or one index
+ * of all definitions (hash -> objects in list order), filled from the GNU
+ * chains, which hold the hashes.  Entries of the index are single words
+ * written once, so readers need no lock. */
+#include "rld/internal.h"
+
+#define PROBE_COST 3 /* a filter probe, in units of an index insertion / 4 */
+
+static int share_group(const struct dso *a, const struct dso *b)
+{
+	for (unsigned i = 0; i < a->ngroup; i++)
+		for (unsigned j = 0; j < b->ngroup; j++)
+			if (a->group[i] == b->group[j])
+				return 1;
+	return 0;
+}
+
+int rld_visible(const struct dso *o, const struct dso *from)
+{
+	return o == from || (o->flags & D_GLOBAL) ||
+	       (from && share_group(o, from));
+}
+
+uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
+{
+	return s->st_shndx == SHN_ABS ? s->st_value :
+					d->lm.l_addr + s->st_value;
+}
+
+/* Does the version of symbol i of d serve ref?  2: only as a last resort (an
+ * older, hidden version for a reference that names none). */
+static int version_serves(const struct dso *d, uint32_t i,
+			  const struct ref *ref)
+{
+	unsigned raw, ndx;
+
+	if (!d->dyn.versym || !d->nver)
+		return 1;
+	raw = d->dyn.versym[i];
+	ndx = raw & 0x7fff;
+	if (ref->ver) {
+		if (ndx < d->nver && d->ver[ndx].is_def &&
+		    d->ver[ndx].hash == ref->ver->hash &&
+		    !strcmp(d->ver[ndx].name, ref->ver->name))
+			return 1;
+		/* the base version, not hidden, serves a versioned reference */
+		return !(raw & 0x8000) &&
+		       (ndx >= d->nver || d->ver[ndx].hash == 0);
+	}
+	if (ndx <= 1)
+		return ndx == 1 || ndx == 0;
+	if (!(raw & 0x8000))
+		return 1;
+	return !ref->newest && ndx == 2 ? 1 : 0;
+}
+
+static int symbol_serves(const struct dso *d, uint32_t i,
+			 const struct ref *ref, int may_be_canonical)
+{
+	const ElfW(Sym) *s = &d->dyn.symtab[i];
+	unsigned type = ELF64_ST_TYPE(s->st_info);
+	unsigned bind = ELF64_ST_BIND(s->st_info);
+	unsigned vis = s->st_other & 3;
+	const char *name;
+
+	if (!((1u << type) & (1u << STT_NOTYPE | 1u << STT_OBJECT |
+			      1u << STT_FUNC | 1u << STT_COMMON |
+			      1u << STT_TLS | 1u << STT_GNU_IFUNC)))
+		return 0;
+	if (bind != STB_GLOBAL && bind != STB_WEAK && bind != STB_GNU_UNIQUE)
+		return 0;
+	if (s->st_shndx == SHN_UNDEF &&
+	    !(may_be_canonical && arch_canonical_plt(s)))
+		return 0;
+	if (s->st_value == 0 && s->st_shndx != SHN_ABS && type != STT_TLS)
+		return 0;
+	if ((vis == STV_HIDDEN || vis == STV_INTERNAL) && ref->from != d)
+		return 0;
+	name = elf_str(&d->dyn, s->st_name);
+	return name && !strcmp(name, ref->name) && version_serves(d, i, ref);
+}
+
+static int found(const struct dso *d, uint32_t i, struct def *out)
+{
+	out->dso = (struct dso *)(uintptr_t)d;
+	out->sym = &d->dyn.symtab[i];
+	return 1;
+}
+
+/* DT_FILTER: the filtees answer for the object; DT_AUXILIARY: before it. */
+static int in_filtees(const struct dso *d, const struct ref *ref,
+		      struct def *out)
+{
+	for (unsigned i = 0; i < d->nfilter; i++)
+		if (rld_lookup_in(d->filtee[i], ref, out))
+			return 1;
+	return 0;
+}
+
+int rld_lookup_in(const struct dso *d, const struct ref *ref,
+		  struct def *out)
+{
+	struct elf_walk w = { 0 };
+	uint32_t i;
+
+	if (!(d->flags & D_READY) || d == ref->skip)
+		return 0;
+	if (elf_needs_sysv(&d->dyn)) {
+		uint32_t h;
+
+		if (!d->dyn.sysv.nbucket)
+			return 0;
+		h = elf_sysv_hash(ref->name);
+		while ((i = elf_walk_sysv(&d->dyn, h, &w)))
+			if (symbol_serves(d, i, ref, !ref->is_call))
+				goto hit;
+		return 0;
+	}
+	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
+		if (symbol_serves(d, i, ref, !ref->is_call))
+			goto hit;
+	return 0;
+hit:
+	if (d->nfilter) {
+		if (in_filtees(d, ref, out))
+			return 1;
+		if (!d->aux_filter)
+			return 0;
+	}
+	return found(d, i, out);
+}
+
+static uint32_t place(uint32_t hash)
+{
+	return (hash >> 1) * 0x9e3779b1u;
+}
+
+static void put(struct index *x, uint32_t hash, uint32_t gid)
+{
+	uint32_t at = place(hash) >> 7;
+	uint64_t word;
+
+	while (x->slot[at &= x->mask].word)
+		at++;
+	word = (uint64_t)(hash | 1) << 32 | gid;
+	__atomic_store_n(&x->slot[at].word, word, __ATOMIC_RELEASE);
+	x->used++;
+}
+
+/* Calls fn for every symbol that d's hash table lists. */
+void rld_each_symbol(const struct dso *d,
+			void (*fn)(void *, const struct dso *, uint32_t i,
+				   uint32_t hash),
+			void *arg)
+{
+	const struct elf_gnu_hash *g = &d->dyn.gnu;
+
+	if (g->buckets) {
+		for (uint32_t b = 0; b < g->nbuckets; b++) {
+			uint32_t at = g->buckets[b];
+
+			if (at < g->symndx)
+				continue;
+			for (at -= g->symndx; at < g->nchain; at++) {
+				uint32_t sym = elf_gnu_symbol(&d->dyn, at);
+
+				if (sym)
+					fn(arg, d, sym, g->chain[at]);
+				if (g->chain[at] & 1)
+					break;
+			}
+		}
+		return;
+	}
+	for (uint32_t i = 1; i < d->dyn.sysv.nchain; i++) {
+		const char *name = elf_str(&d->dyn, d->dyn.symtab[i].st_name);
+
+		if (name && (d->dyn.symtab[i].st_shndx != SHN_UNDEF ||
+			     d->dyn.symtab[i].st_value))
+			fn(arg, d, i, elf_gnu_hash(name));
+	}
+}
+
+static void put_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
+{
+	put(arg, hash, d->gid + i);
+}
+
+static size_t symbols_of(const struct dso *d)
+{
+	return d->flags & D_READY ? d->dyn.nsym : 0;
+}
+
+static struct index *index_new(size_t want)
+{
+	size_t n = 1024, bytes;
+	uintptr_t at;
+	struct index *x;
+
+	while (n < want + want / 2)
+		n *= 2;
+	bytes = sizeof *x + n * sizeof x->slot[0];
+	at = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS |
+			      (bytes > 1 << 18 ? MAP_POPULATE : 0),
+		      -1, 0);
+	if (SYS_ERR(at))
+		return NULL;
+	x = (struct index *)at;
+	x->mask = (uint32_t)n - 1;
+	return x;
+}
+
+static int give_ids(struct rld *r, struct dso *d)
+{
+	size_t first = r->next_gid / 64, blocks = (d->dyn.nsym + 63) / 64;
+
+	if ((r->next_gid + blocks * 64) > UINT32_MAX / 2)
+		return -1;
+	if (first + blocks > r->owner_cap) {
+		size_t cap = (first + blocks) * 2 + 64;
+		struct dso **o = rld_alloc(cap * sizeof *o);
+
+		if (!o)
+			return -1;
+		if (r->owner)
+			memcpy(o, r->owner, r->nowner * sizeof *o);
+		/* the old array stays: a reader may hold it */
+		__atomic_store_n(&r->owner, o, __ATOMIC_RELEASE);
+		r->owner_cap = cap;
+	}
+	for (size_t i = 0; i < blocks; i++)
+		r->owner[first + i] = d;
+	r->nowner = first + blocks;
+	d->gid = r->next_gid;
+	r->next_gid += (uint32_t)(blocks * 64);
+	d->flags |= D_INDEXED;
+	return 0;
+}
+
+static void index_build(struct rld *r)
+{
+	size_t n = 0;
+	struct index *x, *old = r->index;
+
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		n += symbols_of(d);
+	x = index_new(n + n / 2);
+	if (!x)
+		return;
+	r->next_gid = 64;
+	r->nowner = 1;
+	r->owner = NULL;
+	r->owner_cap = 0;
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		d->flags &= ~(unsigned)D_INDEXED;
+		if (d->flags & D_VDSO || !symbols_of(d))
+			continue;
+		if (give_ids(r, d)) {
+			__atomic_store_n(&r->index, NULL, __ATOMIC_RELEASE);
+			return;
+		}
+		rld_each_symbol(d, put_one, x);
+	}
+	__atomic_store_n(&r->index, x, __ATOMIC_RELEASE);
+	if (old) {
+		rld_wait_readers(r);
+		sys_munmap((uintptr_t)old,
+			   sizeof *old + (old->mask + 1UL) * sizeof old->slot[0]);
+	}
+}
+
+void rld_index_add(struct rld *r, struct dso *d)
+{
+	struct index *x = r->index;
+
+	if (!x || d->flags & (D_INDEXED | D_VDSO) || !symbols_of(d))
+		return;
+	if (x->used + symbols_of(d) > (x->mask / 4) * 3 || give_ids(r, d)) {
+		index_build(r);
+		return;
+	}
+	rld_each_symbol(d, put_one, x);
+}
+
+static void drop_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
+{
+	struct index *x = arg;
+	uint32_t at = place(hash) >> 7;
+	uint64_t want = (uint64_t)(hash | 1) << 32 | (d->gid + i), w;
+
+	while ((w = x->slot[at &= x->mask].word)) {
+		if (w == want) {
+			/* id 0 belongs to nobody; the place stays used */
+			__atomic_store_n(&x->slot[at].word,
+					 (uint64_t)(hash | 1) << 32,
+					 __ATOMIC_RELEASE);
+			return;
+		}
+		at++;
+	}
+}
+
+void rld_index_remove(struct rld *r, struct dso *d)
+{
+	if (r->index && d->flags & D_INDEXED) {
+		rld_each_symbol(d, drop_one, r->index);
+		for (size_t i = d->gid / 64;
+		     i < r->nowner && r->owner[i] == d; i++)
+			r->owner[i] = NULL;
+	}
+	d->flags &= ~(unsigned)D_INDEXED;
+}
+
+/* Before the first relocation: which way is cheaper?  References cost a walk
+ * over half the list without the index; the index costs every definition. */
+void rld_index_plan(struct rld *r)
+{
+	size_t defs = 0, refs = 0;
+
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		int now = r->bind_now || d->flags & D_NOW;
+
+		defs += symbols_of(d);
+		if (d->flags & (D_HOST | D_SELF | D_VDSO))
+			continue;
+		refs += d->dyn.nrela - (d->dyn.nrela ? d->dyn.nrelative : 0) +
+			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
+	}
+	if (refs * (r->nobj / 2 + 1) * PROBE_COST / 4 > defs)
+		index_build(r);
+	TRACE(r, TR_BIND,
+	      "rld: bind: %zu references, %zu definitions, %u objects: %s\n",
+	      refs, defs, r->nobj, r->index ? "one index" : "probing");
+}
+
+static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
+			struct def *out)
+{
+	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1;
+	uint64_t w;
+
+	while ((w = __atomic_load_n(&x->slot[at &= x->mask].word,
+				    __ATOMIC_ACQUIRE))) {
+		at++;
+		if ((uint32_t)(w >> 32) == want && (uint32_t)w) {
+			uint32_t gid = (uint32_t)w;
+			struct dso *d = r->owner[gid / 64];
+
+			if (!d || d == ref->skip || d->flags & D_DYING ||
+			    !rld_visible(d, ref->from) ||
+			    !symbol_serves(d, gid - d->gid, ref,
+					   !ref->is_call))
+				continue;
+			if (d->nfilter) {
+				if (in_filtees(d, ref, out))
+					return 1;
+				if (!d->aux_filter)
+					continue;
+			}
+			return found(d, gid - d->gid, out);
+		}
+	}
+	return 0;
+}
+
+/* STB_GNU_UNIQUE: one definition for all objects, visible or not. */
+static void unify(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct def other;
+
+	for (struct dso *d = r->head; d && d != out->dso; d = dso_next(d))
+		if (!(d->flags & (D_DYING | D_GLOBAL)) &&
+		    rld_lookup_in(d, ref, &other) &&
+		    ELF64_ST_BIND(other.sym->st_info) == STB_GNU_UNIQUE) {
+			*out = other;
+			return;
+		}
+}
+
+int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct dso *from = ref->from;
+	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
+	unsigned long probes = 0;
+	int hit = 0;
+
+	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
+	    rld_lookup_in(from, ref, out))
+		return 1;
+	if (from && from->flags & D_DEEPBIND)
+		for (unsigned i = 0; i < from->ngroup && !hit; i++)
+			for (unsigned j = 0; j < from->group[i]->n && !hit; j++)
+				hit = rld_lookup_in(from->group[i]->member[j],
+						    ref, out);
+	if (!hit && x) {
+		hit = lookup_index(x, r, ref, out);
+	} else if (!hit) {
+		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
+			if (d->flags & (D_DYING | D_VDSO) ||
+			    !rld_visible(d, from))
+				continue;
+			probes++;
+			hit = rld_lookup_in(d, ref, out);
+		}
+		r->probes += probes;
+		if (r->probes > 400000 && r->lock_owner == rld_self_id())
+			index_build(r);
+	}
+	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
+		unify(r, ref, out);
+	return hit;
+}
+
+int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	for (unsigned i = 0; i < d->nver; i++) {
+		const struct elf_version *v = &d->ver[i];
+		struct dso *o;
+
+		if (!v->name || v->is_def || v->is_weak)
+			continue;
+		o = rld_find_name(r, v->file);
+		for (unsigned j = 0; !o && j < d->nneed; j++)
+			if (d->need[j] && d->need[j]->soname &&
+			    !strcmp(d->need[j]->soname, v->file))
+				o = d->need[j];
+		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
+		    elf_version_defined(&o->dyn, v->hash, v->name))
+			continue;
+		return rld_fail(e, "%s: version `%s' not found (required by %s)",
+				dso_name(r, o), v->name, dso_name(r, d));
+	}
+	return 0;
+}

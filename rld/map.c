@@ -1,0 +1,284 @@
+/* Files to memory: one reservation an object, segments laid over it, bss
+ * cleared, RELRO closed later.  Nothing is ever writable and executable. */
+#include "rld/internal.h"
+
+static int prot_of(unsigned flags)
+{
+	return (flags & PF_R ? PROT_READ : 0) |
+	       (flags & PF_W ? PROT_WRITE : 0) |
+	       (flags & PF_X ? PROT_EXEC : 0);
+}
+
+/* Everything about d that its headers and dynamic section say. */
+static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
+		 struct rld_err *e)
+{
+	struct elf_view v = { .ph = d->ph,
+			      .phnum = d->phnum,
+			      .bias = d->lm.l_addr,
+			      .adjusted = (d->flags & D_HOST) != 0 };
+	const char *why;
+	long n;
+
+	if (h->tls) {
+		d->tls_image = (const void *)(d->lm.l_addr + h->tls->p_vaddr);
+		d->tls_filesz = h->tls->p_filesz;
+		d->tls_memsz = h->tls->p_memsz;
+		d->tls_align = h->tls->p_align ? h->tls->p_align : 1;
+		d->tls_misalign = h->tls->p_vaddr & (d->tls_align - 1);
+	}
+	if (h->relro) {
+		d->relro = page_down(r, d->lm.l_addr + h->relro->p_vaddr);
+		d->relro_size = page_down(r, d->lm.l_addr + h->relro->p_vaddr +
+						     h->relro->p_memsz) -
+				d->relro;
+	}
+	d->stack_flags = h->stack ? (int)h->stack->p_flags : -1;
+	if (!h->dynamic)
+		return d->flags & D_PROGRAM ?
+			       0 :
+			       rld_fail(e, "%s: has no dynamic section",
+					dso_name(r, d));
+	d->lm.l_ld = (void *)(d->lm.l_addr + h->dynamic->p_vaddr);
+	if (elf_dynamic(&v, ARCH_MACHINE, h->dynamic->p_vaddr,
+			h->dynamic->p_memsz, &d->dyn, &why))
+		return rld_fail(e, "%s: %s", dso_name(r, d), why);
+	n = elf_version_count(&d->dyn, &why);
+	if (n < 0)
+		return rld_fail(e, "%s: %s", dso_name(r, d), why);
+	if (n > 0 && d->dyn.versym) {
+		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
+		if (!d->ver)
+			return rld_fail(e, "%s: out of memory", dso_name(r, d));
+		elf_version_fill(&d->dyn, d->ver, (size_t)n);
+		d->nver = (unsigned)n;
+	}
+	d->soname = d->dyn.soname;
+	if (d->dyn.symbolic)
+		d->flags |= D_SYMBOLIC;
+	if (d->dyn.bind_now)
+		d->flags |= D_NOW;
+	if (d->dyn.flags_1 & DF_1_NODELETE)
+		d->flags |= D_NODELETE;
+	return 0;
+}
+
+static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
+		       int fd, int first_prot, uintptr_t delta,
+		       uintptr_t *end)
+{
+	uintptr_t at = page_down(r, bias + p->p_vaddr);
+	uintptr_t file_end = bias + p->p_vaddr + p->p_filesz;
+	uintptr_t mem_end = bias + p->p_vaddr + p->p_memsz;
+	uintptr_t skew = (bias + p->p_vaddr) - at;
+	int prot = prot_of(p->p_flags);
+
+	if (p->p_filesz) {
+		size_t len = page_up(r, file_end) - at;
+		uintptr_t got;
+
+		/* the reservation maps the file at delta already */
+		if (p->p_vaddr - p->p_offset != delta || prot != first_prot) {
+			got = sys_mmap((void *)at, len, prot,
+				       MAP_PRIVATE | MAP_FIXED, fd,
+				       p->p_offset - skew);
+			if (got != at)
+				return -1;
+		}
+		*end = at + len;
+		if (p->p_memsz > p->p_filesz && (p->p_flags & PF_W)) {
+			uintptr_t to = page_up(r, file_end);
+
+			memset((void *)file_end, 0, to - file_end);
+		}
+		at = page_up(r, file_end);
+	}
+	if (mem_end > at) {
+		size_t len = page_up(r, mem_end) - at;
+
+		if (sys_mmap((void *)at, len, prot,
+			     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
+			     0) != at)
+			return -1;
+		*end = at + len;
+	}
+	return 0;
+}
+
+/* Room for the whole object; for ET_EXEC at its own address. */
+static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
+			 const ElfW(Phdr) * first, size_t len)
+{
+	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
+	uintptr_t got, at;
+
+	if (want) {
+		got = sys_mmap((void *)want, len, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS |
+				       MAP_FIXED_NOREPLACE,
+			       -1, 0);
+		if (!SYS_ERR(got) && got != want) {
+			sys_munmap(got, len);
+			got = (uintptr_t)-17;
+		}
+		return got;
+	}
+	if (h->align <= r->page)
+		return sys_mmap(NULL, len, prot_of(first->p_flags),
+				MAP_PRIVATE, fd,
+				first->p_offset & ~(r->page - 1));
+	got = sys_mmap(NULL, len + h->align, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(got))
+		return got;
+	/* load bias a multiple of the largest alignment */
+	at = ((got - page_down(r, h->lo) + h->align - 1) & ~(h->align - 1)) +
+	     page_down(r, h->lo);
+	if (at > got)
+		sys_munmap(got, at - got);
+	if (at + len < got + len + h->align)
+		sys_munmap(at + len, got + h->align - at);
+	return at;
+}
+
+static int map_all(struct rld *r, struct dso *d, int fd,
+		   const struct elf_head *h, struct rld_err *e)
+{
+	uintptr_t lo = page_down(r, h->lo), hi = page_up(r, h->hi), base, end;
+	const ElfW(Phdr) *first = NULL, *in_memory = NULL;
+	int prot = -1;
+	uintptr_t delta = 0;
+
+	for (size_t i = 0; !first; i++)
+		if (h->ph[i].p_type == PT_LOAD && h->ph[i].p_memsz)
+			first = &h->ph[i];
+	base = reserve(r, h, fd, first, hi - lo);
+	if (SYS_ERR(base))
+		return rld_fail(e, "%s: cannot be mapped: %s", dso_name(r, d),
+				sys_strerror((long)base));
+	d->lo = base;
+	d->hi = base + (hi - lo);
+	d->lm.l_addr = base - lo;
+	if (h->type != ET_EXEC && h->align <= r->page) {
+		prot = prot_of(first->p_flags);
+		delta = first->p_vaddr - first->p_offset;
+	}
+	end = base;
+	for (size_t i = 0; i < h->phnum; i++) {
+		const ElfW(Phdr) *p = &h->ph[i];
+		uintptr_t at = page_down(r, d->lm.l_addr + p->p_vaddr);
+
+		if (p->p_type != PT_LOAD || !p->p_memsz)
+			continue;
+		if (at > end && prot != -1)
+			sys_mprotect(end, at - end, PROT_NONE);
+		if (map_segment(r, d->lm.l_addr, p, fd, prot, delta, &end))
+			return rld_fail(e, "%s: cannot be mapped",
+					dso_name(r, d));
+		if (h->phoff >= p->p_offset &&
+		    h->phoff + h->phnum * sizeof *p <=
+			    p->p_offset + p->p_filesz)
+			in_memory = (const void *)(d->lm.l_addr + p->p_vaddr +
+						   h->phoff - p->p_offset);
+	}
+	d->phnum = h->phnum;
+	if (in_memory) {
+		d->ph = in_memory;
+	} else {
+		ElfW(Phdr) *copy = rld_alloc(h->phnum * sizeof *copy);
+
+		if (!copy)
+			return rld_fail(e, "%s: out of memory", dso_name(r, d));
+		memcpy(copy, h->ph, h->phnum * sizeof *copy);
+		d->ph = copy;
+	}
+	return 0;
+}
+
+int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
+	    struct rld_err *e)
+{
+	static const struct elf_want want_proto = { ARCH_CLASS, ARCH_DATA,
+						    ARCH_MACHINE, 0 };
+	struct elf_want want = want_proto;
+	uintptr_t aligned[1024 / sizeof(uintptr_t)];
+	struct elf_head h;
+	const char *why;
+	char *big = NULL;
+	int ret;
+	long n = sys_pread(fd, aligned, sizeof aligned, 0);
+
+	want.page = r->page;
+	if (n < 0)
+		return rld_fail(e, "%s: cannot be read: %s", dso_name(r, d),
+				sys_strerror(n));
+	ret = elf_head(aligned, (size_t)n, st->stx_size, &want, &h, &why);
+	if (ret == 1) {
+		size_t need = h.phoff + h.phnum * sizeof(ElfW(Phdr));
+
+		if (need > 1 << 20 || !(big = rld_alloc(need)))
+			return rld_fail(e, "%s: has program headers too far "
+					   "into the file",
+					dso_name(r, d));
+		n = sys_pread(fd, big, need, 0);
+		ret = elf_head(big, n < 0 ? 0 : (size_t)n, st->stx_size, &want,
+			       &h, &why);
+	}
+	if (ret) {
+		rld_free(big);
+		return rld_fail(e, "%s: %s", dso_name(r, d),
+				ret > 0 ? "is truncated" : why);
+	}
+	d->type = h.type;
+	if (h.type == ET_EXEC && !(d->flags & D_PROGRAM))
+		ret = rld_fail(e, "%s: is a program, not a shared object",
+			       dso_name(r, d));
+	else
+		ret = map_all(r, d, fd, &h, e);
+	if (!ret) {
+		d->entry = h.entry + d->lm.l_addr;
+		ret = learn(r, d, &h, e);
+	}
+	if (!ret && !(d->flags & D_PROGRAM) && (d->dyn.flags_1 & DF_1_PIE))
+		ret = rld_fail(e, "%s: is a program, not a shared object",
+			       dso_name(r, d));
+	rld_free(big);
+	if (ret)
+		return -1;
+	TRACE(r, TR_MAP, "rld: map: %s at %p to %p\n", dso_name(r, d),
+	      (void *)d->lo, (void *)d->hi);
+	return 0;
+}
+
+int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
+		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e)
+{
+	struct elf_head h = { 0 };
+	const char *why;
+
+	if (elf_phdrs(ph, phnum, UINT64_MAX, 1, &h, &why))
+		return rld_fail(e, "%s: %s", dso_name(r, d), why);
+	d->lm.l_addr = bias;
+	d->lo = page_down(r, bias + h.lo);
+	d->hi = page_up(r, bias + h.hi);
+	d->ph = ph;
+	d->phnum = (unsigned)phnum;
+	return learn(r, d, &h, e);
+}
+
+void rld_unmap(struct rld *r, struct dso *d)
+{
+	if (d->hi > d->lo && !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO)))
+		sys_munmap(d->lo, d->hi - d->lo);
+	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n",
+	      dso_name(r, d), (void *)d->lo);
+	d->lo = d->hi = 0;
+}
+
+void rld_relro(struct rld *r, struct dso *d, int writable)
+{
+	(void)r;
+	if (d->relro_size)
+		sys_mprotect(d->relro, d->relro_size,
+			     PROT_READ | (writable ? PROT_WRITE : 0));
+}

@@ -1,0 +1,180 @@
+/* Errors, traces and the end of a program that cannot be started. */
+#include "rld/internal.h"
+
+struct out {
+	char *to;
+	size_t cap, len; /* len counts what did not fit, too */
+};
+
+static void put(struct out *o, char c)
+{
+	if (o->len < o->cap)
+		o->to[o->len] = c;
+	o->len++;
+}
+
+static void put_number(struct out *o, uintptr_t v, unsigned base, int zero)
+{
+	char digit[24];
+	int n = 0;
+
+	do {
+		digit[n++] = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v);
+	while (zero > n)
+		put(o, '0'), zero--;
+	while (n)
+		put(o, digit[--n]);
+}
+
+static void format(struct out *o, const char *f, va_list ap)
+{
+	for (; *f; f++) {
+		const char *s;
+		int wide = 0;
+
+		if (*f != '%') {
+			put(o, *f);
+			continue;
+		}
+		f++;
+		if (*f == 'z' || *f == 'l')
+			wide = 1, f++;
+		switch (*f) {
+		case 's':
+			for (s = va_arg(ap, const char *); s && *s; s++)
+				put(o, *s);
+			break;
+		case 'c':
+			put(o, (char)va_arg(ap, int));
+			break;
+		case 'd': {
+			int v = va_arg(ap, int);
+
+			if (v < 0)
+				put(o, '-');
+			put_number(o, v < 0 ? -(uintptr_t)v : (uintptr_t)v,
+				   10, 0);
+			break;
+		}
+		case 'u':
+			put_number(o,
+				   wide ? va_arg(ap, size_t) :
+					  va_arg(ap, unsigned),
+				   10, 0);
+			break;
+		case 'x':
+			put_number(o,
+				   wide ? va_arg(ap, size_t) :
+					  va_arg(ap, unsigned),
+				   16, 0);
+			break;
+		case 'p':
+			put(o, '0');
+			put(o, 'x');
+			put_number(o, (uintptr_t)va_arg(ap, void *), 16,
+				   (int)(2 * WORD));
+			break;
+		default:
+			put(o, *f);
+			break;
+		}
+	}
+}
+
+static char *vformat(const char *fmt, va_list ap)
+{
+	struct out o = { 0 };
+	va_list again;
+
+	va_copy(again, ap);
+	format(&o, fmt, ap);
+	o.cap = o.len;
+	o.to = rld_alloc(o.len + 1);
+	o.len = 0;
+	if (o.to)
+		format(&o, fmt, again);
+	va_end(again);
+	return o.to;
+}
+
+char *rld_format(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = vformat(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+int rld_fail(struct rld_err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->set)
+		return -1;
+	va_start(ap, fmt);
+	e->text = vformat(fmt, ap);
+	va_end(ap);
+	e->set = 1;
+	return -1;
+}
+
+void rld_err_clear(struct rld_err *e)
+{
+	rld_free(e->text);
+	e->text = NULL;
+	e->set = 0;
+}
+
+static void write_all(int fd, const char *s, size_t n)
+{
+	while (n) {
+		long w = sys_write(fd, s, n);
+
+		if (w <= 0)
+			return;
+		s += w;
+		n -= (size_t)w;
+	}
+}
+
+void rld_print(struct rld *r, int fd, const char *fmt, ...)
+{
+	char line[512];
+	struct out o = { line, sizeof line, 0 };
+	va_list ap;
+
+	(void)r;
+	va_start(ap, fmt);
+	format(&o, fmt, ap);
+	va_end(ap);
+	if (o.len <= sizeof line) {
+		write_all(fd, line, o.len);
+	} else {
+		char *s;
+
+		va_start(ap, fmt);
+		s = vformat(fmt, ap);
+		va_end(ap);
+		if (s)
+			write_all(fd, s, strlen(s));
+		rld_free(s);
+	}
+}
+
+_Noreturn void rld_die(struct rld *r, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = vformat(fmt, ap);
+	va_end(ap);
+	rld_print(r, 2, "rld: %s%s%s\n", r->prog ? r->prog : "",
+		  r->prog ? ": " : "", s ? s : "out of memory");
+	sys_exit(127);
+}

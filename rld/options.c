@@ -1,0 +1,233 @@
+/* The command line, _RLD_ARGS and the environment. */
+#include "rld/internal.h"
+
+void rld_shift_args(struct rld *r, int n);
+
+static const char usage[] =
+	"usage: rld [OPTION]... PROGRAM [ARG]...\n"
+	"Start PROGRAM, binding it by IRIX's rules; or answer questions about it.\n"
+	"  --list                what would be loaded, in rld-list order\n"
+	"  --check               resolve every reference, run nothing\n"
+	"  --trace=WHAT          search,map,bind,tls,init,unload or all\n"
+	"  --log=FILE            traces go to FILE\n"
+	"  --library-path=LIST   in place of LD_LIBRARY_PATH\n"
+	"  --preload=LIST        load these first\n"
+	"  --argv0=NAME          argv[0] for PROGRAM\n"
+	"  --bind-now            bind all functions at start\n"
+	"  --root=DIR            prefix of RPATH, cache and default folders\n"
+	"  --identity=inode|path when two names are one object\n"
+	"  --version, --help\n";
+
+static unsigned trace_bit(const char *w, size_t n)
+{
+	static const struct {
+		const char name[8];
+		unsigned bit;
+	} all[] = { { "search", TR_SEARCH }, { "map", TR_MAP },
+		    { "bind", TR_BIND },     { "tls", TR_TLS },
+		    { "init", TR_INIT },     { "unload", TR_UNLOAD },
+		    { "all", TR_ALL } };
+
+	for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strlen(all[i].name) == n && !strncmp(all[i].name, w, n))
+			return all[i].bit;
+	return 0;
+}
+
+static int set_trace(struct rld *r, const char *list)
+{
+	while (*list) {
+		size_t n = 0;
+		unsigned bit;
+
+		while (list[n] && list[n] != ',')
+			n++;
+		bit = trace_bit(list, n);
+		if (!bit)
+			return -1;
+		r->trace |= bit;
+		list += n + (list[n] == ',');
+	}
+	return 0;
+}
+
+static int set_log(struct rld *r, const char *file)
+{
+	int fd = sys_open(file, O_WRONLY | O_CREAT | O_APPEND);
+
+	if (fd < 0)
+		return -1;
+	r->log_fd = fd;
+	return 0;
+}
+
+static int set_identity(struct rld *r, const char *v)
+{
+	if (!strcmp(v, "inode"))
+		r->identity = ID_INODE;
+	else if (!strcmp(v, "path"))
+		r->identity = ID_PATH;
+	else
+		return -1;
+	return 0;
+}
+
+/* The value of option name in a, or NULL. */
+static const char *value(const char *a, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(a, name, n) && a[n] == '=' ? a + n + 1 : NULL;
+}
+
+static int option(struct rld *r, const char *a)
+{
+	const char *v;
+
+	if (!strcmp(a, "--list"))
+		return r->mode = MODE_LIST, 0;
+	if (!strcmp(a, "--check"))
+		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--bind-now"))
+		return r->bind_now = 1, 0;
+	if ((v = value(a, "--trace")))
+		return set_trace(r, v);
+	if ((v = value(a, "--log")))
+		return set_log(r, v);
+	if ((v = value(a, "--library-path")))
+		return r->library_path = v, 0;
+	if ((v = value(a, "--preload")))
+		return r->preload = v, 0;
+	if ((v = value(a, "--argv0")))
+		return r->argv0 = v, 0;
+	if ((v = value(a, "--root")))
+		return r->root = v, 0;
+	if ((v = value(a, "--identity")))
+		return set_identity(r, v);
+	return -1;
+}
+
+/* IRIX's spelling: one dash, the value in the next word. */
+static int irix_option(struct rld *r, const char *a, char **next)
+{
+	char *v = *next;
+
+	if (!strcmp(a, "-v") || !strcmp(a, "-trace"))
+		return r->trace |= !strcmp(a, "-v") ? TR_MAP : TR_ALL, 0;
+	if (!strcmp(a, "-ignore_unresolved"))
+		return r->ignore_unresolved = 1, 0;
+	if (!strcmp(a, "-bind_now"))
+		return r->bind_now = 1, 0;
+	if (!strcmp(a, "-quickstart_off"))
+		return 0;
+	if (!strcmp(a, "-log") || !strcmp(a, "-identity")) {
+		int ret;
+
+		if (!v)
+			return -1;
+		ret = a[1] == 'l' ? set_log(r, v) : set_identity(r, v);
+		*next = NULL;
+		return ret;
+	}
+	return -1;
+}
+
+static void rld_args(struct rld *r, const char *text)
+{
+	char *copy = text ? rld_strdup(text) : NULL, *at = copy;
+	char *word[64];
+	int n = 0;
+
+	while (at && *at && n < 64) {
+		while (*at == ' ' || *at == '\t')
+			*at++ = 0;
+		if (!*at)
+			break;
+		word[n++] = at;
+		while (*at && *at != ' ' && *at != '\t')
+			at++;
+	}
+	for (int i = 0; i < n; i++) {
+		char *next = i + 1 < n ? word[i + 1] : NULL, *was = next;
+
+		if (irix_option(r, word[i], &next) &&
+		    (word[i][0] != '-' || word[i][1] != '-' ||
+		     option(r, word[i])))
+			rld_print(r, 2,
+				  "rld: %s: _RLD_ARGS: %s: unknown option: "
+				  "ignored\n",
+				  r->prog, word[i]);
+		if (was && !next)
+			i++;
+	}
+	/* options point into copy: it stays */
+}
+
+static const char *either(struct rld *r, const char *a, const char *b)
+{
+	const char *v = rld_getenv(r, a);
+
+	return v ? v : rld_getenv(r, b);
+}
+
+static void environment(struct rld *r)
+{
+	const char *v;
+
+	if (r->secure)
+		return;
+	r->library_path = either(r, ARCH_LIBRARY_PATH, "LD_LIBRARY_PATH");
+	r->preload = rld_getenv(r, "LD_PRELOAD");
+	r->list = either(r, ARCH_LIST_VAR, "_RLD_LIST");
+	r->root = either(r, ARCH_ROOT_VAR, "_RLD_ROOT");
+	v = rld_getenv(r, "LD_BIND_NOW");
+	r->bind_now = v && *v;
+	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
+		r->mode = MODE_LIST;
+	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+}
+
+void rld_options(struct rld *r)
+{
+	int i = 1;
+
+	if (r->as_command)
+		r->prog = NULL;
+	environment(r);
+	if (!r->as_command)
+		goto out;
+	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
+	     i++) {
+		const char *a = r->argv[i];
+
+		if (!a[2]) {
+			i++;
+			break;
+		}
+		if (!strcmp(a, "--version")) {
+			rld_print(r, 1, "rld %s (%s)\n", RLD_VERSION,
+				  ARCH_NAME);
+			sys_exit(0);
+		}
+		if (!strcmp(a, "--help")) {
+			rld_print(r, 1, "%s", usage);
+			sys_exit(0);
+		}
+		if (option(r, a))
+			rld_die(r, "%s: unknown option or value (try --help)",
+				a);
+	}
+	if (i >= r->argc) {
+		rld_print(r, 2, "rld: no program given\n%s", usage);
+		sys_exit(127);
+	}
+	if (r->argv[i][0] == '-' && r->argv[i][1])
+		rld_die(r, "%s: unknown option (try --help)", r->argv[i]);
+	r->prog = r->argv[i];
+	rld_shift_args(r, i);
+	if (r->argv0)
+		r->argv[0] = (char *)(uintptr_t)r->argv0;
+out:
+	if (r->root && (!*r->root || !strcmp(r->root, "/")))
+		r->root = NULL;
+}

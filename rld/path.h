@@ -1,0 +1,32 @@
+/* Path text and the system's lists of folders. */
+#ifndef RLD_PATH_H
+#define RLD_PATH_H
+
+#include "rld/internal.h"
+
+#ifndef LA_SER_LIBPATH
+#define LA_SER_LIBPATH 0x02
+#define LA_SER_RUNPATH 0x04
+#define LA_SER_DEFAULT 0x40
+#endif
+
+struct path_buf {
+	size_t len;
+	char text[4096];
+};
+
+/* Append s[0..n-1] to *o with $ORIGIN, $LIB and $PLATFORM replaced; 0 when it
+ * is too long or names $ORIGIN in a secure program. */
+int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
+		struct path_buf *o);
+
+/* etc.c: ld.so.cache, ld.so.conf, ld-musl-*.path under r->root. */
+const char *path_cache_find(struct rld *r, const char *name);
+int path_cache_exists(struct rld *r);
+void path_cache_close(void);
+int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
+int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
+/* A small file as a heap string, NULL when it is not there. */
+char *path_slurp(struct rld *r, const char *file, int rooted);
+
+#endif

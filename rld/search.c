@@ -1,0 +1,424 @@
+/* Names to files: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, ld.so.conf,
+ * defaults (reference section 4, ld.so(8)). */
+#include "rld/internal.h"
+#include "rld/path.h"
+
+const char *rld_getenv(struct rld *r, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char **e = r->envp; *e; e++)
+		if (!strncmp(*e, name, n) && (*e)[n] == '=')
+			return *e + n + 1;
+	return NULL;
+}
+
+static char *dirname_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	char cwd[4096];
+	long c;
+
+	if (path[0] == '/') {
+		char *s = rld_alloc(n + 2);
+
+		if (s)
+			memcpy(s, n ? path : "/", n ? n : 1);
+		return s;
+	}
+	c = sys_getcwd(cwd, sizeof cwd);
+	if (c <= 0)
+		return rld_strdup("");
+	if (!n)
+		return rld_strdup(cwd);
+	{
+		char *s = rld_alloc((size_t)c + n + 2);
+
+		if (s) {
+			memcpy(s, cwd, (size_t)c - 1);
+			s[c - 1] = '/';
+			memcpy(s + c, path, n);
+		}
+		return s;
+	}
+}
+
+const char *rld_origin(struct rld *r, struct dso *d)
+{
+	char link[4096];
+
+	if (d->origin)
+		return d->origin;
+	if (d->flags & D_PROGRAM && !r->as_command) {
+		long n = sys_readlink("/proc/self/exe", link, sizeof link - 1);
+
+		if (n > 0) {
+			link[n] = 0;
+			return d->origin = dirname_of(link);
+		}
+	}
+	return d->origin = dirname_of(d->lm.l_name);
+}
+
+/* Append to *o, a buffer of PATH_ROOM bytes; 0 when it does not fit. */
+static int add(struct path_buf *o, const char *s, size_t n)
+{
+	if (n >= sizeof o->text - o->len)
+		return 0;
+	memcpy(o->text + o->len, s, n);
+	o->len += n;
+	o->text[o->len] = 0;
+	return 1;
+}
+
+/* One dynamic string token at s (after the $); its length or 0. */
+static size_t token(const char *s, size_t left, const char *name)
+{
+	size_t n = strlen(name);
+	int brace = left && *s == '{';
+
+	s += brace;
+	left -= (size_t)brace;
+	if (left < n || strncmp(s, name, n))
+		return 0;
+	if (brace)
+		return left > n && s[n] == '}' ? n + 2 : 0;
+	if (left > n && ((s[n] >= 'A' && s[n] <= 'Z') ||
+			 (s[n] >= 'a' && s[n] <= 'z') || s[n] == '_'))
+		return 0;
+	return n;
+}
+
+int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
+		struct path_buf *o)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *value = NULL;
+		size_t t = 0;
+
+		if (s[i] == '$') {
+			if ((t = token(s + i + 1, n - i - 1, "ORIGIN"))) {
+				if (r->secure)
+					return 0;
+				value = rld_origin(r, from);
+			} else if ((t = token(s + i + 1, n - i - 1, "LIB"))) {
+				value = ARCH_LIB;
+			} else if ((t = token(s + i + 1, n - i - 1,
+					      "PLATFORM"))) {
+				value = ARCH_PLATFORM;
+			}
+		}
+		if (!t) {
+			if (!add(o, s + i, 1))
+				return 0;
+			continue;
+		}
+		if (!add(o, value, strlen(value)))
+			return 0;
+		i += t;
+	}
+	return 1;
+}
+
+/* Does fd hold an object of this machine?  Others are passed over, so that
+ * one path can serve several machines. */
+static int fits(int fd)
+{
+	unsigned char id[20];
+	uint16_t machine;
+	long n = sys_pread(fd, id, sizeof id, 0);
+
+	if (n < (long)sizeof id)
+		return 1; /* let the reader say what is wrong */
+	memcpy(&machine, id + 18, 2);
+	if (memcmp(id, ELFMAG, SELFMAG))
+		return 1;
+	return id[EI_CLASS] == ARCH_CLASS && id[EI_DATA] == ARCH_DATA &&
+	       machine == ARCH_MACHINE;
+}
+
+struct search {
+	struct rld *r;
+	const char *name;
+	struct dso *from;
+	int fd;
+	char *path;
+	char *tried; /* heap: what the error will show */
+	int skip_wrong;
+	long err;
+};
+
+static int try_file(struct search *s, const char *path)
+{
+	int fd = sys_open(path, O_RDONLY);
+
+	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
+	      fd >= 0 ? "found" : sys_strerror(fd));
+	if (fd < 0) {
+		if (fd != -2 && fd != -20)
+			s->err = fd;
+		return 0;
+	}
+	if (!fits(fd)) {
+		sys_close(fd);
+		return 0;
+	}
+	s->fd = fd;
+	s->path = rld_strdup(path);
+	return 1;
+}
+
+static void note_tried(struct search *s, const char *what)
+{
+	char *t = s->tried ? rld_format("%s:%s", s->tried, what) :
+			     rld_strdup(what);
+
+	rld_free(s->tried);
+	s->tried = t;
+}
+
+/* Folders known to be absent, or to have no glibc-hwcaps below them. */
+static struct {
+	char *dir;
+	int missing, no_hwcaps;
+} known[64];
+static unsigned nknown;
+
+static unsigned know(struct rld *r, const char *dir)
+{
+	struct statx st;
+	char *sub;
+	unsigned i;
+
+	(void)r;
+	for (i = 0; i < nknown; i++)
+		if (!strcmp(known[i].dir, dir))
+			return i;
+	if (nknown == sizeof known / sizeof known[0])
+		return UINT32_MAX;
+	known[i].dir = rld_strdup(dir);
+	if (!known[i].dir)
+		return UINT32_MAX;
+	known[i].missing = 0;
+	known[i].no_hwcaps = 1;
+	sub = rld_format("%s/glibc-hwcaps", dir);
+	if (sub && !sys_statx(AT_FDCWD, sub, 0, &st))
+		known[i].no_hwcaps = 0;
+	else if (sys_statx(AT_FDCWD, dir, 0, &st))
+		known[i].missing = 1;
+	rld_free(sub);
+	nknown++;
+	return i;
+}
+
+void rld_search_done(struct rld *r)
+{
+	(void)r;
+	for (unsigned i = 0; i < nknown; i++)
+		rld_free(known[i].dir);
+	nknown = 0;
+	path_cache_close();
+}
+
+static int try_dir(struct search *s, const char *dir)
+{
+	unsigned k = know(s->r, dir);
+	struct path_buf p = { .len = 0 };
+	const char *sep = dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "";
+
+	note_tried(s, dir);
+	if (k != UINT32_MAX && known[k].missing)
+		return 0;
+	if (k != UINT32_MAX && !known[k].no_hwcaps)
+		for (unsigned l = arch_hwcap_level(); l > 0; l--) {
+			p.len = 0;
+			if (add(&p, dir, strlen(dir)) &&
+			    add(&p, "/glibc-hwcaps/", 14) &&
+			    add(&p, arch_hwcap_name(l),
+				strlen(arch_hwcap_name(l))) &&
+			    add(&p, "/", 1) &&
+			    add(&p, s->name, strlen(s->name)) &&
+			    try_file(s, p.text))
+				return 1;
+		}
+	p.len = 0;
+	return add(&p, dir, strlen(dir)) && add(&p, sep, strlen(sep)) &&
+	       add(&p, s->name, strlen(s->name)) && try_file(s, p.text);
+}
+
+/* A colon list; semicolons too, as ld.so takes in LD_LIBRARY_PATH. */
+static int try_list(struct search *s, const char *list, struct dso *from,
+		    int rooted, const char *seps)
+{
+	if (!list)
+		return 0;
+	for (;;) {
+		struct path_buf p = { .len = 0 };
+		size_t n = 0;
+
+		while (list[n] && !strchr(seps, list[n]))
+			n++;
+		if (n == 0) {
+			if (!s->r->secure && try_dir(s, "."))
+				return 1;
+		} else if ((!rooted || !s->r->root || list[0] != '/' ||
+			    add(&p, s->r->root, strlen(s->r->root))) &&
+			   path_expand(s->r, from, list, n, &p) &&
+			   (!s->r->secure || p.text[0] == '/') &&
+			   try_dir(s, p.text)) {
+			return 1;
+		}
+		if (!list[n])
+			return 0;
+		list += n + 1;
+	}
+}
+
+static int try_rpaths(struct search *s)
+{
+	struct dso *d;
+
+	if (s->from && s->from->dyn.runpath)
+		return 0;
+	for (d = s->from; d; d = d->loader)
+		if (d->dyn.rpath && !d->dyn.runpath && *d->dyn.rpath &&
+		    try_list(s, d->dyn.rpath, d, 1, ":"))
+			return 1;
+	d = s->r->program;
+	if (d && d->dyn.rpath && s->from != d && !d->dyn.runpath &&
+	    *d->dyn.rpath)
+		return try_list(s, d->dyn.rpath, d, 1, ":");
+	return 0;
+}
+
+static int try_dir_cb(void *arg, const char *dir)
+{
+	return try_dir(arg, dir);
+}
+
+static int try_cache(struct search *s)
+{
+	struct path_buf p = { .len = 0 };
+	const char *hit;
+
+	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
+		return 0;
+	hit = path_cache_find(s->r, s->name);
+	if (!hit)
+		return 0;
+	if (s->r->root && !add(&p, s->r->root, strlen(s->r->root)))
+		return 0;
+	return add(&p, hit, strlen(hit)) && try_file(s, p.text);
+}
+
+static int search_all(struct search *s)
+{
+	struct rld *r = s->r;
+
+	if (try_rpaths(s))
+		return 1;
+	if (r->library_path && *r->library_path &&
+	    try_list(s, r->library_path, r->program, 0, ":;"))
+		return 1;
+	if (s->from && s->from->dyn.runpath && *s->from->dyn.runpath &&
+	    try_list(s, s->from->dyn.runpath, s->from, 1, ":"))
+		return 1;
+	if (r->host.kind == HOST_MUSL)
+		return path_musl_dirs(r, try_dir_cb, s);
+	if (try_cache(s))
+		return 1;
+	if (!path_cache_exists(r) && path_conf_dirs(r, try_dir_cb, s))
+		return 1;
+	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
+		return 0;
+	return try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
+}
+
+int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
+	       int *searched, struct rld_err *e)
+{
+	struct search s = { .r = r, .name = name, .from = from, .fd = -1 };
+	struct path_buf p = { .len = 0 };
+
+	*path = NULL;
+	*searched = 0;
+	if (strchr(name, '/')) {
+		long fd;
+
+		if (!path_expand(r, from ? from : r->program, name,
+				 strlen(name), &p))
+			return rld_fail(e, "%s: cannot be opened: its name is "
+					   "too long or not allowed here",
+					name);
+		if (r->secure && p.text[0] != '/')
+			return rld_fail(e, "%s: a relative path is not "
+					   "allowed in a secure program",
+					name);
+		fd = sys_open(p.text, O_RDONLY);
+		if (fd < 0)
+			return rld_fail(e, "%s: cannot open shared object "
+					   "file: %s",
+					p.text, sys_strerror(fd));
+		*path = rld_strdup(p.text);
+		return (int)fd;
+	}
+	*searched = 1;
+	if (strchr(name, '$') && path_expand(r, from ? from : r->program, name,
+					     strlen(name), &p) &&
+	    strchr(p.text, '/')) {
+		if (try_file(&s, p.text))
+			goto found;
+	}
+	if (!*name || !search_all(&s)) {
+		if (s.err)
+			rld_fail(e,
+				 "%s: cannot be found (searched: %s): cannot "
+				 "open shared object file: %s",
+				 name, s.tried ? s.tried : "nothing",
+				 sys_strerror(s.err));
+		else
+			rld_fail(e,
+				 "%s: cannot be found (searched: %s): cannot "
+				 "open shared object file: No such file or "
+				 "directory",
+				 name, s.tried ? s.tried : "nothing");
+		rld_free(s.tried);
+		return -1;
+	}
+found:
+	rld_free(s.tried);
+	*path = s.path;
+	return s.fd;
+}
+
+static void each_of(struct rld *r, struct dso *from, const char *list,
+		    int rooted, unsigned flags,
+		    void (*fn)(void *, const char *, size_t, unsigned),
+		    void *arg)
+{
+	while (list && *list) {
+		struct path_buf p = { .len = 0 };
+		size_t n = 0;
+
+		while (list[n] && list[n] != ':')
+			n++;
+		if ((!rooted || !r->root || add(&p, r->root, strlen(r->root))) &&
+		    path_expand(r, from, list, n, &p))
+			fn(arg, p.len ? p.text : ".", p.len ? p.len : 1, flags);
+		list += n + (list[n] == ':');
+	}
+}
+
+void rld_search_dirs(struct rld *r, struct dso *from,
+		     void (*fn)(void *, const char *dir, size_t len,
+				unsigned flags),
+		     void *arg)
+{
+	if (from && from->dyn.rpath && !from->dyn.runpath)
+		each_of(r, from, from->dyn.rpath, 1, LA_SER_RUNPATH, fn, arg);
+	each_of(r, r->program, r->library_path, 0, LA_SER_LIBPATH, fn, arg);
+	if (from && from->dyn.runpath)
+		each_of(r, from, from->dyn.runpath, 1, LA_SER_RUNPATH, fn, arg);
+	each_of(r, r->program, ARCH_DEFAULT_DIRS, 1, LA_SER_DEFAULT, fn, arg);
+}

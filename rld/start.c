@@ -1,0 +1,471 @@
+/* From the kernel's jump to the program's: relocate ourselves, gather the
+ * objects, hand over to the host libc's loader, bind, initialise, enter. */
+#include "rld/internal.h"
+
+struct rld rld_state;
+
+/* Before this has run there are no globals, no strings, no calls outwards. */
+__attribute__((always_inline)) static inline void
+relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
+{
+	const ElfW(Rela) *rela = NULL;
+	uintptr_t size = 0;
+
+	for (; dyn->d_tag != DT_NULL; dyn++) {
+		if (dyn->d_tag == DT_RELA)
+			rela = (const void *)(base + dyn->d_un.d_ptr);
+		else if (dyn->d_tag == DT_RELASZ)
+			size = dyn->d_un.d_val;
+	}
+	for (; size >= sizeof *rela; size -= sizeof *rela, rela++)
+		*(uintptr_t *)(base + rela->r_offset) =
+			base + (uintptr_t)rela->r_addend;
+}
+
+static uintptr_t aux(const struct rld *r, uintptr_t type)
+{
+	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
+		if (a->a_type == type)
+			return a->a_un.a_val;
+	return 0;
+}
+
+static void read_stack(struct rld *r, uintptr_t *sp)
+{
+	r->stack = sp;
+	r->argc = (int)sp[0];
+	r->argv = (char **)(sp + 1);
+	r->envp = r->argv + r->argc + 1;
+	char **e = r->envp;
+	while (*e)
+		e++;
+	r->auxv = (ElfW(auxv_t) *)(void *)(e + 1);
+}
+
+/* AT_SECURE: variables that steer loading vanish for the program, too. */
+static void drop_variables(struct rld *r)
+{
+	char **to = r->envp, **from = r->envp;
+	uintptr_t *end;
+
+	for (; *from; from++)
+		if (!str_starts(*from, "LD_") && !str_starts(*from, "_RLD"))
+			*to++ = *from;
+	if (to == from)
+		return;
+	for (end = (uintptr_t *)r->auxv; *end != AT_NULL; end += 2)
+		;
+	end += 2;
+	memmove(to, from, (size_t)((char *)end - (char *)from));
+	read_stack(r, r->stack);
+}
+
+/* Take the first n arguments away: argc lies 16-aligned again. */
+void rld_shift_args(struct rld *r, int n)
+{
+	uintptr_t *end = (uintptr_t *)r->auxv, *from, *to;
+
+	if (!n)
+		return;
+	while (*end != AT_NULL)
+		end += 2;
+	end += 2;
+	from = (uintptr_t *)(r->argv + n);
+	to = (uintptr_t *)((uintptr_t)(from - 1) & ~(uintptr_t)15);
+	memmove(to + 1, from, (size_t)((char *)end - (char *)from));
+	to[0] = (uintptr_t)(r->argc - n);
+	read_stack(r, to);
+}
+
+static void make_self(struct rld *r, uintptr_t base)
+{
+	const ElfW(Ehdr) *eh = (const void *)base;
+	struct rld_err e = { 0 };
+	struct dso *d = rld_new_dso(r, "rld", rld_strdup("rld"));
+
+	if (!d)
+		rld_die(r, "out of memory");
+	d->flags = D_SELF | D_STARTUP | D_GLOBAL | D_READY | D_RELOCATED;
+	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
+			  eh->e_phnum, &e))
+		rld_die(r, "%s", e.text);
+	d->soname = "rld";
+	d->init = INIT_DONE;
+	r->self = d;
+	rld_add_name(r, d, "librld.so.1");
+	if (d->relro_size)
+		sys_mprotect(d->relro, d->relro_size, PROT_READ);
+}
+
+static void make_vdso(struct rld *r)
+{
+	uintptr_t base = aux(r, AT_SYSINFO_EHDR);
+	const ElfW(Ehdr) *eh = (const void *)base;
+	struct rld_err e = { 0 };
+	struct dso *d;
+
+	if (!base)
+		return;
+	d = rld_new_dso(r, "linux-vdso.so.1", rld_strdup("linux-vdso.so.1"));
+	if (!d)
+		return;
+	d->flags = D_VDSO | D_STARTUP | D_GLOBAL | D_RELOCATED;
+	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
+			  eh->e_phnum, &e)) {
+		rld_err_clear(&e);
+		rld_free_dso(r, d);
+		return;
+	}
+	d->init = INIT_DONE;
+	d->flags |= D_READY;
+	r->vdso = d;
+}
+
+static const char *interp_of(const struct dso *p)
+{
+	for (unsigned i = 0; i < p->phnum; i++)
+		if (p->ph[i].p_type == PT_INTERP)
+			return (const char *)(p->lm.l_addr + p->ph[i].p_vaddr);
+	return NULL;
+}
+
+/* The program, mapped by the kernel (rld is its interpreter)... */
+static void program_from_kernel(struct rld *r)
+{
+	const ElfW(Phdr) *ph = (const void *)aux(r, AT_PHDR);
+	size_t n = aux(r, AT_PHNUM);
+	struct rld_err e = { 0 };
+	uintptr_t bias = 0;
+	struct dso *d;
+	struct statx st;
+
+	for (size_t i = 0; i < n; i++)
+		if (ph[i].p_type == PT_PHDR)
+			bias = (uintptr_t)ph - ph[i].p_vaddr;
+	d = rld_new_dso(r, r->prog, rld_strdup(""));
+	if (!d)
+		rld_die(r, "out of memory");
+	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
+	if (rld_map_adopt(r, d, bias, ph, n, &e))
+		rld_die(r, "%s", e.text);
+	d->entry = aux(r, AT_ENTRY);
+	if (!sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st)) {
+		d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+		d->ino = st.stx_ino;
+	}
+	r->program = d;
+	rld_append(r, d);
+}
+
+/* ... or by us (rld is the command). */
+static void program_from_file(struct rld *r)
+{
+	struct rld_err e = { 0 };
+	struct statx st;
+	struct dso *d;
+	char real[4096], *link;
+	long n;
+	int fd = sys_open(r->prog, O_RDONLY);
+
+	if (fd < 0)
+		rld_die(r, "cannot be opened: %s", sys_strerror(fd));
+	if (sys_statx(fd, "", AT_EMPTY_PATH, &st))
+		rld_die(r, "cannot be read");
+	if ((st.stx_mode & 0170000) != 0100000)
+		rld_die(r, (st.stx_mode & 0170000) == 0040000 ?
+				   "is a directory" :
+				   "is not a regular file");
+	d = rld_new_dso(r, r->prog, rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
+	if (!d)
+		rld_die(r, "out of memory");
+	/* $ORIGIN is where the file really is */
+	link = rld_format("/proc/self/fd/%d", fd);
+	n = link ? sys_readlink(link, real, sizeof real - 1) : 0;
+	if (n > 0) {
+		real[n] = 0;
+		*(char *)(uintptr_t)str_base(real) = 0;
+		n = (long)strlen(real);
+		if (n > 1)
+			real[n - 1] = 0;
+		d->origin = rld_strdup(real);
+	}
+	rld_free(link);
+	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
+	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->ino = st.stx_ino;
+	if (rld_map(r, d, fd, &st, &e)) {
+		const char *t = e.text ? e.text : "out of memory";
+		size_t skip = strlen(r->prog);
+
+		if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
+			t += skip + 2;
+		rld_die(r, "%s", t);
+	}
+	sys_close(fd);
+	r->program = d;
+	rld_append(r, d);
+	if (r->mode == MODE_RUN && d->stack_flags > 0 &&
+	    d->stack_flags & PF_X)
+		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
+			     PROT_READ | PROT_WRITE | PROT_EXEC |
+				     PROT_GROWSDOWN);
+}
+
+static void preload_list(struct rld *r, const char *list, const char *seps)
+{
+	while (list && *list) {
+		struct rld_err e = { 0 };
+		size_t n = 0;
+		char *name;
+
+		while (list[n] && !strchr(seps, list[n]))
+			n++;
+		name = rld_alloc(n + 1);
+		if (n && name) {
+			memcpy(name, list, n);
+			if (r->secure && strchr(name, '/')) {
+				/* a secure program takes none by path */
+			} else if (!rld_load(r, name, r->program, &e)) {
+				rld_print(r, 2, "rld: %s: %s: cannot be "
+						"preloaded: ignored\n",
+					  r->prog, e.text ? e.text : name);
+				rld_err_clear(&e);
+			}
+		}
+		rld_free(name);
+		list += n + (list[n] != 0);
+	}
+}
+
+/* _RLD_LIST: objects before and after DEFAULT; without it, these alone. */
+static int list_variable(struct rld *r, int after)
+{
+	const char *list = r->list, *def = NULL;
+
+	for (const char *p = list; p && *p; p++)
+		if (str_starts(p, "DEFAULT") && (p == list || p[-1] == ':') &&
+		    (p[7] == 0 || p[7] == ':'))
+			def = p;
+	if (!list)
+		return 1;
+	if (!after) {
+		char *pre = rld_strdup(list);
+
+		if (pre && def)
+			pre[def - list] = 0;
+		preload_list(r, pre, ":");
+		rld_free(pre);
+		return def != NULL;
+	}
+	if (def && def[7])
+		preload_list(r, def + 8, ":");
+	return 1;
+}
+
+extern char *path_slurp(struct rld *r, const char *file, int rooted);
+
+static void gather(struct rld *r)
+{
+	struct rld_err e = { 0 };
+	struct dso *p = r->program;
+	size_t pos = 0;
+	unsigned i = 0;
+	uintptr_t tag, flag;
+	const char *s;
+	int normal;
+
+	if (r->as_command && r->mode == MODE_RUN && !p->dyn.dyn)
+		rld_die(r, "is statically linked: it needs no linker");
+	rld_host_kind(r, interp_of(p));
+	if (p->dyn.nneeded) {
+		p->need = rld_alloc(p->dyn.nneeded * sizeof *p->need);
+		p->need_name = rld_alloc(p->dyn.nneeded * sizeof *p->need_name);
+		if (!p->need || !p->need_name)
+			rld_die(r, "out of memory");
+		while ((s = elf_next_needed(&p->dyn, &pos, &tag, &flag)))
+			if (tag == DT_NEEDED)
+				p->need_name[i++] = s;
+		p->nneed = i;
+	}
+	preload_list(r, r->preload, ": ");
+	normal = list_variable(r, 0);
+	if (r->mode == MODE_RUN && !r->secure) {
+		char *file = path_slurp(r, "/etc/ld.so.preload", 1);
+
+		preload_list(r, file, " \t\n:");
+		rld_free(file);
+	}
+	if (!normal)
+		p->nneed = 0;
+	if (rld_load_needed(r, r->head, &e))
+		rld_die(r, "%s", e.text ? e.text : "out of memory");
+	list_variable(r, 1);
+	if (rld_load_needed(r, r->head, &e))
+		rld_die(r, "%s", e.text ? e.text : "out of memory");
+	if (!r->self->serial)
+		rld_append(r, r->self);
+	if (r->vdso)
+		rld_append(r, r->vdso);
+	rld_search_done(r);
+}
+
+/* Everything is mapped and, in run mode, libc is up: bind. */
+static void bind(struct rld *r)
+{
+	struct rld_err e = { 0 };
+
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		d->flags |= D_READY;
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_NEW && !(d->flags & D_HOST) &&
+		    rld_check_versions(r, d, &e)) {
+			if (r->mode == MODE_RUN)
+				rld_die(r, "%s", e.text);
+			rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
+			r->problems++;
+			rld_err_clear(&e);
+		}
+	rld_index_plan(r);
+	if (rld_relocate_new(r, r->head, &e)) {
+		if (r->mode == MODE_RUN)
+			rld_die(r, "%s", e.text ? e.text : "out of memory");
+		rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
+		r->problems++;
+	}
+}
+
+static void settle(struct rld *r)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		d->flags &= ~(unsigned)D_NEW;
+		d->global_serial = ++r->global_serial;
+	}
+}
+
+/* DT_DEBUG of the program, for debuggers; it may lie in RELRO. */
+static void publish(struct rld *r)
+{
+	uintptr_t at = r->program->dyn.debug_vaddr;
+
+	if (at) {
+		uintptr_t *w = (uintptr_t *)(r->program->lm.l_addr + at);
+
+		if ((uintptr_t)w - r->program->relro < r->program->relro_size)
+			rld_relro(r, r->program, 1);
+		*w = (uintptr_t)&_r_debug;
+		if ((uintptr_t)w - r->program->relro < r->program->relro_size)
+			rld_relro(r, r->program, 0);
+	}
+	rld_debug_state(r, RT_ADD);
+	rld_debug_state(r, RT_CONSISTENT);
+}
+
+_Noreturn static void enter(struct rld *r, uintptr_t fini)
+{
+	arch_enter(r->program->entry, r->stack, fini);
+}
+
+/* A program that brings no libc: thread pointer and TLS block are ours. */
+static void start_alone(struct rld *r)
+{
+	uintptr_t block, tp;
+	size_t size;
+
+	rld_tls_layout(r);
+	size = r->tls_size + r->tls_align * 2 + ARCH_TCB_ALLOC +
+	       ARCH_TLS_TCB_SIZE + ARCH_TLS_TP_BIAS;
+	block = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(block))
+		rld_die(r, "out of memory");
+	block = (block + r->tls_align - 1) & ~(r->tls_align - 1);
+#if ARCH_TLS_BELOW_TP
+	tp = block + r->tls_size;
+#else
+	tp = block + ARCH_TLS_TP_BIAS;
+#endif
+	arch_init_tcb(tp, (const unsigned char *)aux(r, AT_RANDOM));
+	if (arch_set_tp(tp))
+		rld_die(r, "cannot set the thread pointer");
+	r->started = 1;
+	bind(r);
+	rld_tls_install(r, NULL);
+	rld_program_aux(r);
+	settle(r);
+	publish(r);
+	rld_init_program(r);
+	enter(r, (uintptr_t)rld_fini_all);
+}
+
+static void print_list(struct rld *r)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		if (d->flags & (D_PROGRAM | D_SELF))
+			continue;
+		if (strchr(d->name, '/') || d->flags & D_VDSO)
+			rld_print(r, 1, "\t%s (%p)\n", d->lm.l_name,
+				  (void *)d->lo);
+		else
+			rld_print(r, 1, "\t%s => %s (%p)\n", d->name,
+				  d->lm.l_name, (void *)d->lo);
+	}
+	if (!r->program->nneed)
+		rld_print(r, 1, "\tstatically linked\n");
+	sys_exit(r->problems ? 1 : 0);
+}
+
+void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+	uintptr_t page;
+
+	relocate_self(base, dyn);
+	read_stack(r, sp);
+	page = aux(r, AT_PAGESZ);
+	r->page = page ? page : ARCH_PAGE_SIZE;
+	r->log_fd = 2;
+	r->secure = aux(r, AT_SECURE) != 0;
+	r->as_command = aux(r, AT_BASE) == 0;
+	r->prog = r->argc ? r->argv[0] : "?";
+	rld_options(r);
+	if (r->secure)
+		drop_variables(r);
+	make_self(r, base);
+	make_vdso(r);
+	if (r->as_command)
+		program_from_file(r);
+	else
+		program_from_kernel(r);
+	gather(r);
+	if (r->mode != MODE_RUN) {
+		if (r->mode == MODE_LIST)
+			print_list(r);
+		bind(r);
+		sys_exit(r->problems ? 1 : 0);
+	}
+	if (!r->host.libc)
+		start_alone(r);
+	if (!r->host.loader)
+		rld_die(r, "%s: its own loader cannot be found",
+			r->host.libc->lm.l_name);
+	if (rld_host_prepare(r, &e))
+		rld_die(r, "%s", e.text ? e.text : "out of memory");
+	rld_host_start(r);
+}
+
+void rld_stage2(uintptr_t *sp, uintptr_t fini)
+{
+	struct rld *r = &rld_state;
+
+	read_stack(r, sp);
+	rld_host_adopt(r);
+	bind(r);
+	rld_host_finish(r);
+	settle(r);
+	rld_host_interpose(r);
+	publish(r);
+	if (r->host.kind == HOST_GLIBC)
+		rld_init_program(r);
+	enter(r, fini);
+}
