@@ -473,9 +473,13 @@ void rld_host_adopt(struct rld *r)
 		(int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
 			 void *))rld_host_symbol(r, r->host.libc,
 						 "dl_iterate_phdr");
-	r->host.inner_find =
-		(int (*)(void *, struct dl_find_object *))rld_host_symbol(
-			r, r->host.loader, "_dl_find_object");
+	for (struct dso *d = r->head; d && !r->host.inner_find;
+	     d = dso_next(d)) /* libc.so.6 or its loader, by release */
+		if (d->flags & D_HOST)
+			r->host.inner_find =
+				(int (*)(void *, struct dl_find_object *))
+					rld_host_symbol(r, d,
+							"_dl_find_object");
 	r->host.inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
 		r, r->host.libc, "dlopen");
 	r->started = 1;

@@ -42,7 +42,8 @@ static int version_serves(const struct dso *d, uint32_t i,
 	raw = d->dyn.versym[i];
 	ndx = raw & 0x7fff;
 	if (ref->ver) {
-		if (ndx < d->nver && d->ver[ndx].is_def &&
+		/* a COPY of the program carries the version it needed */
+		if (ndx < d->nver && d->ver[ndx].name &&
 		    d->ver[ndx].hash == ref->ver->hash &&
 		    !strcmp(d->ver[ndx].name, ref->ver->name))
 			return 1;

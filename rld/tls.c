@@ -176,7 +176,9 @@ int __cxa_thread_atexit_impl(void (*fn)(void *), void *obj, void *dso)
 	queue = (int (*)(void (*)(void *), void *, void *))rld_host_symbol(
 		r, r->host.libc, "__cxa_thread_atexit_impl");
 	if (queue)
-		return queue(run_dtor, d, NULL);
+		/* libc counts them for the object that this address is in:
+		 * none that it knows */
+		return queue(run_dtor, d, &rld_state);
 	d->next = rld_thread()->dtors;
 	rld_thread()->dtors = d;
 	return 0;
