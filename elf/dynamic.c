@@ -312,12 +312,14 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 		return refuse(why, "has a truncated hash table");
 	if (g->maskwords == 0 || (g->maskwords & (g->maskwords - 1)))
 		return refuse(why, "has a malformed hash filter");
-	if (g->shift >= sizeof(ElfW(Addr)) * 8)
+	if (g->shift >= 32) /* hashes have 32 bits */
 		return refuse(why, "has a malformed hash filter");
 	g->bloom = (const void *)(w + 4);
 	g->buckets = (const void *)(g->bloom + g->maskwords);
 	g->chain = g->buckets + g->nbuckets;
 	g->nchain = (left - need) / 4;
+	if (g->nchain > UINT32_MAX) /* the place that ends a walk */
+		g->nchain = UINT32_MAX;
 	if (xhash) {
 		uint32_t nxlat = w[-1];
 
@@ -378,6 +380,8 @@ static int read_symbols(const struct elf_view *v, const struct raw *r,
 					   "segments");
 		if (left / sizeof *vs < d->nsym)
 			d->nsym = left / sizeof *vs;
+		if (d->sysv.nchain > d->nsym)
+			d->sysv.nchain = (uint32_t)d->nsym;
 		d->versym = vs;
 	}
 	return 0;
@@ -416,18 +420,22 @@ static int read_relocs(const struct elf_view *v, const struct raw *r,
 		return -1;
 	d->njmprel = r->pltrelsz / jsize;
 	d->jmprel_is_rela = r->pltrel == DT_RELA;
-	d->nrelative = d->nrela ? r->relacount : r->relcount;
-	if (d->nrelative > (d->nrela ? d->nrela : d->nrel))
-		d->nrelative = d->nrela ? d->nrela : d->nrel;
 	/* some linkers count DT_JMPREL in DT_RELASZ: take it out again */
 	if (d->jmprel && d->rela && d->jmprel_is_rela &&
 	    (const char *)d->jmprel > (const char *)d->rela &&
 	    (const char *)d->jmprel < (const char *)(d->rela + d->nrela))
-		d->nrela = (size_t)((const ElfW(Rela) *)d->jmprel - d->rela);
+		d->nrela = (size_t)((const char *)d->jmprel -
+				    (const char *)d->rela) /
+			   sizeof *d->rela;
 	if (d->jmprel && d->rel && !d->jmprel_is_rela &&
 	    (const char *)d->jmprel > (const char *)d->rel &&
 	    (const char *)d->jmprel < (const char *)(d->rel + d->nrel))
-		d->nrel = (size_t)((const ElfW(Rel) *)d->jmprel - d->rel);
+		d->nrel = (size_t)((const char *)d->jmprel -
+				   (const char *)d->rel) /
+			  sizeof *d->rel;
+	d->nrelative = d->nrela ? r->relacount : r->relcount;
+	if (d->nrelative > (d->nrela ? d->nrela : d->nrel))
+		d->nrelative = d->nrela ? d->nrela : d->nrel;
 	return 0;
 }
 
@@ -464,13 +472,13 @@ int elf_dynamic(const struct elf_view *v, uint16_t machine,
 		return -1;
 	if (r.verdef) {
 		d->verdef = elf_at(v, r.verdef, &d->verdef_left);
-		if (!d->verdef)
+		if (!d->verdef || r.verdef % 4)
 			return refuse(why, "has version definitions outside "
 					   "its segments");
 	}
 	if (r.verneed) {
 		d->verneed = elf_at(v, r.verneed, &d->verneed_left);
-		if (!d->verneed)
+		if (!d->verneed || r.verneed % 4)
 			return refuse(why, "has version needs outside its "
 					   "segments");
 	}

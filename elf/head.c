@@ -156,7 +156,8 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 	h->phnum = e->e_phnum;
 	h->phoff = e->e_phoff;
 	h->entry = e->e_entry;
-	if (e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > len)
+	if (e->e_phoff > len ||
+	    e->e_phnum * sizeof(ElfW(Phdr)) > len - e->e_phoff)
 		return 1;
 	return elf_phdrs((const void *)((const char *)buf + e->e_phoff),
 			 e->e_phnum, filesize, want->page, h, why);

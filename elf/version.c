@@ -11,7 +11,8 @@ typedef int visit(void *arg, unsigned index, const struct elf_version *v);
 static const char bad_def[] = "has malformed version definitions";
 static const char bad_need[] = "has malformed version needs";
 
-static const void *entry(const void *table, size_t size, size_t off,
+/* Offsets have 64 bits: their sums cannot wrap, so every chain ends. */
+static const void *entry(const void *table, size_t size, uint64_t off,
 			 size_t need)
 {
 	if (off > size || need > size - off || off % 4)
@@ -22,7 +23,7 @@ static const void *entry(const void *table, size_t size, size_t off,
 static int walk_defs(const struct elf_dyn *d, visit *fn, void *arg,
 		     const char **why)
 {
-	size_t off = 0;
+	uint64_t off = 0;
 
 	for (size_t i = 0; d->verdef && i < d->nverdef; i++) {
 		const ElfW(Verdef) *def =
@@ -52,13 +53,13 @@ static int walk_defs(const struct elf_dyn *d, visit *fn, void *arg,
 static int walk_needs(const struct elf_dyn *d, visit *fn, void *arg,
 		      const char **why)
 {
-	size_t off = 0;
+	uint64_t off = 0;
 
 	for (size_t i = 0; d->verneed && i < d->nverneed; i++) {
 		const ElfW(Verneed) *n =
 			entry(d->verneed, d->verneed_left, off, sizeof *n);
 		struct elf_version v = { 0 };
-		size_t aoff;
+		uint64_t aoff;
 
 		if (!n)
 			return *why = bad_need, -1;

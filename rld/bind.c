@@ -372,7 +372,8 @@ static int relas(struct pass *p, struct dso *d)
 	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
 	uintptr_t bias = d->lm.l_addr, lo = d->lo, hi = d->hi - WORD;
 
-	for (const ElfW(Rela) *rel = a + d->dyn.nrelative; a < rel; a++) {
+	for (const ElfW(Rela) *rel = a + (d->dyn.nrela ? d->dyn.nrelative : 0);
+	     a < rel; a++) {
 		uintptr_t at = bias + a->r_offset;
 
 		if (at < lo || at > hi ||
@@ -505,6 +506,10 @@ static int relocate(struct pass *p, struct dso *d)
 	int ret;
 
 	memo_for(p, d);
+	if (d->dyn.textrel && r->strict)
+		return rld_fail(p->e, "%s: has text relocations, which "
+				      "--strict refuses",
+				dso_name(r, d));
 	if (d->dyn.textrel)
 		text_writable(r, d, 1);
 	relr(d);
@@ -524,16 +529,17 @@ static int relocate(struct pass *p, struct dso *d)
 }
 
 /* COPY, then IFUNCs by symbol, then IRELATIVE: resolvers may use anything
- * that ordinary relocations have made ready. */
+ * that ordinary relocations have made ready.  COPY once more at the end: what
+ * was copied may hold what an IFUNC means. */
 static int run_late(struct pass *p)
 {
-	for (int round = 0; round < 3; round++)
+	for (int round = 0; round < 4; round++)
 		for (size_t i = 0; i < p->nlate; i++) {
 			struct late *l = &p->late[i];
 			enum rkind kind = arch_reloc_kind(l->rel.type);
 			uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
 
-			if (round != (kind == RK_COPY	    ? 0 :
+			if (round % 3 != (kind == RK_COPY	    ? 0 :
 				      kind != RK_IRELATIVE ? 1 :
 							      2))
 				continue;
@@ -786,7 +792,8 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
-	for (size_t i = from->dyn.nrelative; i < from->dyn.nrela; i++) {
+	for (size_t i = from->dyn.nrela ? from->dyn.nrelative : 0;
+	     i < from->dyn.nrela; i++) {
 		const ElfW(Rela) *a = &from->dyn.rela[i];
 		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
 				     ARCH_R_SYM(a->r_info),

@@ -195,6 +195,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 		r->program->opens++;
 		return r->program;
 	}
+	rld_watch_fork(r);
 	rld_lock(r);
 	d = open_locked(r, file, mode, caller_of(r, pc), &e);
 	rld_search_done(r);
@@ -223,6 +224,13 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 		 file ? file : "(program)");
 	keep(&e);
 	return NULL;
+}
+
+/* IRIX: as if path had been linked into the program (reference 1.9). */
+API void *sgidladd(const char *path, int mode);
+void *sgidladd(const char *path, int mode)
+{
+	return do_open(path, mode | RTLD_GLOBAL, CALLER());
 }
 
 API int dlclose(void *handle)

@@ -107,7 +107,9 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 	const char *b = str_base(name);
 	struct dso *d;
 
-	if (!(r->self->flags & D_MARK) && !r->self->serial)
+	if (r->noting) /* in /etc/ld.so.preload: libc's loader maps it */
+		return note(r, name, path, 0);
+	if (!r->self->serial)
 		rld_append(r, r->self);
 	if (r->host.kind == HOST_MUSL) {
 		if (!r->host.libc) {
@@ -144,7 +146,7 @@ char *rld_host_path(struct rld *r, const char *name)
 	if (r->host.kind == HOST_MUSL)
 		return rld_format("%s/lib/ld-musl-%s.so.1",
 				  r->root ? r->root : "", ARCH_MUSL_NAME);
-	if (r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
+	if (!r->noting && r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
 		return loader_path(r);
 	return NULL;
 }

@@ -32,7 +32,8 @@ void *rld_alloc(size_t size);
 void *rld_realloc(void *p, size_t size);
 void rld_free(void *p);
 char *rld_strdup(const char *s);
-void rld_heap_after_fork(void);
+int rld_heap_lock(void); /* -1: this thread holds it already */
+void rld_heap_unlock(void);
 
 /* ---- msg.c: errors and traces. */
 
@@ -219,6 +220,9 @@ struct rld {
 	unsigned trace;
 	int log_fd;
 	int ignore_unresolved;
+	int noting; /* reading /etc/ld.so.preload: adopt what it names */
+	int strict; /* no text relocations */
+	const char *preload_env;
 	const char *library_path, *preload, *root, *argv0, *list;
 	enum { ID_RULE, ID_INODE, ID_PATH } identity;
 
@@ -284,6 +288,7 @@ static inline const char *dso_name(const struct rld *r, const struct dso *d)
 /* ---- lock.c */
 void rld_lock(struct rld *r);
 void rld_unlock(struct rld *r);
+void rld_watch_fork(struct rld *r);
 static inline void rld_read_begin(struct rld *r)
 {
 	__atomic_fetch_add(&r->readers, 1, __ATOMIC_SEQ_CST);
@@ -375,6 +380,8 @@ void rld_tls_late_image(struct rld *r, struct dso *d);
 void rld_tls_release(struct rld *r, struct dso *d);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 uintptr_t rld_tls_module_word(const struct dso *d);
+void rld_tls_lock(void);
+void rld_tls_unlock(void);
 struct thread;
 struct thread *rld_thread(void);
 char **rld_thread_error(void);

@@ -265,7 +265,7 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 
 	if (d)
 		return d;
-	host = rld_is_host(r, name);
+	host = rld_is_host(r, name) || r->noting;
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
 	path = host ? rld_host_path(r, name) : NULL;

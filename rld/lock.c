@@ -48,3 +48,46 @@ void rld_wait_readers(struct rld *r)
 		arch_pause();
 	}
 }
+
+/* fork: the child finds every lock free and the list whole. */
+static void before_fork(void)
+{
+	rld_lock(&rld_state);
+	rld_tls_lock();
+	rld_heap_lock();
+}
+
+static void after_fork(void)
+{
+	rld_heap_unlock();
+	rld_tls_unlock();
+	rld_unlock(&rld_state);
+}
+
+static void in_child(void)
+{
+	rld_state.readers = 0;
+	rld_state.lock_waiters = 0;
+	after_fork();
+}
+
+/* Asked of libc once, before the first lock that matters. */
+void rld_watch_fork(struct rld *r)
+{
+	static int done;
+	int (*glibc)(void (*)(void), void (*)(void), void (*)(void), void *);
+	int (*posix)(void (*)(void), void (*)(void), void (*)(void));
+
+	if (done || !r->host.libc)
+		return;
+	done = 1;
+	glibc = (int (*)(void (*)(void), void (*)(void), void (*)(void),
+			 void *))rld_host_symbol(r, r->host.libc,
+						 "__register_atfork");
+	posix = (int (*)(void (*)(void), void (*)(void), void (*)(void)))
+		rld_host_symbol(r, r->host.libc, "pthread_atfork");
+	if (glibc)
+		glibc(before_fork, after_fork, in_child, NULL);
+	else if (posix)
+		posix(before_fork, after_fork, in_child);
+}

@@ -91,7 +91,8 @@ static int found(const struct dso *d, uint32_t i, struct def *out)
 	return 1;
 }
 
-/* DT_FILTER: the filtees answer for the object; DT_AUXILIARY: before it. */
+/* DT_FILTER and DT_AUXILIARY: the filtees answer before the object; what only
+ * it defines it answers itself, as under glibc. */
 static int in_filtees(const struct dso *d, const struct ref *ref,
 		      struct def *out)
 {
@@ -128,8 +129,6 @@ hit:
 	if (d->nfilter) {
 		if (in_filtees(d, ref, out))
 			return 1;
-		if (!d->aux_filter)
-			return 0;
 	}
 	return found(d, i, out);
 }
@@ -359,8 +358,6 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			if (d->nfilter) {
 				if (in_filtees(d, ref, out))
 					return 1;
-				if (!d->aux_filter)
-					continue;
 			}
 			return found(d, gid - d->gid, out);
 		}

@@ -26,7 +26,7 @@ static struct {
 
 static char first[FIRST] __attribute__((aligned(16)));
 
-static int heap_lock(void)
+int rld_heap_lock(void)
 {
 	uintptr_t self = rld_self_id();
 
@@ -38,14 +38,7 @@ static int heap_lock(void)
 	return 0;
 }
 
-static void heap_unlock(void)
-{
-	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELAXED);
-	__atomic_store_n(&heap.lock, 0, __ATOMIC_RELEASE);
-}
-
-/* After fork only the forking thread lives: whoever held the lock does not. */
-void rld_heap_after_fork(void)
+void rld_heap_unlock(void)
 {
 	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELAXED);
 	__atomic_store_n(&heap.lock, 0, __ATOMIC_RELEASE);
@@ -106,16 +99,16 @@ void *rld_alloc(size_t size)
 	if (size > ((size_t)1 << (CLASSES + MIN_SHIFT - 1)) - HEAD)
 		return size > SIZE_MAX / 2 ? NULL : map_block(size);
 	c = class_of(size + HEAD);
-	if (heap_lock())
+	if (rld_heap_lock())
 		return map_block(size);
 	h = heap.free[c];
 	if (h) {
 		heap.free[c] = h->next;
-		heap_unlock();
+		rld_heap_unlock();
 		memset((char *)h + HEAD, 0, size);
 	} else {
 		h = carve((size_t)1 << (c + MIN_SHIFT));
-		heap_unlock();
+		rld_heap_unlock();
 		if (!h)
 			return NULL;
 	}
@@ -136,11 +129,11 @@ void rld_free(void *p)
 		return;
 	}
 	c = class_of(h->size);
-	if (heap_lock())
+	if (rld_heap_lock())
 		return; /* interrupted heap: leak rather than corrupt */
 	h->next = heap.free[c];
 	heap.free[c] = h;
-	heap_unlock();
+	rld_heap_unlock();
 }
 
 void *rld_realloc(void *p, size_t size)

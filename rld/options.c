@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
 	"  --bind-now            bind all functions at start\n"
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
+	"  --strict              refuse text relocations\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --version, --help\n";
 
@@ -88,6 +89,8 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--strict"))
+		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
 		return r->bind_now = 1, 0;
 	if ((v = value(a, "--trace")))
@@ -177,7 +180,7 @@ static void environment(struct rld *r)
 	if (r->secure)
 		return;
 	r->library_path = either(r, ARCH_LIBRARY_PATH, "LD_LIBRARY_PATH");
-	r->preload = rld_getenv(r, "LD_PRELOAD");
+	r->preload_env = rld_getenv(r, "LD_PRELOAD");
 	r->list = either(r, ARCH_LIST_VAR, "_RLD_LIST");
 	r->root = either(r, ARCH_ROOT_VAR, "_RLD_ROOT");
 	v = rld_getenv(r, "LD_BIND_NOW");

@@ -274,7 +274,9 @@ static void gather(struct rld *r)
 	const char *s;
 	int normal;
 
-	if (r->as_command && r->mode == MODE_RUN && !p->dyn.dyn)
+	if (r->as_command && r->mode == MODE_RUN &&
+	    (!p->dyn.dyn || (!p->dyn.nneeded && !interp_of(p) &&
+			     p->dyn.flags_1 & DF_1_PIE)))
 		rld_die(r, "is statically linked: it needs no linker");
 	rld_host_kind(r, interp_of(p));
 	if (p->dyn.nneeded) {
@@ -287,12 +289,15 @@ static void gather(struct rld *r)
 				p->need_name[i++] = s;
 		p->nneed = i;
 	}
+	preload_list(r, r->preload_env, ": ");
 	preload_list(r, r->preload, ": ");
 	normal = list_variable(r, 0);
 	if (r->mode == MODE_RUN && !r->secure) {
 		char *file = path_slurp(r, "/etc/ld.so.preload", 1);
 
+		r->noting = r->host.kind == HOST_GLIBC;
 		preload_list(r, file, " \t\n:");
+		r->noting = 0;
 		rld_free(file);
 	}
 	if (!normal)

@@ -43,13 +43,13 @@ size_t rld_tls_slot_size(void)
 	return 4 * WORD;
 }
 
-static void tls_lock(void)
+void rld_tls_lock(void)
 {
 	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
 		arch_pause();
 }
 
-static void tls_unlock(void)
+void rld_tls_unlock(void)
 {
 	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
 }
@@ -73,11 +73,11 @@ static void thread_gone(void *arg)
 		set(key, t);
 		return;
 	}
-	tls_lock();
+	rld_tls_lock();
 	*t->prev = t->next;
 	if (t->next)
 		t->next->prev = t->prev;
-	tls_unlock();
+	rld_tls_unlock();
 	slot()[0] = slot()[1] = slot()[2] = 0;
 	for (size_t i = 0; i < t->n; i++)
 		if (t->table[i])
@@ -102,13 +102,13 @@ struct thread *rld_thread(void)
 	t = rld_alloc(sizeof *t);
 	if (!t)
 		return &early;
-	tls_lock();
+	rld_tls_lock();
 	t->next = threads;
 	t->prev = &threads;
 	if (threads)
 		threads->prev = &t->next;
 	threads = t;
-	tls_unlock();
+	rld_tls_unlock();
 	slot()[2] = (uintptr_t)t;
 	if (r->host.libc) {
 		int (*create)(unsigned *, void (*)(void *));
@@ -120,10 +120,10 @@ struct thread *rld_thread(void)
 			r, r->host.libc, "pthread_setspecific");
 		if (!create)
 			return t;
-		tls_lock();
+		rld_tls_lock();
 		if (!key_state)
 			key_state = create(&key, thread_gone) ? -1 : 1;
-		tls_unlock();
+		rld_tls_unlock();
 		if (key_state > 0 && set)
 			set(key, t);
 	}
@@ -227,7 +227,7 @@ static void *block(unsigned m)
 			rld_die(&rld_state, "%s: out of memory for "
 					    "thread-local storage",
 				dso_name(&rld_state, d));
-		tls_lock();
+		rld_tls_lock();
 		if (t->n)
 			memcpy(table, t->table, t->n * sizeof *table);
 		old = t->table;
@@ -235,7 +235,7 @@ static void *block(unsigned m)
 		t->n = n;
 		slot()[0] = (uintptr_t)table;
 		slot()[1] = n;
-		tls_unlock();
+		rld_tls_unlock();
 		rld_free(old);
 	}
 	if (!t->table[m]) {
@@ -327,7 +327,7 @@ void rld_tls_release(struct rld *r, struct dso *d)
 	(void)r;
 	if (!m)
 		return;
-	tls_lock();
+	rld_tls_lock();
 	module[m] = NULL;
 	for (struct thread *t = threads; t; t = t->next)
 		if (m < t->n && t->table[m]) {
@@ -336,7 +336,7 @@ void rld_tls_release(struct rld *r, struct dso *d)
 			t->table[m] = NULL;
 			rld_free(raw);
 		}
-	tls_unlock();
+	rld_tls_unlock();
 	d->tls_mod = 0;
 }
 

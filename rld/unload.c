@@ -91,13 +91,13 @@ void rld_collect(struct rld *r)
 	for (d = first; d; d = dso_next(d))
 		d->flags &= ~(unsigned)D_MARK;
 	for (d = first; d; d = dso_next(d))
-		if (!(d->flags & D_DYING) &&
+		if (!(d->flags & D_LEAVING) &&
 		    (d->opens || d->tls_dtors ||
 		     d->flags & (D_NODELETE | D_NEW) ||
 		     d->init == INIT_RUNNING))
 			hold(d);
 	for (d = first; d; d = dso_next(d))
-		n += !(d->flags & (D_MARK | D_DYING | D_HOST));
+		n += !(d->flags & (D_MARK | D_LEAVING | D_HOST));
 	if (!n)
 		return;
 	gone = rld_alloc(n * sizeof *gone);
@@ -105,7 +105,7 @@ void rld_collect(struct rld *r)
 		return;
 	n = 0;
 	for (d = first; d; d = dso_next(d))
-		if (!(d->flags & (D_MARK | D_DYING | D_HOST))) {
+		if (!(d->flags & (D_MARK | D_LEAVING | D_HOST))) {
 			d->flags |= D_FINISHING | D_LEAVING;
 			gone[n++] = d;
 		}
