@@ -720,6 +720,42 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 		rld_relro(r, d, 0);
 }
 
+/* A word of `from` that was copied into the program is patched there, too, as
+ * long as it still holds what it held. */
+static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
+		       uintptr_t was)
+{
+	struct dso *p = r->program;
+	uintptr_t now = *(uintptr_t *)at;
+
+	for (size_t i = 0; p != from && i < p->dyn.nrela; i++) {
+		const ElfW(Rela) *a = &p->dyn.rela[i];
+		struct ref ref;
+		struct def def;
+		uintptr_t src, *word;
+
+		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_COPY ||
+		    rld_ref(p, ARCH_R_SYM(a->r_info), &ref))
+			continue;
+		ref.skip = p;
+		if (!rld_lookup_in(from, &ref, &def))
+			continue;
+		src = rld_sym_addr(from, def.sym);
+		if (at < src || at - src >= def.sym->st_size)
+			continue;
+		word = (uintptr_t *)(p->lm.l_addr + a->r_offset + (at - src));
+		if (*word != was)
+			continue;
+		if ((uintptr_t)word - p->relro < p->relro_size) {
+			rld_relro(r, p, 1);
+			*word = now;
+			rld_relro(r, p, 0);
+		} else {
+			*word = now;
+		}
+	}
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all. */
 static void again(struct rld *r, struct dso *from, struct reloc *rel,
@@ -728,7 +764,7 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
-	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v;
+	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
 	struct def def = { 0 };
 	struct ref ref;
 	int known;
@@ -766,6 +802,7 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
 		return;
 	}
+	was = *slot;
 	known = rld_lookup(r, &ref, &def);
 	if (!known) {
 		int weak = ELF64_ST_BIND(
@@ -776,6 +813,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
 		    kind != RK_TLSDESC)
 			*slot = weak ? 0 : rld_trap_address();
+		if (kind == RK_ABS)
+			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
 	}
 	rld_edge(from, def.dso);
@@ -783,6 +822,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	      is_ifunc(&def) ?
 		      arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
 		      0);
+	if (kind == RK_ABS)
+		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);
 }
 
@@ -829,16 +870,9 @@ void rld_mend(struct rld *r)
 			rescan(r, d, NULL);
 }
 
-/* Data that nobody defines any more points here: no access is allowed. */
+/* Data that nobody defines any more points here: into the first page of the
+ * address space, which is never mapped. */
 uintptr_t rld_trap_address(void)
 {
-	static uintptr_t page;
-
-	if (!page) {
-		page = sys_mmap(NULL, 65536, PROT_NONE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (SYS_ERR(page))
-			page = 0;
-	}
-	return page ? page : 1;
+	return 0x800;
 }

@@ -103,7 +103,8 @@ void rld_init_program(struct rld *r)
 {
 	struct dso *p = r->program;
 
-	run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
+	if (r->host.kind != HOST_MUSL) /* musl never runs it */
+		run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
 	rld_run_init(r, NULL);
 	p->init = INIT_DONE;
 	p->fini_next = r->fini_list;

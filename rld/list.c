@@ -77,7 +77,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 
 	for (struct alias *a = r->names[h & 255]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & D_DYING) &&
+		    !(a->dso->flags & (D_DYING | D_LEAVING)) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -146,13 +146,13 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
 			if (!strcmp(d->lm.l_name, path) &&
-			    !(d->flags & D_DYING))
+			    !(d->flags & (D_DYING | D_LEAVING)))
 				return d;
 		return NULL;
 	}
 	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
-		    (d->flags & D_DYING))
+		    (d->flags & (D_DYING | D_LEAVING)))
 			continue;
 		if (r->identity == ID_INODE || searched ||
 		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||

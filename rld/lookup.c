@@ -226,11 +226,14 @@ static int give_ids(struct rld *r, struct dso *d)
 
 		if (!o)
 			return -1;
-		if (r->owner)
-			memcpy(o, r->owner, r->nowner * sizeof *o);
-		/* the old array stays: a reader may hold it */
+		struct dso **old = r->owner;
+
+		if (old)
+			memcpy(o, old, r->nowner * sizeof *o);
 		__atomic_store_n(&r->owner, o, __ATOMIC_RELEASE);
 		r->owner_cap = cap;
+		rld_wait_readers(r);
+		rld_free(old);
 	}
 	for (size_t i = 0; i < blocks; i++)
 		r->owner[first + i] = d;
@@ -245,12 +248,17 @@ static void index_build(struct rld *r)
 {
 	size_t n = 0;
 	struct index *x, *old = r->index;
+	struct dso **old_owner;
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		n += symbols_of(d);
 	x = index_new(n + n / 2);
 	if (!x)
 		return;
+	/* readers probe while the ids change */
+	__atomic_store_n(&r->index, NULL, __ATOMIC_SEQ_CST);
+	rld_wait_readers(r);
+	old_owner = r->owner;
 	r->next_gid = 64;
 	r->nowner = 1;
 	r->owner = NULL;
@@ -259,15 +267,14 @@ static void index_build(struct rld *r)
 		d->flags &= ~(unsigned)D_INDEXED;
 		if (d->flags & D_VDSO || !symbols_of(d))
 			continue;
-		if (give_ids(r, d)) {
-			__atomic_store_n(&r->index, NULL, __ATOMIC_RELEASE);
-			return;
-		}
+		if (give_ids(r, d))
+			goto out;
 		rld_each_symbol(d, put_one, x);
 	}
 	__atomic_store_n(&r->index, x, __ATOMIC_RELEASE);
+out:
+	rld_free(old_owner);
 	if (old) {
-		rld_wait_readers(r);
 		sys_munmap((uintptr_t)old,
 			   sizeof *old + (old->mask + 1UL) * sizeof old->slot[0]);
 	}

@@ -289,8 +289,8 @@ static void gather(struct rld *r)
 				p->need_name[i++] = s;
 		p->nneed = i;
 	}
-	preload_list(r, r->preload_env, ": ");
 	preload_list(r, r->preload, ": ");
+	preload_list(r, r->preload_env, ": ");
 	normal = list_variable(r, 0);
 	if (r->mode == MODE_RUN && !r->secure) {
 		char *file = path_slurp(r, "/etc/ld.so.preload", 1);
