@@ -37,8 +37,13 @@ static inline int elf_streq(const char *a, const char *b)
 static inline int elf_gnu_maybe(const struct elf_gnu_hash *g, uint32_t h)
 {
 	const unsigned bits = sizeof(ElfW(Addr)) * 8;
-	ElfW(Addr) w = g->bloom[(h / bits) & (g->maskwords - 1)];
+	ElfW(Addr) w;
 
+	/* 64-bit DT_MIPS_XHASH puts the filter at an odd multiple of 4 */
+	__builtin_memcpy(&w,
+			 (const char *)g->bloom +
+				 ((h / bits) & (g->maskwords - 1)) * sizeof w,
+			 sizeof w);
 	return ((w >> (h % bits)) & (w >> ((h >> g->shift) % bits)) & 1) != 0;
 }
 

@@ -147,6 +147,9 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 	}
 	if (d->dyn.flags_1 & DF_1_GLOBAL)
 		mode |= RTLD_GLOBAL;
+	/* who opens often is served by the index */
+	if (first && ++r->loads >= 4 && !r->index)
+		rld_index_build(r);
 	for (struct dso *n = first; n; n = dso_next(n))
 		rld_index_add(r, n);
 	if (first) {
@@ -192,7 +195,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 		return NULL;
 	}
 	if (!file || !*file) {
-		r->program->opens++;
+		__atomic_fetch_add(&r->program->opens, 1, __ATOMIC_RELAXED);
 		return r->program;
 	}
 	rld_watch_fork(r);

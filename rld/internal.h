@@ -237,6 +237,7 @@ struct rld {
 	size_t nowner, owner_cap;
 	uint32_t next_gid;
 	unsigned long probes;
+	unsigned long loads; /* dlopens that brought something in */
 
 	struct host host;
 	struct dso *fini_list;
@@ -363,6 +364,7 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref,
 void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
+void rld_index_build(struct rld *r);
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),

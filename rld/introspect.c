@@ -122,3 +122,67 @@ API int _dl_find_object(void *pc, struct dl_find_object *out)
 				(void *)(d->lm.l_addr + d->ph[i].p_vaddr);
 	return out->dlfo_eh_frame ? 0 : -1;
 }
+
+/* glibc's own cannot name what its private loader does not know. */
+static char *describe(void *pc)
+{
+	Dl_info i;
+
+	if (!dladdr(pc, &i) || !i.dli_fname)
+		return rld_format("[%p]", pc);
+	if (i.dli_sname)
+		return rld_format("%s(%s+0x%lx) [0x%lx]", i.dli_fname,
+				  i.dli_sname,
+				  (unsigned long)((char *)pc -
+						  (char *)i.dli_saddr),
+				  (unsigned long)pc);
+	return rld_format("%s(+0x%lx) [0x%lx]", i.dli_fname,
+			  (unsigned long)((char *)pc - (char *)i.dli_fbase),
+			  (unsigned long)pc);
+}
+
+API char **backtrace_symbols(void *const *pc, int n);
+char **backtrace_symbols(void *const *pc, int n)
+{
+	struct ref ref = { .name = "malloc", .newest = 1, .is_call = 1 };
+	size_t size = 0, count = n > 0 ? (size_t)n : 0;
+	char **text, **out = NULL, *at;
+	struct def def;
+
+	ref.hash = elf_gnu_hash(ref.name);
+	text = rld_alloc((count + 1) * sizeof *text);
+	for (size_t i = 0; text && i < count; i++) {
+		text[i] = describe(pc[i]);
+		size += sizeof *out + (text[i] ? strlen(text[i]) : 0) + 1;
+	}
+	/* the caller frees it with the program's free */
+	if (text && rld_lookup(&rld_state, &ref, &def))
+		out = ((void *(*)(size_t))rld_sym_addr(def.dso,
+						       def.sym))(size + 1);
+	at = (char *)(out + count);
+	for (size_t i = 0; text && i < count; i++) {
+		size_t len = text[i] ? strlen(text[i]) : 0;
+
+		if (out) {
+			memcpy(at, text[i], len);
+			at[len] = 0;
+			out[i] = at;
+			at += len + 1;
+		}
+		rld_free(text[i]);
+	}
+	rld_free(text);
+	return out;
+}
+
+API void backtrace_symbols_fd(void *const *pc, int n, int fd);
+void backtrace_symbols_fd(void *const *pc, int n, int fd)
+{
+	for (int i = 0; i < n; i++) {
+		char *s = describe(pc[i]);
+
+		if (s)
+			rld_print(&rld_state, fd, "%s\n", s);
+		rld_free(s);
+	}
+}

@@ -244,7 +244,7 @@ static int give_ids(struct rld *r, struct dso *d)
 	return 0;
 }
 
-static void index_build(struct rld *r)
+void rld_index_build(struct rld *r)
 {
 	size_t n = 0;
 	struct index *x, *old = r->index;
@@ -287,7 +287,7 @@ void rld_index_add(struct rld *r, struct dso *d)
 	if (!x || d->flags & (D_INDEXED | D_VDSO) || !symbols_of(d))
 		return;
 	if (x->used + symbols_of(d) > (x->mask / 4) * 3 || give_ids(r, d)) {
-		index_build(r);
+		rld_index_build(r);
 		return;
 	}
 	rld_each_symbol(d, put_one, x);
@@ -338,7 +338,7 @@ void rld_index_plan(struct rld *r)
 			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
 	}
 	if (refs * (r->nobj / 2 + 1) * PROBE_COST / 4 > defs)
-		index_build(r);
+		rld_index_build(r);
 	TRACE(r, TR_BIND,
 	      "rld: bind: %zu references, %zu definitions, %u objects: %s\n",
 	      refs, defs, r->nobj, r->index ? "one index" : "probing");
@@ -413,7 +413,7 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		}
 		r->probes += probes;
 		if (r->probes > 400000 && r->lock_owner == rld_self_id())
-			index_build(r);
+			rld_index_build(r);
 	}
 	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
 		unify(r, ref, out);

@@ -194,11 +194,10 @@ void rld_options(struct rld *r)
 {
 	int i = 1;
 
-	if (r->as_command)
-		r->prog = NULL;
 	environment(r);
 	if (!r->as_command)
 		goto out;
+	r->prog = NULL;
 	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
 	     i++) {
 		const char *a = r->argv[i];
