@@ -1,7 +1,7 @@
 /* Relocation: writing what references mean, and the lazy resolver's C half. */
 #include "rld/bind.h"
 
-enum { MAX_DEFER = 1 << 20 };
+enum { MAX_DEFER = 1 << 20, MEMO = 1024 };
 
 struct late {
 	struct dso *dso;
@@ -18,8 +18,8 @@ struct pass {
 	struct memo {
 		struct dso *from, *dso;
 		const ElfW(Sym) * sym;
+		uint32_t index;
 	} *memo;
-	size_t nmemo;
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -138,9 +138,9 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		def->sym = s;
 		return 1;
 	}
-	if (kind != RK_JUMP_SLOT && kind != RK_COPY && rel->sym < p->nmemo) {
-		m = &p->memo[rel->sym];
-		if (m->from == d) {
+	if (kind != RK_JUMP_SLOT && kind != RK_COPY && p->memo) {
+		m = &p->memo[rel->sym % MEMO];
+		if (m->from == d && m->index == rel->sym) {
 			def->dso = m->dso;
 			def->sym = m->sym;
 			return 1;
@@ -164,6 +164,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	rld_edge(d, def->dso);
 	if (m) {
 		m->from = d;
+		m->index = rel->sym;
 		m->dso = def->dso;
 		m->sym = def->sym;
 	}
@@ -487,25 +488,11 @@ static void text_writable(struct rld *r, struct dso *d, int on)
 	}
 }
 
-static void memo_for(struct pass *p, const struct dso *d)
-{
-	size_t refs = d->dyn.nrela + d->dyn.nrel - d->dyn.nrelative;
-
-	if (refs < 64 || d->dyn.nsym <= p->nmemo || d->dyn.nsym > 1 << 22)
-		return;
-	rld_free(p->memo);
-	p->nmemo = 0;
-	p->memo = rld_alloc(d->dyn.nsym * sizeof *p->memo);
-	if (p->memo)
-		p->nmemo = d->dyn.nsym;
-}
-
 static int relocate(struct pass *p, struct dso *d)
 {
 	struct rld *r = p->r;
 	int ret;
 
-	memo_for(p, d);
 	if (d->dyn.textrel && r->strict)
 		return rld_fail(p->e, "%s: has text relocations, which "
 				      "--strict refuses",
@@ -582,6 +569,7 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	struct pass p = { .r = r, .e = e };
 	int ret = 0;
 
+	p.memo = rld_alloc(MEMO * sizeof *p.memo);
 	for (struct dso *d = r->tail; d && !ret;
 	     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
 		if (!(d->flags & D_NEW) ||

@@ -182,6 +182,14 @@ static void export(struct synth *s, const char *name, uintptr_t value,
 	s->hash[2] = nexport++;
 }
 
+static int exported(const struct synth *s, const char *name)
+{
+	for (uint32_t i = 1; i < nexport; i++)
+		if (!strcmp(s->str + s->sym[i].st_name, name))
+			return 1;
+	return 0;
+}
+
 static void dyn(ElfW(Dyn) * *at, ElfW(Sxword) tag, uintptr_t val)
 {
 	(*at)->d_tag = (__typeof__((*at)->d_tag))tag;
@@ -543,7 +551,7 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 	ref.hash = elf_gnu_hash(ref.name);
 	if (!rld_lookup(r, &ref, &def) ||
 	    def.dso->flags & (D_HOST | D_SELF) ||
-	    def.sym->st_shndx == SHN_UNDEF)
+	    def.sym->st_shndx == SHN_UNDEF || exported(r->host.synth, ref.name))
 		return;
 	export(r->host.synth, ref.name,
 	       ELF64_ST_TYPE(def.sym->st_info) == STT_GNU_IFUNC ?
@@ -557,50 +565,51 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 				     ELF64_ST_TYPE(def.sym->st_info)));
 }
 
-/* Is the definition i of o one that libc has, too? */
-static void interpose_from(void *arg, const struct dso *o, uint32_t i,
-			   uint32_t hash)
+struct pairing {
+	struct rld *r;
+	const struct dso *other;
+};
+
+/* Symbol i of d, whose hash is known but for its lowest bit: has the other
+ * object a namesake?  No string or symbol is touched until the hashes agree. */
+static void pair_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 {
-	struct rld *r = arg;
-	const struct dso *libc = r->host.libc;
-	const ElfW(Sym) *s = &o->dyn.symtab[i];
-	struct elf_walk w = { 0 };
-	uint32_t j;
-	const char *name;
+	struct pairing *p = arg;
+	const struct dso *libc = p->r->host.libc;
 
-	if (s->st_shndx == SHN_UNDEF)
-		return;
-	/* the chain holds the hash without its lowest bit: try both */
-	for (unsigned bit = 0; bit < 2; bit++) {
-		uint32_t h = (hash & ~1u) | bit;
+	for (uint32_t bit = 0; bit < 2; bit++) {
+		uint32_t h = (hash & ~1u) | bit, j;
+		struct elf_walk w = { 0 };
 
-		if (libc->dyn.gnu.buckets && !elf_gnu_maybe(&libc->dyn.gnu, h))
+		if (!elf_gnu_maybe(&p->other->dyn.gnu, h))
 			continue;
-		name = elf_str(&o->dyn, s->st_name);
-		if (!name || elf_gnu_hash(name) != h)
-			continue;
-		if (!libc->dyn.gnu.buckets) {
-			struct ref ref = { .name = name, .hash = h,
-					   .newest = 1 };
-			struct def def;
+		while ((j = elf_walk_gnu(&p->other->dyn, h, &w))) {
+			const char *a, *b;
 
-			if (rld_lookup_in(libc, &ref, &def))
-				interpose_one(r, libc,
-					      (uint32_t)(def.sym -
-							 libc->dyn.symtab),
-					      h);
-			continue;
+			a = elf_str(&d->dyn, d->dyn.symtab[i].st_name);
+			b = elf_str(&p->other->dyn,
+				    p->other->dyn.symtab[j].st_name);
+			if (!a || !b || strcmp(a, b))
+				continue;
+			interpose_one(p->r, libc, d == libc ? i : j, h);
+			return;
 		}
-		while ((j = elf_walk_gnu(&libc->dyn, h, &w))) {
-			const char *other =
-				elf_str(&libc->dyn,
-					libc->dyn.symtab[j].st_name);
+	}
+}
 
-			if (other && !strcmp(other, name)) {
-				interpose_one(r, libc, j, h);
-				break;
-			}
-		}
+/* Names that d and libc both define; the smaller table is walked. */
+static void interpose_from(struct rld *r, struct dso *d)
+{
+	struct dso *libc = r->host.libc;
+	struct pairing p = { r, libc };
+
+	if (!d->dyn.gnu.buckets || !libc->dyn.gnu.buckets) {
+		rld_each_symbol(libc, interpose_one, r);
+	} else if (d->dyn.nsym > libc->dyn.nsym) {
+		p.other = d;
+		rld_each_symbol(libc, pair_one, &p);
+	} else {
+		rld_each_symbol(d, pair_one, &p);
 	}
 }
 
@@ -609,14 +618,14 @@ void rld_host_interpose(struct rld *r)
 	size_t before = 0;
 
 	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
-		before += d->dyn.nsym;
-	if (r->index && before > 2 * r->host.libc->dyn.nsym)
+		before++;
+	if (r->index && before > 16)
 		rld_each_symbol(r->host.libc, interpose_one, r);
 	else
 		for (struct dso *d = r->head; d && d != r->self;
 		     d = dso_next(d))
 			if (d->flags & D_READY && !(d->flags & D_VDSO))
-				rld_each_symbol(d, interpose_from, r);
+				interpose_from(r, d);
 	rld_rebind_host(r, r->host.libc);
 	if (r->host.gcc_s)
 		rld_rebind_host(r, r->host.gcc_s);

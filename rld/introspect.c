@@ -75,6 +75,24 @@ API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
 	return 1;
 }
 
+/* Objects that libc loaded by itself (NSS, gconv, libgcc_s at thread exit)
+ * stand on its own list alone. */
+struct inner {
+	int (*fn)(struct dl_phdr_info *, size_t, void *);
+	void *arg;
+};
+
+static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
+{
+	struct inner *in = arg;
+
+	if (i->dlpi_phnum == 0 || i->dlpi_phdr[0].p_type == PT_PHDR ||
+	    rld_find_addr(&rld_state,
+			  i->dlpi_addr + i->dlpi_phdr[0].p_vaddr))
+		return 0;
+	return in->fn(i, size, in->arg);
+}
+
 API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 			void *arg)
 {
@@ -98,6 +116,11 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		ret = fn(&i, sizeof i, arg);
 	}
 	rld_read_end(r);
+	if (!ret && r->host.kind == HOST_GLIBC && r->host.inner_iterate) {
+		struct inner in = { fn, arg };
+
+		ret = r->host.inner_iterate(from_inner, &in);
+	}
 	return ret;
 }
 

@@ -247,11 +247,10 @@ static struct dso *load_file(struct rld *r, const char *name,
 		rld_free_dso(r, d);
 		return NULL;
 	}
-	/* the same library under a soname that is there: found by search */
 	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
-	if (searched && d->soname)
+	if (d->soname)
 		rld_add_name(r, d, d->soname);
 	return d;
 }

@@ -468,8 +468,7 @@ static void too_wide_a_span_is_refused(void **state)
 
 static void a_dynamic_section_outside_is_refused(void **state)
 {
-	static const char text[] =
-		"has a dynamic section outside its segments";
+	static const char text[] = "has a dynamic section outside its segments";
 	struct file f = good();
 
 	(void)state;

@@ -119,8 +119,8 @@ static void build(struct tables *t)
 					  .buckets = t->gbucket,
 					  .chain = t->gchain,
 					  .nchain = NAMES };
-	t->d.sysv = (struct elf_sysv_hash){ NBUCKET, NSYM, t->sbucket,
-					    t->schain };
+	t->d.sysv =
+		(struct elf_sysv_hash){ NBUCKET, NSYM, t->sbucket, t->schain };
 }
 
 /* How often name is met on the walk; the walk must end. */
@@ -154,8 +154,8 @@ static unsigned count_sysv(const struct tables *t, const char *name)
 	return found;
 }
 
-static const char *const absent[] = { "", "alph", "alphabet", "zeta", "printf",
-				      "exit" };
+static const char *const absent[] = { "",     "alph",	"alphabet",
+				      "zeta", "printf", "exit" };
 #define NABSENT (sizeof absent / sizeof absent[0])
 
 static void only_objects_without_a_gnu_table_need_the_sysv_hash(void **state)
