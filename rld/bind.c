@@ -569,7 +569,9 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	struct pass p = { .r = r, .e = e };
 	int ret = 0;
 
-	p.memo = rld_alloc(MEMO * sizeof *p.memo);
+	for (struct dso *d = first; d && !p.memo; d = dso_next(d))
+		if (d->flags & D_NEW && d->dyn.nrela + d->dyn.nrel > 256)
+			p.memo = rld_alloc(MEMO * sizeof *p.memo);
 	for (struct dso *d = r->tail; d && !ret;
 	     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
 		if (!(d->flags & D_NEW) ||

@@ -72,18 +72,15 @@ static char *loader_path(struct rld *r)
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
 	char *dir = rld_strdup(libc), *p;
-	int fd;
+	struct statx st;
 
 	if (!dir)
 		return NULL;
 	dir[n] = 0;
 	p = rld_format("%s%s", dir, ARCH_LDSO);
 	rld_free(dir);
-	fd = p ? sys_open(p, O_RDONLY) : -1;
-	if (fd >= 0) {
-		sys_close(fd);
+	if (p && !sys_statx(AT_FDCWD, p, 0, &st))
 		return p;
-	}
 	rld_free(p);
 	return rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
 }
@@ -115,6 +112,7 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 		if (!r->host.libc) {
 			r->host.libc = r->host.loader =
 				note(r, "libc.so", path, D_LIBC | D_LOADER);
+			r->host.loader_fd = sys_open(path, O_RDONLY);
 		} else {
 			rld_free(path);
 		}
@@ -136,6 +134,7 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 		return d;
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
+	r->host.loader_fd = sys_open(path, O_RDONLY);
 	return r->host.loader;
 }
 
@@ -297,7 +296,7 @@ int rld_host_prepare(struct rld *r, struct rld_err *e)
 	r->tls_image = image;
 	s->hash[0] = 1;
 	s->hash[1] = MAX_EXPORTS;
-	fd = sys_open(r->host.loader->lm.l_name, O_RDONLY);
+	fd = r->host.loader_fd;
 	if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		return rld_fail(e, "%s: cannot be opened: %s",
 				r->host.loader->lm.l_name,

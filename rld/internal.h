@@ -179,6 +179,7 @@ struct host {
 	struct dso *libc, *loader, *gcc_s;
 	uintptr_t entry;     /* of the loader */
 	uintptr_t base;
+	int loader_fd;	     /* from the search to the mapping */
 	uintptr_t fini;      /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),

@@ -268,6 +268,8 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
 	path = host ? rld_host_path(r, name) : NULL;
+	if (path && r->mode == MODE_RUN && !r->started)
+		return rld_host_note(r, name, path);
 	if (path) {
 		searched = 1;
 		fd = sys_open(path, O_RDONLY);

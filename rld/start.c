@@ -347,7 +347,8 @@ static void settle(struct rld *r)
 	}
 }
 
-/* DT_DEBUG of the program, for debuggers; it may lie in RELRO. */
+/* DT_DEBUG of the program, for debuggers; it may lie in RELRO, which is still
+ * open. */
 static void publish(struct rld *r)
 {
 	uintptr_t at = r->program->dyn.debug_vaddr;
@@ -355,12 +356,12 @@ static void publish(struct rld *r)
 	if (at) {
 		uintptr_t *w = (uintptr_t *)(r->program->lm.l_addr + at);
 
-		if ((uintptr_t)w - r->program->relro < r->program->relro_size)
-			rld_relro(r, r->program, 1);
 		*w = (uintptr_t)&_r_debug;
-		if ((uintptr_t)w - r->program->relro < r->program->relro_size)
-			rld_relro(r, r->program, 0);
 	}
+}
+
+static void announce(struct rld *r)
+{
 	rld_debug_state(r, RT_ADD);
 	rld_debug_state(r, RT_CONSISTENT);
 }
@@ -393,11 +394,12 @@ static void start_alone(struct rld *r)
 	if (arch_set_tp(tp))
 		rld_die(r, "cannot set the thread pointer");
 	r->started = 1;
+	publish(r);
 	bind(r);
 	rld_tls_install(r, NULL);
 	rld_program_aux(r);
 	settle(r);
-	publish(r);
+	announce(r);
 	rld_init_program(r);
 	enter(r, (uintptr_t)rld_fini_all);
 }
@@ -465,11 +467,12 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 
 	read_stack(r, sp);
 	rld_host_adopt(r);
+	publish(r);
 	bind(r);
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
-	publish(r);
+	announce(r);
 	if (r->host.kind == HOST_GLIBC)
 		rld_init_program(r);
 	enter(r, fini);
