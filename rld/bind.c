@@ -3,6 +3,11 @@
 
 enum { MAX_DEFER = 1 << 20, MEMO = 1024 };
 
+/* A place need not be aligned. */
+struct __attribute__((packed)) word {
+	uintptr_t v;
+};
+
 struct late {
 	struct dso *dso;
 	struct reloc rel;
@@ -274,8 +279,7 @@ static int apply(struct pass *p, struct dso *d, const struct reloc *rel,
 			    rld_sym_addr(def->dso, def->sym);
 	switch (kind) {
 	case RK_ABS:
-		v = s + (uintptr_t)rel->addend;
-		memcpy(word, &v, sizeof v);
+		((struct word *)word)->v = s + (uintptr_t)rel->addend;
 		return 0;
 	case RK_GLOB_DAT:
 	case RK_JUMP_SLOT:
@@ -315,9 +319,8 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	if (!place_ok(d, at, kind == RK_ABS8 ? 1 : kind == RK_ABS16 ? 2 : 4))
 		return bad(p, d, rel, "has a relocation outside its segments");
 	if (kind == RK_RELATIVE) {
-		uintptr_t v = d->lm.l_addr + (uintptr_t)rel->addend;
-
-		memcpy((void *)at, &v, sizeof v);
+		((struct word *)at)->v =
+			d->lm.l_addr + (uintptr_t)rel->addend;
 		return 0;
 	}
 	if (kind == RK_UNKNOWN)
@@ -406,7 +409,7 @@ struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a)
 	uintptr_t at = d->lm.l_addr + a->r_offset;
 
 	if (place_ok(d, at, WORD))
-		memcpy(&rel.addend, (void *)at, sizeof rel.addend);
+		rel.addend = ((const struct word *)at)->v;
 	return rel;
 }
 

@@ -318,6 +318,9 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 		     void *arg);
 
 /* ---- map.c */
+/* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
+const void *rld_peek(int fd, long *n);
+void rld_peek_forget(void);
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* Take over an object that is mapped already, with its headers at ph. */

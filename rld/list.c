@@ -303,6 +303,7 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		if (d && host && r->host.kind == HOST_MUSL)
 			r->host.libc = d;
 	}
+	rld_peek_forget();
 	sys_close(fd);
 	return d;
 }

@@ -7,7 +7,9 @@
  * written once, so readers need no lock. */
 #include "rld/internal.h"
 
-#define PROBE_COST 3 /* a filter probe, in units of an index insertion / 4 */
+/* An index entry costs as much as this many probes: it touches the chains of
+ * every object, and pages are dear. */
+#define INDEX_COST 8
 
 static int share_group(const struct dso *a, const struct dso *b)
 {
@@ -81,7 +83,9 @@ static int symbol_serves(const struct dso *d, uint32_t i,
 	if ((vis == STV_HIDDEN || vis == STV_INTERNAL) && ref->from != d)
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
-	return name && !strcmp(name, ref->name) && version_serves(d, i, ref);
+	/* an object's own definition has the reference's very string */
+	return name && (name == ref->name || !strcmp(name, ref->name)) &&
+	       version_serves(d, i, ref);
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -200,12 +204,12 @@ static struct index *index_new(size_t want)
 	uintptr_t at;
 	struct index *x;
 
-	while (n < want + want / 2)
+	while (n < want + want / 4)
 		n *= 2;
 	bytes = sizeof *x + n * sizeof x->slot[0];
 	at = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS |
-			      (bytes > 1 << 18 ? MAP_POPULATE : 0),
+			      MAP_POPULATE,
 		      -1, 0);
 	if (SYS_ERR(at))
 		return NULL;
@@ -252,7 +256,7 @@ void rld_index_build(struct rld *r)
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		n += symbols_of(d);
-	x = index_new(n + n / 2);
+	x = index_new(old ? n * 2 : n);
 	if (!x)
 		return;
 	/* readers probe while the ids change */
@@ -286,7 +290,7 @@ void rld_index_add(struct rld *r, struct dso *d)
 
 	if (!x || d->flags & (D_INDEXED | D_VDSO) || !symbols_of(d))
 		return;
-	if (x->used + symbols_of(d) > (x->mask / 4) * 3 || give_ids(r, d)) {
+	if (x->used + symbols_of(d) > (x->mask / 8) * 7 || give_ids(r, d)) {
 		rld_index_build(r);
 		return;
 	}
@@ -337,7 +341,7 @@ void rld_index_plan(struct rld *r)
 		refs += d->dyn.nrela - (d->dyn.nrela ? d->dyn.nrelative : 0) +
 			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
 	}
-	if (refs * (r->nobj / 2 + 1) * PROBE_COST / 4 > defs)
+	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
 	TRACE(r, TR_BIND,
 	      "rld: bind: %zu references, %zu definitions, %u objects: %s\n",

@@ -195,18 +195,46 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 	return 0;
 }
 
+/* The first bytes of the file that was looked at last: search looks whether it
+ * is for this machine, mapping reads its headers. */
+static struct {
+	int fd;
+	long n;
+	uintptr_t bytes[1024 / sizeof(uintptr_t)];
+} peeked = { -1, 0, { 0 } };
+
+const void *rld_peek(int fd, long *n)
+{
+	peeked.fd = fd;
+	peeked.n = sys_pread(fd, peeked.bytes, sizeof peeked.bytes, 0);
+	*n = peeked.n;
+	return peeked.bytes;
+}
+
+/* Before the descriptor is closed and its number used again. */
+void rld_peek_forget(void)
+{
+	peeked.fd = -1;
+}
+
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e)
 {
 	static const struct elf_want want_proto = { ARCH_CLASS, ARCH_DATA,
 						    ARCH_MACHINE, 0 };
 	struct elf_want want = want_proto;
-	uintptr_t aligned[1024 / sizeof(uintptr_t)];
 	struct elf_head h;
 	const char *why;
 	char *big = NULL;
 	int ret;
-	long n = sys_pread(fd, aligned, sizeof aligned, 0);
+	long n;
+	const void *aligned = peeked.bytes;
+
+	if (peeked.fd == fd)
+		n = peeked.n;
+	else
+		rld_peek(fd, &n);
+	peeked.fd = -1;
 
 	want.page = r->page;
 	if (n < 0)

@@ -125,11 +125,11 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
  * one path can serve several machines. */
 static int fits(int fd)
 {
-	unsigned char id[20];
 	uint16_t machine;
-	long n = sys_pread(fd, id, sizeof id, 0);
+	long n;
+	const unsigned char *id = rld_peek(fd, &n);
 
-	if (n < (long)sizeof id)
+	if (n < 20)
 		return 1; /* let the reader say what is wrong */
 	memcpy(&machine, id + 18, 2);
 	if (memcmp(id, ELFMAG, SELFMAG))
@@ -161,6 +161,7 @@ static int try_file(struct search *s, const char *path)
 		return 0;
 	}
 	if (!fits(fd)) {
+		rld_peek_forget();
 		sys_close(fd);
 		return 0;
 	}
