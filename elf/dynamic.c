@@ -207,9 +207,9 @@ static void gabi_tag(const ElfW(Dyn) * e, uintptr_t dyn_vaddr,
 		d->flags = val;
 		break;
 	case DT_DEBUG:
-		d->debug_vaddr = dyn_vaddr +
-				 (uintptr_t)((const char *)&e->d_un -
-					     (const char *)d->dyn);
+		d->debug_vaddr =
+			dyn_vaddr + (uintptr_t)((const char *)&e->d_un -
+						(const char *)d->dyn);
 		break;
 	default:
 		break;
@@ -225,8 +225,8 @@ static int read_tags(uint16_t machine, uintptr_t dyn_vaddr, size_t max,
 
 		if (tag == DT_NULL)
 			return 0;
-		if (tag >= DT_LOPROC && tag <= DT_HIPROC &&
-		    tag != DT_FILTER && tag != DT_AUXILIARY) {
+		if (tag >= DT_LOPROC && tag <= DT_HIPROC && tag != DT_FILTER &&
+		    tag != DT_AUXILIARY) {
 			if (machine == EM_MIPS)
 				mips_tag(tag, e->d_un.d_val, d, r);
 			else if (machine == EM_AARCH64 &&
@@ -448,9 +448,8 @@ static int check_array(const struct elf_view *v, uintptr_t vaddr, size_t n,
 		     why, "has an init or fini array outside its segments");
 }
 
-int elf_dynamic(const struct elf_view *v, uint16_t machine,
-		uintptr_t dyn_vaddr, size_t dyn_size, struct elf_dyn *d,
-		const char **why)
+int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
+		size_t dyn_size, struct elf_dyn *d, const char **why)
 {
 	struct raw r = { 0 };
 	size_t left;

@@ -35,11 +35,11 @@
 struct elf_head {
 	uint16_t type; /* ET_EXEC or ET_DYN */
 	uint16_t phnum;
-	size_t phoff;	      /* file offset of the table */
+	size_t phoff;	       /* file offset of the table */
 	const ElfW(Phdr) * ph; /* inside the caller's buffer */
-	uintptr_t entry;      /* vaddr */
-	uintptr_t lo, hi;     /* vaddrs spanned by PT_LOAD, not rounded */
-	uintptr_t align;      /* largest PT_LOAD alignment, at least 1 */
+	uintptr_t entry;       /* vaddr */
+	uintptr_t lo, hi;      /* vaddrs spanned by PT_LOAD, not rounded */
+	uintptr_t align;       /* largest PT_LOAD alignment, at least 1 */
 	const ElfW(Phdr) * dynamic, *interp, *tls, *relro, *stack;
 };
 
@@ -54,8 +54,7 @@ struct elf_want {
  * headers reach past len, returns 1 and sets h->phoff and h->phnum so that
  * the caller can read them all (phoff + phnum entries from offset 0). */
 int elf_head(const void *buf, size_t len, uint64_t filesize,
-	     const struct elf_want *want, struct elf_head *h,
-	     const char **why);
+	     const struct elf_want *want, struct elf_head *h, const char **why);
 
 /* Check a program header table alone, as the kernel hands it over. */
 int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
@@ -118,9 +117,9 @@ struct elf_dyn {
 	int jmprel_is_rela;
 	uintptr_t pltgot; /* vaddr, 0 if none */
 
-	uintptr_t init, fini;			  /* vaddrs, 0 if none */
+	uintptr_t init, fini;				 /* vaddrs, 0 if none */
 	uintptr_t preinit_array, init_array, fini_array; /* vaddrs */
-	size_t npreinit, ninit, nfini;		  /* entries */
+	size_t npreinit, ninit, nfini;			 /* entries */
 
 	const char *soname, *rpath, *runpath; /* in strtab or NULL */
 	size_t nneeded, nfilter;
@@ -139,9 +138,8 @@ struct elf_dyn {
 };
 
 /* Read the dynamic section at vaddr dyn_vaddr of dyn_size bytes. */
-int elf_dynamic(const struct elf_view *v, uint16_t machine,
-		uintptr_t dyn_vaddr, size_t dyn_size, struct elf_dyn *d,
-		const char **why);
+int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
+		size_t dyn_size, struct elf_dyn *d, const char **why);
 
 /* A string of d's string table, or NULL when off is out of range. */
 static inline const char *elf_str(const struct elf_dyn *d, size_t off)

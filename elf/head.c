@@ -18,9 +18,10 @@ static int check_ident(const unsigned char *id, const struct elf_want *want,
 					   "is a script, not an ELF object" :
 					   "is not an ELF object");
 	if (id[EI_CLASS] != want->class)
-		return refuse(why, id[EI_CLASS] == ELFCLASS32 ?
-					   "is a 32-bit object (wrong ELF class)" :
-					   "has the wrong ELF class");
+		return refuse(why,
+			      id[EI_CLASS] == ELFCLASS32 ?
+				      "is a 32-bit object (wrong ELF class)" :
+				      "has the wrong ELF class");
 	if (id[EI_DATA] != want->data)
 		return refuse(why, "has the wrong byte order");
 	if (id[EI_VERSION] != EV_CURRENT)
@@ -101,14 +102,14 @@ int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
 		return refuse(why, "has no loadable segment");
 	if (h->hi - h->lo > UINTPTR_MAX / 4)
 		return refuse(why, "spans too much address space");
-	if (h->dynamic && (h->dynamic->p_vaddr < h->lo ||
-			   h->dynamic->p_vaddr > h->hi ||
-			   h->dynamic->p_memsz > h->hi - h->dynamic->p_vaddr))
+	if (h->dynamic &&
+	    (h->dynamic->p_vaddr < h->lo || h->dynamic->p_vaddr > h->hi ||
+	     h->dynamic->p_memsz > h->hi - h->dynamic->p_vaddr))
 		return refuse(why, "has a dynamic section outside its "
 				   "segments");
-	if (h->relro && (h->relro->p_vaddr < h->lo ||
-			 h->relro->p_vaddr > h->hi ||
-			 h->relro->p_memsz > h->hi - h->relro->p_vaddr + page))
+	if (h->relro &&
+	    (h->relro->p_vaddr < h->lo || h->relro->p_vaddr > h->hi ||
+	     h->relro->p_memsz > h->hi - h->relro->p_vaddr + page))
 		return refuse(why, "has a RELRO segment outside its segments");
 	if (h->tls && h->tls->p_filesz &&
 	    (h->tls->p_vaddr < h->lo || h->tls->p_vaddr > h->hi ||

@@ -64,8 +64,7 @@ static inline int elf_needs_sysv(const struct elf_dyn *d)
 
 static inline uint32_t elf_gnu_symbol(const struct elf_dyn *d, uint32_t place)
 {
-	uint32_t sym = d->gnu.xlat ? d->gnu.xlat[place] :
-				     place + d->gnu.symndx;
+	uint32_t sym = d->gnu.xlat ? d->gnu.xlat[place] : place + d->gnu.symndx;
 
 	return sym < d->nsym ? sym : 0;
 }
@@ -107,8 +106,7 @@ static inline uint32_t elf_walk_sysv(const struct elf_dyn *d, uint32_t h,
 
 	if (s->nbucket == 0 || w->steps > s->nchain)
 		return 0;
-	w->at = w->steps++ == 0 ? s->bucket[h % s->nbucket] :
-				  s->chain[w->at];
+	w->at = w->steps++ == 0 ? s->bucket[h % s->nbucket] : s->chain[w->at];
 	if (w->at >= s->nchain)
 		w->at = 0;
 	if (w->at == 0)

@@ -125,8 +125,7 @@ static int fill_one(void *arg, unsigned index, const struct elf_version *v)
 	return 0;
 }
 
-void elf_version_fill(const struct elf_dyn *d, struct elf_version *v,
-		      size_t n)
+void elf_version_fill(const struct elf_dyn *d, struct elf_version *v, size_t n)
 {
 	struct fill f = { v, n };
 	const char *why;

@@ -24,7 +24,7 @@ struct pass {
 		struct dso *from, *dso;
 		const ElfW(Sym) * sym;
 		uint32_t index;
-	} *memo;
+	} * memo;
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -113,9 +113,9 @@ static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 	}
 	if (r->ignore_unresolved)
 		return 0;
-	return rld_fail(p->e, "%s: undefined symbol: %s%s%s (searched %u objects)",
-			dso_name(r, d), ref->name,
-			ref->ver ? ", version " : "",
+	return rld_fail(p->e,
+			"%s: undefined symbol: %s%s%s (searched %u objects)",
+			dso_name(r, d), ref->name, ref->ver ? ", version " : "",
 			ref->ver ? ref->ver->name : "", r->nobj);
 }
 
@@ -273,10 +273,9 @@ static int apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	uintptr_t *word = (uintptr_t *)at;
 
 	if (def->sym)
-		s = ifunc ? ifunc :
-		    rel->sym == 0 ?
-			    0 :
-			    rld_sym_addr(def->dso, def->sym);
+		s = ifunc	  ? ifunc :
+		    rel->sym == 0 ? 0 :
+				    rld_sym_addr(def->dso, def->sym);
 	switch (kind) {
 	case RK_ABS:
 		((struct word *)word)->v = s + (uintptr_t)rel->addend;
@@ -319,8 +318,7 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	if (!place_ok(d, at, kind == RK_ABS8 ? 1 : kind == RK_ABS16 ? 2 : 4))
 		return bad(p, d, rel, "has a relocation outside its segments");
 	if (kind == RK_RELATIVE) {
-		((struct word *)at)->v =
-			d->lm.l_addr + (uintptr_t)rel->addend;
+		((struct word *)at)->v = d->lm.l_addr + (uintptr_t)rel->addend;
 		return 0;
 	}
 	if (kind == RK_UNKNOWN)
@@ -364,8 +362,7 @@ static void relr(struct dso *d)
 		if (!at)
 			return;
 		for (unsigned b = 0; (w >>= 1) != 0; b++)
-			if ((w & 1) &&
-			    place_ok(d, (uintptr_t)(at + b), WORD))
+			if ((w & 1) && place_ok(d, (uintptr_t)(at + b), WORD))
 				at[b] += bias;
 		at += WORD * 8 - 1;
 	}
@@ -444,8 +441,9 @@ static int plt(struct pass *p, struct dso *d)
 			continue;
 		}
 		if (!place_ok(d, (uintptr_t)slot, WORD) || rel.off % WORD)
-			return bad(p, d, &rel, "has a relocation outside its "
-					       "segments");
+			return bad(p, d, &rel,
+				   "has a relocation outside its "
+				   "segments");
 		was = *slot ? *slot + bias : 0;
 		if (i == 0)
 			first = was;
@@ -481,13 +479,12 @@ static void text_writable(struct rld *r, struct dso *d, int on)
 
 		if (ph->p_type != PT_LOAD || ph->p_flags & PF_W)
 			continue;
-		sys_mprotect(at,
-			     page_up(r, d->lm.l_addr + ph->p_vaddr +
-						ph->p_memsz) -
-				     at,
-			     on ? PROT_READ | PROT_WRITE :
-				  PROT_READ | (ph->p_flags & PF_X ? PROT_EXEC :
-								    0));
+		sys_mprotect(
+			at,
+			page_up(r, d->lm.l_addr + ph->p_vaddr + ph->p_memsz) -
+				at,
+			on ? PROT_READ | PROT_WRITE :
+			     PROT_READ | (ph->p_flags & PF_X ? PROT_EXEC : 0));
 	}
 }
 
@@ -497,8 +494,9 @@ static int relocate(struct pass *p, struct dso *d)
 	int ret;
 
 	if (d->dyn.textrel && r->strict)
-		return rld_fail(p->e, "%s: has text relocations, which "
-				      "--strict refuses",
+		return rld_fail(p->e,
+				"%s: has text relocations, which "
+				"--strict refuses",
 				dso_name(r, d));
 	if (d->dyn.textrel)
 		text_writable(r, d, 1);
@@ -529,9 +527,9 @@ static int run_late(struct pass *p)
 			enum rkind kind = arch_reloc_kind(l->rel.type);
 			uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
 
-			if (round % 3 != (kind == RK_COPY	    ? 0 :
-				      kind != RK_IRELATIVE ? 1 :
-							      2))
+			if (round % 3 != (kind == RK_COPY      ? 0 :
+					  kind != RK_IRELATIVE ? 1 :
+								 2))
 				continue;
 			if (kind == RK_COPY) {
 				const ElfW(Sym) *s =
@@ -688,9 +686,9 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 				rel = rld_jmprel(d, i);
 			}
 			kind = arch_reloc_kind(rel.type);
-			if (!rel.sym || (kind != RK_ABS &&
-					 kind != RK_GLOB_DAT &&
-					 kind != RK_JUMP_SLOT))
+			if (!rel.sym ||
+			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
+			     kind != RK_JUMP_SLOT))
 				continue;
 			if (rld_ref(d, rel.sym, &ref) ||
 			    !rld_lookup(r, &ref, &def) ||
@@ -798,8 +796,7 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	was = *slot;
 	known = rld_lookup(r, &ref, &def);
 	if (!known) {
-		int weak = ELF64_ST_BIND(
-				   from->dyn.symtab[rel->sym].st_info) ==
+		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
 			   STB_WEAK;
 
 		from->flags |= D_MISSING;
@@ -812,9 +809,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	}
 	rld_edge(from, def.dso);
 	apply(&p, from, rel, kind, &def,
-	      is_ifunc(&def) ?
-		      arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
-		      0);
+	      is_ifunc(&def) ? arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
+			       0);
 	if (kind == RK_ABS)
 		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);

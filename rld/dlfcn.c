@@ -123,8 +123,10 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 			if (!sys_statx(AT_FDCWD, file, 0, &st))
 				for (d = r->head; d; d = dso_next(d))
 					if (d->ino == st.stx_ino &&
-					    d->dev == ((uint64_t)st.stx_dev_major << 32 |
-						       st.stx_dev_minor))
+					    d->dev ==
+						    ((uint64_t)st.stx_dev_major
+							     << 32 |
+						     st.stx_dev_minor))
 						break;
 		}
 		if (!d)
@@ -188,8 +190,9 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 	if ((mode & both) == 0 || (mode & both) == both ||
 	    mode & ~(both | RTLD_GLOBAL | RTLD_NOLOAD | RTLD_NODELETE |
 		     RTLD_DEEPBIND)) {
-		rld_fail(&e, "%s: invalid mode for dlopen(): 0x%x: one of "
-			     "RTLD_LAZY and RTLD_NOW is required",
+		rld_fail(&e,
+			 "%s: invalid mode for dlopen(): 0x%x: one of "
+			 "RTLD_LAZY and RTLD_NOW is required",
 			 file ? file : "(program)", (unsigned)mode);
 		keep(&e);
 		return NULL;
@@ -327,7 +330,8 @@ static void *do_sym(void *handle, const char *name, const char *version,
 	struct rld_err e = { 0 };
 	struct elf_version v = { .hash = version ? elf_sysv_hash(version) : 0,
 				 .name = version };
-	struct ref ref = { .name = name, .newest = 1,
+	struct ref ref = { .name = name,
+			   .newest = 1,
 			   .ver = version ? &v : NULL };
 	struct def def;
 	struct dso *from = NULL;
@@ -446,8 +450,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	case RTLD_DI_SERINFOSIZE:
 	case RTLD_DI_SERINFO:
 		rld_search_dirs(r, d, ser_count, &s);
-		s.size += sizeof(Dl_serinfo) +
-			  s.n * sizeof(Dl_serpath);
+		s.size += sizeof(Dl_serinfo) + s.n * sizeof(Dl_serpath);
 		s.info = arg;
 		if (request == RTLD_DI_SERINFOSIZE) {
 			s.info->dls_size = s.size;

@@ -40,8 +40,8 @@ static void cache_open(struct rld *r)
 	rld_free(name);
 	if (fd < 0)
 		return;
-	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) ||
-	    st.stx_size < sizeof *h || st.stx_size > 1 << 28)
+	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size < sizeof *h ||
+	    st.stx_size > 1 << 28)
 		goto out;
 	cache.at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE,
 			    fd, 0);
@@ -162,7 +162,8 @@ const char *path_cache_find(struct rld *r, const char *name)
 
 		if (!key || !value || strcmp(key, name))
 			break;
-		if (c->flags != ARCH_CACHE_FLAGS && c->flags != ARCH_CACHE_OTHER)
+		if (c->flags != ARCH_CACHE_FLAGS &&
+		    c->flags != ARCH_CACHE_OTHER)
 			continue;
 		rank = hwcap_rank(c, value);
 		if (rank > best_rank) {
@@ -301,8 +302,8 @@ static int conf_file(struct rld *r, const char *file, int depth,
 				hit = conf_include(r, w, depth + 1, fn, arg);
 		} else {
 			for (; w && !hit; w = word(&line)) {
-				char *d = rld_format(
-					"%s%s", r->root ? r->root : "", w);
+				char *d = rld_format("%s%s",
+						     r->root ? r->root : "", w);
 
 				if (d && w[0] == '/')
 					hit = fn(arg, d);

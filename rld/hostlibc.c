@@ -29,8 +29,8 @@ int rld_is_host(struct rld *r, const char *name)
 	const char *b = str_base(name);
 
 	if (r->host.kind == HOST_MUSL) {
-		static const char own[][9] = { "c.", "pthread.", "rt.", "m.",
-					       "dl.", "util.", "xnet." };
+		static const char own[][9] = { "c.",  "pthread.", "rt.",  "m.",
+					       "dl.", "util.",	  "xnet." };
 
 		if (str_starts(b, "ld-musl-"))
 			return 1;
@@ -220,11 +220,12 @@ static void fill_dynamic(struct rld *r, struct synth *s)
 	dyn(&at, DT_SYMENT, sizeof s->sym[0]);
 	dyn(&at, DT_HASH, (uintptr_t)s->hash);
 	if (r->library_path || r->root) {
-		char *path = rld_format(
-			"%s%s%s/lib/" ARCH_MULTIARCH ":%s/usr/lib/" ARCH_MULTIARCH,
-			r->library_path ? r->library_path : "",
-			r->library_path ? ":" : "", r->root ? r->root : "",
-			r->root ? r->root : "");
+		char *path = rld_format("%s%s%s/lib/" ARCH_MULTIARCH
+					":%s/usr/lib/" ARCH_MULTIARCH,
+					r->library_path ? r->library_path : "",
+					r->library_path ? ":" : "",
+					r->root ? r->root : "",
+					r->root ? r->root : "");
 
 		if (path)
 			dyn(&at, DT_RPATH, intern(s, path));
@@ -252,8 +253,7 @@ static void fill_dynamic(struct rld *r, struct synth *s)
 	dyn(&at, DT_MIPS_SYMTABNO, 1);
 	dyn(&at, DT_MIPS_GOTSYM, 1);
 	dyn(&at, DT_MIPS_RLD_MAP, (uintptr_t)&rld_map_word);
-	dyn(&at, DT_MIPS_RLD_MAP_REL,
-	    (uintptr_t)&rld_map_word - (uintptr_t)at);
+	dyn(&at, DT_MIPS_RLD_MAP_REL, (uintptr_t)&rld_map_word - (uintptr_t)at);
 #else
 	dyn(&at, DT_DEBUG, 0);
 	(void)rld_map_word;
@@ -323,8 +323,8 @@ int rld_host_prepare(struct rld *r, struct rld_err *e)
 		if (len > sizeof s->interp)
 			return rld_fail(e, "%s: name too long", l);
 		memcpy(s->interp, l, len);
-		phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph,
-		     sizeof s->ph, WORD);
+		phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph,
+		     WORD);
 		phdr(&s->ph[n++], PT_INTERP, PF_R, (uintptr_t)s->interp, len,
 		     1);
 	}
@@ -485,10 +485,9 @@ void rld_host_adopt(struct rld *r)
 	for (struct dso *d = r->head; d && !r->host.inner_find;
 	     d = dso_next(d)) /* libc.so.6 or its loader, by release */
 		if (d->flags & D_HOST)
-			r->host.inner_find =
-				(int (*)(void *, struct dl_find_object *))
-					rld_host_symbol(r, d,
-							"_dl_find_object");
+			r->host.inner_find = (int (*)(void *,
+						      struct dl_find_object *))
+				rld_host_symbol(r, d, "_dl_find_object");
 	r->host.inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
 		r, r->host.libc, "dlopen");
 	r->started = 1;
@@ -498,8 +497,7 @@ void rld_host_adopt(struct rld *r)
 
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
 {
-	struct ref ref = { .name = name, .from = d, .newest = 1,
-			   .is_call = 1 };
+	struct ref ref = { .name = name, .from = d, .newest = 1, .is_call = 1 };
 	struct def def;
 
 	(void)r;
@@ -541,15 +539,13 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 	struct def def;
 
 	(void)hash;
-	if (s->st_shndx == SHN_UNDEF ||
-	    ELF64_ST_TYPE(s->st_info) == STT_TLS)
+	if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) == STT_TLS)
 		return;
 	ref.name = elf_str(&libc->dyn, s->st_name);
 	if (!ref.name)
 		return;
 	ref.hash = elf_gnu_hash(ref.name);
-	if (!rld_lookup(r, &ref, &def) ||
-	    def.dso->flags & (D_HOST | D_SELF) ||
+	if (!rld_lookup(r, &ref, &def) || def.dso->flags & (D_HOST | D_SELF) ||
 	    def.sym->st_shndx == SHN_UNDEF || exported(r->host.synth, ref.name))
 		return;
 	export(r->host.synth, ref.name,
@@ -558,8 +554,7 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 		       rld_sym_addr(def.dso, def.sym),
 	       def.sym->st_size,
 	       ELF64_ST_INFO(STB_GLOBAL,
-			     ELF64_ST_TYPE(def.sym->st_info) ==
-					     STT_GNU_IFUNC ?
+			     ELF64_ST_TYPE(def.sym->st_info) == STT_GNU_IFUNC ?
 				     STT_FUNC :
 				     ELF64_ST_TYPE(def.sym->st_info)));
 }

@@ -21,8 +21,8 @@
 #include "rld/sys.h"
 
 #define RLD_VERSION "0.1.0"
-#define API __attribute__((visibility("default")))
-#define WORD sizeof(ElfW(Addr))
+#define API	    __attribute__((visibility("default")))
+#define WORD	    sizeof(ElfW(Addr))
 
 struct rld;
 struct dso;
@@ -66,36 +66,36 @@ enum {
 	TR_UNLOAD = 32,
 	TR_ALL = 63
 };
-#define TRACE(r, what, ...)                                                   \
-	do {                                                                  \
-		if (__builtin_expect((r)->trace & (what), 0))                 \
-			rld_print((r), (r)->log_fd, __VA_ARGS__);             \
+#define TRACE(r, what, ...)                                       \
+	do {                                                      \
+		if (__builtin_expect((r)->trace & (what), 0))     \
+			rld_print((r), (r)->log_fd, __VA_ARGS__); \
 	} while (0)
 
 /* ---- objects */
 
 enum {
 	D_PROGRAM = 1 << 0,
-	D_SELF = 1 << 1,    /* rld */
-	D_HOST = 1 << 2,    /* mapped by the host libc's loader: adopted */
+	D_SELF = 1 << 1, /* rld */
+	D_HOST = 1 << 2, /* mapped by the host libc's loader: adopted */
 	D_VDSO = 1 << 3,
 	D_STARTUP = 1 << 4, /* there before the program ran: never leaves */
 	D_GLOBAL = 1 << 5,
 	D_NODELETE = 1 << 6,
 	D_SYMBOLIC = 1 << 7,
-	D_NOW = 1 << 8,	    /* bind functions at once */
-	D_READY = 1 << 9,   /* its tables can be searched */
+	D_NOW = 1 << 8,	  /* bind functions at once */
+	D_READY = 1 << 9, /* its tables can be searched */
 	D_RELOCATED = 1 << 10,
-	D_NEW = 1 << 11,    /* arrived with the dlopen in progress */
-	D_MARK = 1 << 12,   /* scratch of one walk */
+	D_NEW = 1 << 11,  /* arrived with the dlopen in progress */
+	D_MARK = 1 << 12, /* scratch of one walk */
 	D_INDEXED = 1 << 13,
 	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
 	D_DYING = 1 << 15,
 	D_DEEPBIND = 1 << 16,
 	D_KERNEL = 1 << 17, /* mapped by the kernel */
 	D_LIBC = 1 << 18,
-	D_LOADER = 1 << 19, /* the host libc's loader */
-	D_MISSING = 1 << 20, /* has references that nobody satisfies */
+	D_LOADER = 1 << 19,    /* the host libc's loader */
+	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
 	D_LEAVING = 1 << 22
 };
@@ -146,7 +146,7 @@ struct dso {
 	unsigned aux_filter;
 	struct dso *loader; /* whose liblist brought it, for RPATH */
 
-	struct group *own;   /* the group of which it is the root */
+	struct group *own;    /* the group of which it is the root */
 	struct group **group; /* the groups it is in */
 	unsigned ngroup;
 	unsigned opens; /* handles */
@@ -177,10 +177,10 @@ enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
 struct host {
 	enum host_kind kind;
 	struct dso *libc, *loader, *gcc_s;
-	uintptr_t entry;     /* of the loader */
+	uintptr_t entry; /* of the loader */
 	uintptr_t base;
 	int loader_fd;	     /* from the search to the mapping */
-	uintptr_t fini;      /* what it gave stage two */
+	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
 			     void *);
@@ -282,7 +282,7 @@ static inline struct dso *dso_next(const struct dso *d)
 
 static inline const char *dso_name(const struct rld *r, const struct dso *d)
 {
-	return d->flags & D_PROGRAM ? r->prog :
+	return d->flags & D_PROGRAM	     ? r->prog :
 	       d->lm.l_name && *d->lm.l_name ? d->lm.l_name :
 					       d->name;
 }
@@ -363,8 +363,7 @@ struct def {
 };
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
 /* In d alone. */
-int rld_lookup_in(const struct dso *d, const struct ref *ref,
-		  struct def *out);
+int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
 void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
@@ -438,6 +437,8 @@ void rld_debug_state(struct rld *r, int state);
 void rld_options(struct rld *r);
 
 /* ---- start.c */
+/* Take the first n arguments away; argc lies 16-aligned again. */
+void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
 

@@ -87,8 +87,7 @@ static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 	struct inner *in = arg;
 
 	if (i->dlpi_phnum == 0 || i->dlpi_phdr[0].p_type == PT_PHDR ||
-	    rld_find_addr(&rld_state,
-			  i->dlpi_addr + i->dlpi_phdr[0].p_vaddr))
+	    rld_find_addr(&rld_state, i->dlpi_addr + i->dlpi_phdr[0].p_vaddr))
 		return 0;
 	return in->fn(i, size, in->arg);
 }
@@ -154,11 +153,10 @@ static char *describe(void *pc)
 	if (!dladdr(pc, &i) || !i.dli_fname)
 		return rld_format("[%p]", pc);
 	if (i.dli_sname)
-		return rld_format("%s(%s+0x%lx) [0x%lx]", i.dli_fname,
-				  i.dli_sname,
-				  (unsigned long)((char *)pc -
-						  (char *)i.dli_saddr),
-				  (unsigned long)pc);
+		return rld_format(
+			"%s(%s+0x%lx) [0x%lx]", i.dli_fname, i.dli_sname,
+			(unsigned long)((char *)pc - (char *)i.dli_saddr),
+			(unsigned long)pc);
 	return rld_format("%s(+0x%lx) [0x%lx]", i.dli_fname,
 			  (unsigned long)((char *)pc - (char *)i.dli_fbase),
 			  (unsigned long)pc);
@@ -180,9 +178,9 @@ char **backtrace_symbols(void *const *pc, int n)
 	}
 	/* the caller frees it with the program's free */
 	if (text && rld_lookup(&rld_state, &ref, &def))
-		out = ((void *(*)(size_t))rld_sym_addr(def.dso,
-						       def.sym))(size + 1);
-	at = (char *)(out + count);
+		out = ((void *(*)(size_t))rld_sym_addr(def.dso, def.sym))(size +
+									  1);
+	at = out ? (char *)(out + count) : NULL;
 	for (size_t i = 0; text && i < count; i++) {
 		size_t len = text[i] ? strlen(text[i]) : 0;
 

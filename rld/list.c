@@ -29,8 +29,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 			rld_free((void *)(uintptr_t)gone->name);
 			rld_free(gone);
 		}
-	for (struct dso **p = &r->inodes[d->ino & 255]; *p;
-	     p = &(*p)->by_ino)
+	for (struct dso **p = &r->inodes[d->ino & 255]; *p; p = &(*p)->by_ino)
 		if (*p == d) {
 			*p = d->by_ino;
 			break;
@@ -105,8 +104,7 @@ void rld_append(struct rld *r, struct dso *d)
 	d->lm.l_next = NULL;
 	d->lm.l_prev = (struct link_map *)r->tail;
 	if (r->tail)
-		__atomic_store_n(&r->tail->lm.l_next, &d->lm,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(&r->tail->lm.l_next, &d->lm, __ATOMIC_RELEASE);
 	else
 		r->head = d;
 	r->tail = d;
@@ -173,14 +171,12 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 		d->need = rld_alloc(d->dyn.nneeded * sizeof *d->need);
 		d->need_name = rld_alloc(d->dyn.nneeded * sizeof *d->need_name);
 		if (!d->need || !d->need_name)
-			return rld_fail(e, "%s: out of memory",
-					dso_name(r, d));
+			return rld_fail(e, "%s: out of memory", dso_name(r, d));
 	}
 	if (d->dyn.nfilter) {
 		d->filtee = rld_alloc(d->dyn.nfilter * sizeof *d->filtee);
 		if (!d->filtee)
-			return rld_fail(e, "%s: out of memory",
-					dso_name(r, d));
+			return rld_fail(e, "%s: out of memory", dso_name(r, d));
 	}
 	while ((s = elf_next_needed(&d->dyn, &pos, &tag, &posflag))) {
 		if (tag == DT_NEEDED) {
@@ -209,9 +205,9 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	return 0;
 }
 
-static struct dso *load_file(struct rld *r, const char *name,
-			     struct dso *from, int fd, char *path,
-			     int searched, struct rld_err *e)
+static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
+			     int fd, char *path, int searched,
+			     struct rld_err *e)
 {
 	struct statx st;
 	struct dso *d;
@@ -219,10 +215,10 @@ static struct dso *load_file(struct rld *r, const char *name,
 
 	if (err || (st.stx_mode & 0170000) != 0100000) {
 		rld_fail(e, "%s: %s", path,
-			 err			      ? sys_strerror(err) :
+			 err ? sys_strerror(err) :
 			 (st.stx_mode & 0170000) == 0040000 ?
-							"is a directory" :
-							"is not a regular file");
+			       "is a directory" :
+			       "is not a regular file");
 		rld_free(path);
 		return NULL;
 	}

@@ -84,8 +84,9 @@ void rld_watch_fork(struct rld *r)
 	glibc = (int (*)(void (*)(void), void (*)(void), void (*)(void),
 			 void *))rld_host_symbol(r, r->host.libc,
 						 "__register_atfork");
-	posix = (int (*)(void (*)(void), void (*)(void), void (*)(void)))
-		rld_host_symbol(r, r->host.libc, "pthread_atfork");
+	posix = (int (*)(void (*)(void), void (*)(void),
+			 void (*)(void)))rld_host_symbol(r, r->host.libc,
+							 "pthread_atfork");
 	if (glibc)
 		glibc(before_fork, after_fork, in_child, NULL);
 	else if (posix)

@@ -60,8 +60,8 @@ static int version_serves(const struct dso *d, uint32_t i,
 	return !ref->newest && ndx == 2 ? 1 : 0;
 }
 
-static int symbol_serves(const struct dso *d, uint32_t i,
-			 const struct ref *ref, int may_be_canonical)
+static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
+			 int may_be_canonical)
 {
 	const ElfW(Sym) *s = &d->dyn.symtab[i];
 	unsigned type = ELF64_ST_TYPE(s->st_info);
@@ -69,9 +69,9 @@ static int symbol_serves(const struct dso *d, uint32_t i,
 	unsigned vis = s->st_other & 3;
 	const char *name;
 
-	if (!((1u << type) & (1u << STT_NOTYPE | 1u << STT_OBJECT |
-			      1u << STT_FUNC | 1u << STT_COMMON |
-			      1u << STT_TLS | 1u << STT_GNU_IFUNC)))
+	if (!((1u << type) &
+	      (1u << STT_NOTYPE | 1u << STT_OBJECT | 1u << STT_FUNC |
+	       1u << STT_COMMON | 1u << STT_TLS | 1u << STT_GNU_IFUNC)))
 		return 0;
 	if (bind != STB_GLOBAL && bind != STB_WEAK && bind != STB_GNU_UNIQUE)
 		return 0;
@@ -106,8 +106,7 @@ static int in_filtees(const struct dso *d, const struct ref *ref,
 	return 0;
 }
 
-int rld_lookup_in(const struct dso *d, const struct ref *ref,
-		  struct def *out)
+int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 {
 	struct elf_walk w = { 0 };
 	uint32_t i;
@@ -156,9 +155,9 @@ static void put(struct index *x, uint32_t hash, uint32_t gid)
 
 /* Calls fn for every symbol that d's hash table lists. */
 void rld_each_symbol(const struct dso *d,
-			void (*fn)(void *, const struct dso *, uint32_t i,
-				   uint32_t hash),
-			void *arg)
+		     void (*fn)(void *, const struct dso *, uint32_t i,
+				uint32_t hash),
+		     void *arg)
 {
 	const struct elf_gnu_hash *g = &d->dyn.gnu;
 
@@ -208,9 +207,7 @@ static struct index *index_new(size_t want)
 		n *= 2;
 	bytes = sizeof *x + n * sizeof x->slot[0];
 	at = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS |
-			      MAP_POPULATE,
-		      -1, 0);
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (SYS_ERR(at))
 		return NULL;
 	x = (struct index *)at;
@@ -280,7 +277,8 @@ out:
 	rld_free(old_owner);
 	if (old) {
 		sys_munmap((uintptr_t)old,
-			   sizeof *old + (old->mask + 1UL) * sizeof old->slot[0]);
+			   sizeof *old +
+				   (old->mask + 1UL) * sizeof old->slot[0]);
 	}
 }
 
@@ -319,8 +317,8 @@ void rld_index_remove(struct rld *r, struct dso *d)
 {
 	if (r->index && d->flags & D_INDEXED) {
 		rld_each_symbol(d, drop_one, r->index);
-		for (size_t i = d->gid / 64;
-		     i < r->nowner && r->owner[i] == d; i++)
+		for (size_t i = d->gid / 64; i < r->nowner && r->owner[i] == d;
+		     i++)
 			r->owner[i] = NULL;
 	}
 	d->flags &= ~(unsigned)D_INDEXED;
@@ -363,8 +361,7 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
 			    !rld_visible(d, ref->from) ||
-			    !symbol_serves(d, gid - d->gid, ref,
-					   !ref->is_call))
+			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
 			if (d->nfilter) {
 				if (in_filtees(d, ref, out))
@@ -440,7 +437,8 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
 		    elf_version_defined(&o->dyn, v->hash, v->name))
 			continue;
-		return rld_fail(e, "%s: version `%s' not found (required by %s)",
+		return rld_fail(e,
+				"%s: version `%s' not found (required by %s)",
 				dso_name(r, o), v->name, dso_name(r, d));
 	}
 	return 0;

@@ -5,8 +5,7 @@
 static int prot_of(unsigned flags)
 {
 	return (flags & PF_R ? PROT_READ : 0) |
-	       (flags & PF_W ? PROT_WRITE : 0) |
-	       (flags & PF_X ? PROT_EXEC : 0);
+	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
 }
 
 /* Everything about d that its headers and dynamic section say. */
@@ -64,8 +63,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 }
 
 static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
-		       int fd, int first_prot, uintptr_t delta,
-		       uintptr_t *end)
+		       int fd, int first_prot, uintptr_t delta, uintptr_t *end)
 {
 	uintptr_t at = page_down(r, bias + p->p_vaddr);
 	uintptr_t file_end = bias + p->p_vaddr + p->p_filesz;
@@ -124,9 +122,8 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 		return got;
 	}
 	if (h->align <= r->page)
-		return sys_mmap(NULL, len, prot_of(first->p_flags),
-				MAP_PRIVATE, fd,
-				first->p_offset & ~(r->page - 1));
+		return sys_mmap(NULL, len, prot_of(first->p_flags), MAP_PRIVATE,
+				fd, first->p_offset & ~(r->page - 1));
 	got = sys_mmap(NULL, len + h->align, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (SYS_ERR(got))
@@ -245,8 +242,9 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		size_t need = h.phoff + h.phnum * sizeof(ElfW(Phdr));
 
 		if (need > 1 << 20 || !(big = rld_alloc(need)))
-			return rld_fail(e, "%s: has program headers too far "
-					   "into the file",
+			return rld_fail(e,
+					"%s: has program headers too far "
+					"into the file",
 					dso_name(r, d));
 		n = sys_pread(fd, big, need, 0);
 		ret = elf_head(big, n < 0 ? 0 : (size_t)n, st->stx_size, &want,
@@ -296,10 +294,11 @@ int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 
 void rld_unmap(struct rld *r, struct dso *d)
 {
-	if (d->hi > d->lo && !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO)))
+	if (d->hi > d->lo &&
+	    !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO)))
 		sys_munmap(d->lo, d->hi - d->lo);
-	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n",
-	      dso_name(r, d), (void *)d->lo);
+	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n", dso_name(r, d),
+	      (void *)d->lo);
 	d->lo = d->hi = 0;
 }
 

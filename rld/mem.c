@@ -4,12 +4,12 @@
  * interrupted inside it (a signal handler that touches TLS) gets a mapping. */
 #include "rld/internal.h"
 
-#define CLASSES	   13 /* 32 bytes to 128 KiB */
-#define MIN_SHIFT  5
-#define HEAD	   16
-#define CHUNK	   (256UL * 1024)
-#define FIRST	   (48UL * 1024)
-#define MAPPED	   1 /* low bit of size */
+#define CLASSES	  13 /* 32 bytes to 128 KiB */
+#define MIN_SHIFT 5
+#define HEAD	  16
+#define CHUNK	  (256UL * 1024)
+#define FIRST	  (48UL * 1024)
+#define MAPPED	  1 /* low bit of size */
 
 struct head {
 	size_t size; /* whole block, bytes; a class size or a mapping */

@@ -54,8 +54,8 @@ static void format(struct out *o, const char *f, va_list ap)
 
 			if (v < 0)
 				put(o, '-');
-			put_number(o, v < 0 ? -(uintptr_t)v : (uintptr_t)v,
-				   10, 0);
+			put_number(o, v < 0 ? -(uintptr_t)v : (uintptr_t)v, 10,
+				   0);
 			break;
 		}
 		case 'u':

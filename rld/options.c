@@ -1,8 +1,6 @@
 /* The command line, _RLD_ARGS and the environment. */
 #include "rld/internal.h"
 
-void rld_shift_args(struct rld *r, int n);
-
 static const char usage[] =
 	"usage: rld [OPTION]... PROGRAM [ARG]...\n"
 	"Start PROGRAM, binding it by IRIX's rules; or answer questions about it.\n"

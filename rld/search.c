@@ -349,24 +349,27 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 
 		if (!path_expand(r, from ? from : r->program, name,
 				 strlen(name), &p))
-			return rld_fail(e, "%s: cannot be opened: its name is "
-					   "too long or not allowed here",
+			return rld_fail(e,
+					"%s: cannot be opened: its name is "
+					"too long or not allowed here",
 					name);
 		if (r->secure && p.text[0] != '/')
-			return rld_fail(e, "%s: a relative path is not "
-					   "allowed in a secure program",
+			return rld_fail(e,
+					"%s: a relative path is not "
+					"allowed in a secure program",
 					name);
 		fd = sys_open(p.text, O_RDONLY);
 		if (fd < 0)
-			return rld_fail(e, "%s: cannot open shared object "
-					   "file: %s",
+			return rld_fail(e,
+					"%s: cannot open shared object "
+					"file: %s",
 					p.text, sys_strerror(fd));
 		*path = rld_strdup(p.text);
 		return (int)fd;
 	}
 	*searched = 1;
-	if (strchr(name, '$') && path_expand(r, from ? from : r->program, name,
-					     strlen(name), &p) &&
+	if (strchr(name, '$') &&
+	    path_expand(r, from ? from : r->program, name, strlen(name), &p) &&
 	    strchr(p.text, '/')) {
 		if (try_file(&s, p.text))
 			goto found;
@@ -404,7 +407,8 @@ static void each_of(struct rld *r, struct dso *from, const char *list,
 
 		while (list[n] && list[n] != ':')
 			n++;
-		if ((!rooted || !r->root || add(&p, r->root, strlen(r->root))) &&
+		if ((!rooted || !r->root ||
+		     add(&p, r->root, strlen(r->root))) &&
 		    path_expand(r, from, list, n, &p))
 			fn(arg, p.len ? p.text : ".", p.len ? p.len : 1, flags);
 		list += n + (list[n] == ':');

@@ -1,6 +1,6 @@
 /* From the kernel's jump to the program's: relocate ourselves, gather the
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
-#include "rld/internal.h"
+#include "rld/path.h"
 
 struct rld rld_state;
 
@@ -60,7 +60,6 @@ static void drop_variables(struct rld *r)
 	read_stack(r, r->stack);
 }
 
-/* Take the first n arguments away: argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n)
 {
 	uintptr_t *end = (uintptr_t *)r->auxv, *from, *to;
@@ -175,7 +174,8 @@ static void program_from_file(struct rld *r)
 		rld_die(r, (st.stx_mode & 0170000) == 0040000 ?
 				   "is a directory" :
 				   "is not a regular file");
-	d = rld_new_dso(r, r->prog, rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
+	d = rld_new_dso(r, r->prog,
+			rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
 	if (!d)
 		rld_die(r, "out of memory");
 	/* $ORIGIN is where the file really is */
@@ -204,8 +204,7 @@ static void program_from_file(struct rld *r)
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
-	if (r->mode == MODE_RUN && d->stack_flags > 0 &&
-	    d->stack_flags & PF_X)
+	if (r->mode == MODE_RUN && d->stack_flags > 0 && d->stack_flags & PF_X)
 		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
 			     PROT_READ | PROT_WRITE | PROT_EXEC |
 				     PROT_GROWSDOWN);
@@ -226,8 +225,9 @@ static void preload_list(struct rld *r, const char *list, const char *seps)
 			if (r->secure && strchr(name, '/')) {
 				/* a secure program takes none by path */
 			} else if (!rld_load(r, name, r->program, &e)) {
-				rld_print(r, 2, "rld: %s: %s: cannot be "
-						"preloaded: ignored\n",
+				rld_print(r, 2,
+					  "rld: %s: %s: cannot be "
+					  "preloaded: ignored\n",
 					  r->prog, e.text ? e.text : name);
 				rld_err_clear(&e);
 			}
@@ -262,8 +262,6 @@ static int list_variable(struct rld *r, int after)
 	return 1;
 }
 
-extern char *path_slurp(struct rld *r, const char *file, int rooted);
-
 static void gather(struct rld *r)
 {
 	struct rld_err e = { 0 };
@@ -275,8 +273,8 @@ static void gather(struct rld *r)
 	int normal;
 
 	if (r->as_command && r->mode == MODE_RUN &&
-	    (!p->dyn.dyn || (!p->dyn.nneeded && !interp_of(p) &&
-			     p->dyn.flags_1 & DF_1_PIE)))
+	    (!p->dyn.dyn ||
+	     (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE)))
 		rld_die(r, "is statically linked: it needs no linker");
 	rld_host_kind(r, interp_of(p));
 	if (p->dyn.nneeded) {

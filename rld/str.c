@@ -66,10 +66,7 @@ void *memset(void *to, int byte, size_t n)
 #if defined(__x86_64__)
 	void *p = to;
 
-	__asm__ volatile("rep stosb"
-			 : "+D"(p), "+c"(n)
-			 : "a"(byte)
-			 : "memory");
+	__asm__ volatile("rep stosb" : "+D"(p), "+c"(n) : "a"(byte) : "memory");
 #else
 	char *t = to;
 

@@ -7,8 +7,8 @@ long sys_pread(int fd, void *buf, size_t n, uint64_t off)
 {
 #if __SIZEOF_LONG__ == 8 || defined(__mips_n32) || \
 	(defined(_ABIN32) && _MIPS_SIM == _ABIN32)
-	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, (long)off,
-			     0, 0);
+	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, (long)off, 0,
+			     0);
 #else
 	/* a 64-bit argument takes an aligned register pair on 32-bit MIPS */
 	long hi = (long)(off >> 32), lo = (long)off;

@@ -114,8 +114,8 @@ struct thread *rld_thread(void)
 		int (*create)(unsigned *, void (*)(void *));
 		int (*set)(unsigned, const void *);
 
-		create = (int (*)(unsigned *, void (*)(void *)))
-			rld_host_symbol(r, r->host.libc, "pthread_key_create");
+		create = (int (*)(unsigned *, void (*)(void *)))rld_host_symbol(
+			r, r->host.libc, "pthread_key_create");
 		set = (int (*)(unsigned, const void *))rld_host_symbol(
 			r, r->host.libc, "pthread_setspecific");
 		if (!create)
@@ -224,8 +224,9 @@ static void *block(unsigned m)
 		void **table = rld_alloc(n * sizeof *table), **old;
 
 		if (!table)
-			rld_die(&rld_state, "%s: out of memory for "
-					    "thread-local storage",
+			rld_die(&rld_state,
+				"%s: out of memory for "
+				"thread-local storage",
 				dso_name(&rld_state, d));
 		rld_tls_lock();
 		if (t->n)
@@ -242,8 +243,9 @@ static void *block(unsigned m)
 		void *b = new_block(d);
 
 		if (!b)
-			rld_die(&rld_state, "%s: out of memory for "
-					    "thread-local storage",
+			rld_die(&rld_state,
+				"%s: out of memory for "
+				"thread-local storage",
 				dso_name(&rld_state, d));
 		t->table[m] = b;
 	}
@@ -308,15 +310,16 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 	for (m = 1; m < nmodules && module[m]; m++)
 		;
 	if (m == MAX_MODULES)
-		return rld_fail(e, "%s: too many objects with thread-local "
-				   "storage",
+		return rld_fail(e,
+				"%s: too many objects with thread-local "
+				"storage",
 				dso_name(r, d));
 	module[m] = d;
 	if (m == nmodules)
 		nmodules++;
 	d->tls_mod = m;
-	TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n",
-	      dso_name(r, d), m, d->tls_memsz);
+	TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n", dso_name(r, d),
+	      m, d->tls_memsz);
 	return 0;
 }
 
@@ -456,8 +459,9 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 		return rld_fail(e, "%s: has no static thread-local storage",
 				dso_name(r, d));
 	if (!(d->flags & D_NEW))
-		return rld_fail(e, "%s: cannot get static thread-local storage: "
-				   "its blocks are in use",
+		return rld_fail(e,
+				"%s: cannot get static thread-local storage: "
+				"its blocks are in use",
 				dso_name(r, d));
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
@@ -470,15 +474,17 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 	if (at + d->tls_memsz > r->tls_used + r->tls_surplus ||
 	    d->tls_align > r->tls_align)
 #endif
-		return rld_fail(e, "%s: cannot allocate memory in static TLS "
-				   "block: needs %zu bytes aligned to %zu, %zu "
-				   "are left",
+		return rld_fail(e,
+				"%s: cannot allocate memory in static TLS "
+				"block: needs %zu bytes aligned to %zu, %zu "
+				"are left",
 				dso_name(r, d), d->tls_memsz, d->tls_align,
 				r->tls_surplus);
 	if (image && threads_alive() > 1)
-		return rld_fail(e, "%s: cannot allocate memory in static TLS "
-				   "block: its initial values cannot reach the "
-				   "threads that run already",
+		return rld_fail(e,
+				"%s: cannot allocate memory in static TLS "
+				"block: its initial values cannot reach the "
+				"threads that run already",
 				dso_name(r, d));
 #if ARCH_TLS_BELOW_TP
 	r->tls_surplus -= at - r->tls_used;

@@ -10,23 +10,23 @@
 
 #include "arch/kinds.h"
 
-#define ARCH_NAME	   "x86_64"
-#define ARCH_MACHINE	   EM_X86_64
-#define ARCH_CLASS	   ELFCLASS64
-#define ARCH_DATA	   ELFDATA2LSB
-#define ARCH_PLATFORM	   "x86_64"
-#define ARCH_LIB	   "lib/x86_64-linux-gnu"
-#define ARCH_MULTIARCH	   "x86_64-linux-gnu"
-#define ARCH_LDSO	   "ld-linux-x86-64.so.2"
-#define ARCH_LDSO_PATH	   "/lib64/ld-linux-x86-64.so.2"
-#define ARCH_MUSL_NAME	   "x86_64"
-#define ARCH_HWCAP_LEVELS  3 /* x86-64-v2, -v3, -v4 */
-#define ARCH_LIBRARY_PATH  "LD_LIBRARY64_PATH"
-#define ARCH_LIST_VAR	   "_RLD64_LIST"
-#define ARCH_ROOT_VAR	   "_RLD64_ROOT"
-#define ARCH_PATH_VAR	   "_RLD64_PATH"
-#define ARCH_DEFAULT_DIRS                                                     \
-	"/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:"  \
+#define ARCH_NAME	  "x86_64"
+#define ARCH_MACHINE	  EM_X86_64
+#define ARCH_CLASS	  ELFCLASS64
+#define ARCH_DATA	  ELFDATA2LSB
+#define ARCH_PLATFORM	  "x86_64"
+#define ARCH_LIB	  "lib/x86_64-linux-gnu"
+#define ARCH_MULTIARCH	  "x86_64-linux-gnu"
+#define ARCH_LDSO	  "ld-linux-x86-64.so.2"
+#define ARCH_LDSO_PATH	  "/lib64/ld-linux-x86-64.so.2"
+#define ARCH_MUSL_NAME	  "x86_64"
+#define ARCH_HWCAP_LEVELS 3 /* x86-64-v2, -v3, -v4 */
+#define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
+#define ARCH_LIST_VAR	  "_RLD64_LIST"
+#define ARCH_ROOT_VAR	  "_RLD64_ROOT"
+#define ARCH_PATH_VAR	  "_RLD64_PATH"
+#define ARCH_DEFAULT_DIRS                                                    \
+	"/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:" \
 	"/lib:/usr/lib"
 /* flags word of an ld.so.cache entry: ELF libc6, 64-bit x86 */
 #define ARCH_CACHE_FLAGS 0x0303
@@ -42,9 +42,9 @@
 /* What a program without a libc needs above its thread pointer. */
 #define ARCH_TCB_ALLOC 256
 
-#define ARCH_HAS_RELA_PLT  1
-#define ARCH_IMPLICIT_GOT  0 /* MIPS alone relocates its GOT without entries */
-#define ARCH_RTLD_IS_RDX   1
+#define ARCH_HAS_RELA_PLT 1
+#define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
+#define ARCH_RTLD_IS_RDX  1
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
@@ -122,8 +122,8 @@ static inline uintptr_t arch_tp(void)
 	return tp;
 }
 
-static inline long arch_syscall6(long n, long a, long b, long c, long d,
-				 long e, long f)
+static inline long arch_syscall6(long n, long a, long b, long c, long d, long e,
+				 long f)
 {
 	long ret;
 	register long r10 __asm__("r10") = d;
