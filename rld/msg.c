@@ -176,5 +176,5 @@ _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	va_end(ap);
 	rld_print(r, 2, "rld: %s%s%s\n", r->prog ? r->prog : "",
 		  r->prog ? ": " : "", s ? s : "out of memory");
-	sys_exit(127);
+	sys_exit(r->mode == MODE_CHECK ? 1 : 127);
 }
