@@ -72,6 +72,30 @@ static int place_ok(const struct dso *d, uintptr_t at, size_t size)
 	return at >= d->lo && at < d->hi && size <= d->hi - at;
 }
 
+/* Bytes that a relocation writes; COPY's are checked against its symbol. */
+static size_t width(enum rkind kind)
+{
+	switch (kind) {
+	case RK_ABS8:
+	case RK_COPY:
+		return 1;
+	case RK_ABS16:
+		return 2;
+	case RK_ABS32U:
+	case RK_ABS32S:
+	case RK_PC32:
+	case RK_SIZE32:
+		return 4;
+	case RK_PC64:
+	case RK_SIZE64:
+		return 8;
+	case RK_TLSDESC:
+		return 2 * WORD;
+	default:
+		return WORD;
+	}
+}
+
 static int bad(struct pass *p, struct dso *d, const struct reloc *rel,
 	       const char *what)
 {
@@ -137,8 +161,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		return bad(p, d, rel, "names a symbol outside its table");
 	s = &d->dyn.symtab[rel->sym];
 	if (rel->sym == 0 || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
-	    ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF &&
-	     ((s->st_other & 3) != STV_PROTECTED || 1))) {
+	    ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)) {
 		def->dso = d;
 		def->sym = s;
 		return 1;
@@ -315,7 +338,7 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 
 	if (kind == RK_NONE)
 		return 0;
-	if (!place_ok(d, at, kind == RK_ABS8 ? 1 : kind == RK_ABS16 ? 2 : 4))
+	if (!place_ok(d, at, width(kind)))
 		return bad(p, d, rel, "has a relocation outside its segments");
 	if (kind == RK_RELATIVE) {
 		((struct word *)at)->v = d->lm.l_addr + (uintptr_t)rel->addend;

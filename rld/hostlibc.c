@@ -10,7 +10,8 @@
 /* The synthetic program.  It lies page-aligned in memory of its own with load
  * bias 0: every vaddr is an address. */
 struct synth {
-	ElfW(Phdr) ph[7];
+	ElfW(Phdr) ph[6];
+	size_t nph;
 	ElfW(Dyn) dyn[28];
 	uintptr_t pltgot[4];
 	uintptr_t init[2], fini[2];
@@ -336,7 +337,7 @@ int rld_host_prepare(struct rld *r, struct rld_err *e)
 	phdr(&s->ph[n++], PT_GNU_STACK,
 	     stack < 0 ? (uint32_t)(PF_R | PF_W) : (uint32_t)stack, 0, 0, 16);
 	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
-	s->ph[6].p_type = n;
+	s->nph = n;
 	return 0;
 }
 
@@ -386,7 +387,7 @@ _Noreturn void rld_host_start(struct rld *r)
 {
 	struct synth *s = r->host.synth;
 
-	set_aux(r, (uintptr_t)s->ph, s->ph[6].p_type, (uintptr_t)arch_stage2,
+	set_aux(r, (uintptr_t)s->ph, s->nph, (uintptr_t)arch_stage2,
 		r->host.base);
 	swap_env(r, 1);
 	arch_enter(r->host.entry, r->stack, 0);

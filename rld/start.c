@@ -302,8 +302,9 @@ static void gather(struct rld *r)
 		p->nneed = 0;
 	if (rld_load_needed(r, r->head, &e))
 		rld_die(r, "%s", e.text ? e.text : "out of memory");
-	list_variable(r, 1);
-	if (rld_load_needed(r, r->head, &e))
+	if (r->list)
+		list_variable(r, 1);
+	if (r->list && rld_load_needed(r, r->head, &e))
 		rld_die(r, "%s", e.text ? e.text : "out of memory");
 	if (!r->self->serial)
 		rld_append(r, r->self);
