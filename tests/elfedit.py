@@ -150,6 +150,12 @@ def machine(elf, value):
     elf.put("H", 18, int(value, 0))
 
 
+def straddle(elf):
+    """The first RELA entry's place: half of it past the last page."""
+    end = max(va + fsz for _, t, _, va, fsz in elf.phdrs() if t == PT_LOAD)
+    elf.put("Q", elf.off(elf.tag(DT_RELA)), -(-end // 4096) * 4096 - 4)
+
+
 def rel(elf):
     """Addends move to where they are added; x86-64's types are all 64-bit."""
     tags = {t: (o, v) for o, t, v in elf.dynamic()}
@@ -281,7 +287,8 @@ def set_interps(folder, old, new):
                 pass        # damaged on purpose
 
 
-VERBS = {"machine": machine, "hide": hide, "visibility": visibility,
+VERBS = {"machine": machine, "straddle": straddle,
+         "hide": hide, "visibility": visibility,
          "bind": bind, "type": set_type, "rel": rel, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion}
