@@ -1,12 +1,7 @@
-/* Relocation: writing what references mean, and the lazy resolver's C half. */
+/* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind.h"
 
 enum { MAX_DEFER = 1 << 20, MEMO = 1024 };
-
-/* A place need not be aligned. */
-struct __attribute__((packed)) word {
-	uintptr_t v;
-};
 
 struct late {
 	struct dso *dso;
@@ -14,17 +9,11 @@ struct late {
 	struct def def; /* def.sym NULL: IRELATIVE */
 };
 
-struct pass {
-	struct rld *r;
-	struct rld_err *e;
-	struct late *late;
-	size_t nlate, cap;
-	/* answers for the object in hand, by symbol index */
-	struct memo {
-		struct dso *from, *dso;
-		const ElfW(Sym) * sym;
-		uint32_t index;
-	} * memo;
+/* By symbol index. */
+struct memo {
+	struct dso *from, *dso;
+	const ElfW(Sym) * sym;
+	uint32_t index;
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -63,13 +52,6 @@ void rld_edge(struct dso *from, struct dso *to)
 	e->from = from;
 	e->next = to->users;
 	to->users = e;
-}
-
-/* Is this place inside d's mapped, writable memory?  Text relocations have
- * been made writable by then. */
-static int place_ok(const struct dso *d, uintptr_t at, size_t size)
-{
-	return at >= d->lo && at < d->hi && size <= d->hi - at;
 }
 
 /* Bytes that a relocation writes; COPY's are checked against its symbol. */
@@ -282,15 +264,8 @@ static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
-static int is_ifunc(const struct def *def)
-{
-	return ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC &&
-	       def->sym->st_shndx != SHN_UNDEF;
-}
-
-/* Write one relocation whose meaning is known; value of an IFUNC is final. */
-static int apply(struct pass *p, struct dso *d, const struct reloc *rel,
-		 enum rkind kind, const struct def *def, uintptr_t ifunc)
+int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
+	      enum rkind kind, const struct def *def, uintptr_t ifunc)
 {
 	uintptr_t at = d->lm.l_addr + rel->off, s = 0, v;
 	uintptr_t *word = (uintptr_t *)at;
@@ -360,12 +335,12 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 		if (p->r->mode != MODE_RUN)
 			return 0;
 		if (def.dso->flags & D_HOST)
-			return apply(p, d, rel, kind, &def,
-				     arch_call_ifunc(
-					     rld_sym_addr(def.dso, def.sym)));
+			return rld_apply(p, d, rel, kind, &def,
+					 arch_call_ifunc(rld_sym_addr(
+						 def.dso, def.sym)));
 		return defer(p, d, rel, &def);
 	}
-	return apply(p, d, rel, kind, &def, 0);
+	return rld_apply(p, d, rel, kind, &def, 0);
 }
 
 static void relr(struct dso *d)
@@ -582,7 +557,8 @@ static int run_late(struct pass *p)
 			f = arch_call_ifunc(f);
 			if (kind == RK_IRELATIVE)
 				*(uintptr_t *)at = f;
-			else if (apply(p, l->dso, &l->rel, kind, &l->def, f))
+			else if (rld_apply(p, l->dso, &l->rel, kind, &l->def,
+					   f))
 				return -1;
 		}
 	return 0;
@@ -612,279 +588,4 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	rld_free(p.memo);
 	rld_free(p.late);
 	return ret;
-}
-
-static uintptr_t guarded_ifunc(void *resolver, void *unused)
-{
-	(void)unused;
-	return arch_call_ifunc((uintptr_t)resolver);
-}
-
-_Noreturn static void unresolvable(struct rld *r, struct dso *d,
-				   const char *name)
-{
-	rld_print(r, 2,
-		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
-		  "symbol in %s: %s\n",
-		  sys_getpid(), str_base(r->prog), dso_name(r, d), name);
-	sys_exit(127);
-}
-
-/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
- * DT_JMPREL.  Returns where the call goes on. */
-uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
-{
-	struct rld *r = &rld_state;
-	struct reloc rel;
-	struct def def;
-	struct ref ref;
-	uintptr_t v, *slot;
-	const ElfW(Sym) * s;
-
-	if (index >= d->dyn.njmprel)
-		unresolvable(r, d, "?");
-	rel = rld_jmprel(d, index);
-	slot = (uintptr_t *)(d->lm.l_addr + rel.off);
-	if (rld_ref(d, rel.sym, &ref))
-		unresolvable(r, d, "?");
-	ref.is_call = 1;
-	s = &d->dyn.symtab[rel.sym];
-	rld_read_begin(r);
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
-		def.dso = d;
-		def.sym = s;
-	} else if (!rld_lookup(r, &ref, &def)) {
-		rld_read_end(r);
-		unresolvable(r, d, ref.name);
-	}
-	v = rld_sym_addr(def.dso, def.sym);
-	if (is_ifunc(&def))
-		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
-	TRACE(r, TR_BIND, "rld: bind: %s: %s -> %s (lazy)\n", dso_name(r, d),
-	      ref.name, dso_name(r, def.dso));
-	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
-		rld_lock(r);
-		rld_edge(d, def.dso);
-		rld_unlock(r);
-	}
-	if (d->flags & D_NOW && d->relro_size &&
-	    (uintptr_t)slot - d->relro < d->relro_size) {
-		rld_lock(r);
-		rld_relro(r, d, 1);
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-		rld_relro(r, d, 0);
-		rld_unlock(r);
-	} else {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-	}
-	rld_read_end(r);
-	return v;
-}
-
-/* The host libc was bound by its own loader before the program's objects
- * were there: give its slots to whoever stands before it. */
-void rld_rebind_host(struct rld *r, struct dso *d)
-{
-	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
-	int open = 0;
-
-	for (int t = 0; t < 3; t++)
-		for (size_t i = 0; i < n[t]; i++) {
-			struct reloc rel;
-			struct def def;
-			struct ref ref;
-			enum rkind kind;
-			uintptr_t *slot, v;
-
-			if (t == 0) {
-				const ElfW(Rela) *a = &d->dyn.rela[i];
-
-				rel = (struct reloc){ a->r_offset,
-						      (uintptr_t)a->r_addend,
-						      ARCH_R_SYM(a->r_info),
-						      ARCH_R_TYPE(a->r_info) };
-			} else if (t == 1) {
-				rel = rld_rel(d, &d->dyn.rel[i]);
-			} else {
-				rel = rld_jmprel(d, i);
-			}
-			kind = arch_reloc_kind(rel.type);
-			if (!rel.sym ||
-			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
-			     kind != RK_JUMP_SLOT))
-				continue;
-			if (rld_ref(d, rel.sym, &ref) ||
-			    !rld_lookup(r, &ref, &def) ||
-			    def.dso->flags & (D_HOST | D_SELF) ||
-			    is_ifunc(&def))
-				continue;
-			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
-			v = rld_sym_addr(def.dso, def.sym) +
-			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
-			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
-				continue;
-			if ((uintptr_t)slot - d->relro < d->relro_size &&
-			    !open) {
-				rld_relro(r, d, 1);
-				open = 1;
-			}
-			*slot = v;
-		}
-	if (open)
-		rld_relro(r, d, 0);
-}
-
-/* A word of `from` that was copied into the program is patched there, too, as
- * long as it still holds what it held. */
-static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
-		       uintptr_t was)
-{
-	struct dso *p = r->program;
-	uintptr_t now = *(uintptr_t *)at;
-
-	for (size_t i = 0; p != from && i < p->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &p->dyn.rela[i];
-		struct ref ref;
-		struct def def;
-		uintptr_t src, *word;
-
-		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_COPY ||
-		    rld_ref(p, ARCH_R_SYM(a->r_info), &ref))
-			continue;
-		ref.skip = p;
-		if (!rld_lookup_in(from, &ref, &def))
-			continue;
-		src = rld_sym_addr(from, def.sym);
-		if (at < src || at - src >= def.sym->st_size)
-			continue;
-		word = (uintptr_t *)(p->lm.l_addr + a->r_offset + (at - src));
-		if (*word != was)
-			continue;
-		if ((uintptr_t)word - p->relro < p->relro_size) {
-			rld_relro(r, p, 1);
-			*word = now;
-			rld_relro(r, p, 0);
-		} else {
-			*word = now;
-		}
-	}
-}
-
-/* One reference of `from` again: it meant something in `gone`, or (gone NULL)
- * nothing at all. */
-static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, size_t plt_index, int *open)
-{
-	struct rld_err e = { 0 };
-	struct pass p = { .r = r, .e = &e };
-	enum rkind kind = arch_reloc_kind(rel->type);
-	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
-	struct def def = { 0 };
-	struct ref ref;
-	int known;
-
-	if (!rel->sym ||
-	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
-	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
-	    rld_ref(from, rel->sym, &ref))
-		return;
-	ref.is_call = kind == RK_JUMP_SLOT;
-	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
-		rel->addend = 0;
-	if (gone) {
-		if (!rld_lookup_in(gone, &ref, &def))
-			return;
-		if (kind == RK_DTPMOD) {
-			if (*slot != rld_tls_module_word(gone))
-				return;
-		} else if (kind == RK_ABS || kind == RK_GLOB_DAT ||
-			   kind == RK_JUMP_SLOT) {
-			if (is_ifunc(&def) ?
-				    *slot < gone->lo || *slot >= gone->hi :
-				    *slot != rld_sym_addr(gone, def.sym) +
-						     rel->addend)
-				return;
-		}
-	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
-		return;
-	}
-	if (!*open) {
-		rld_relro(r, from, 1);
-		*open = 1;
-	}
-	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-		return;
-	}
-	was = *slot;
-	known = rld_lookup(r, &ref, &def);
-	if (!known) {
-		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
-			   STB_WEAK;
-
-		from->flags |= D_MISSING;
-		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
-		    kind != RK_TLSDESC)
-			*slot = weak ? 0 : rld_trap_address();
-		if (kind == RK_ABS)
-			patch_copy(r, from, (uintptr_t)slot, was);
-		return;
-	}
-	rld_edge(from, def.dso);
-	apply(&p, from, rel, kind, &def,
-	      is_ifunc(&def) ? arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
-			       0);
-	if (kind == RK_ABS)
-		patch_copy(r, from, (uintptr_t)slot, was);
-	rld_err_clear(&e);
-}
-
-static void rescan(struct rld *r, struct dso *from, struct dso *gone)
-{
-	int open = 0;
-
-	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
-		return;
-	for (size_t i = from->dyn.nrela ? from->dyn.nrelative : 0;
-	     i < from->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &from->dyn.rela[i];
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
-
-		again(r, from, &rel, gone, 0, &open);
-	}
-	for (size_t i = 0; i < from->dyn.nrel; i++) {
-		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
-
-		rel.addend = 0;
-		again(r, from, &rel, gone, 0, &open);
-	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
-		struct reloc rel = rld_jmprel(from, i);
-
-		again(r, from, &rel, gone, i, &open);
-	}
-	if (open)
-		rld_relro(r, from, 0);
-}
-
-void rld_unbind(struct rld *r, struct dso *gone)
-{
-	for (struct edge *e = gone->users; e; e = e->next)
-		rescan(r, e->from, gone);
-}
-
-void rld_mend(struct rld *r)
-{
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (d->flags & D_MISSING)
-			rescan(r, d, NULL);
-}
-
-/* Data that nobody defines any more points here: into the first page of the
- * address space, which is never mapped. */
-uintptr_t rld_trap_address(void)
-{
-	return 0x800;
 }

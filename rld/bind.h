@@ -4,11 +4,38 @@
 
 #include "rld/internal.h"
 
+/* A place need not be aligned. */
+struct __attribute__((packed)) word {
+	uintptr_t v;
+};
+
 /* One entry, whatever table it came from; REL addends are read already. */
 struct reloc {
 	uintptr_t off, addend;
 	uint32_t sym, type;
 };
+
+/* One walk that relocates; late and memo belong to bind.c. */
+struct pass {
+	struct rld *r;
+	struct rld_err *e;
+	struct late *late;
+	size_t nlate, cap;
+	struct memo *memo; /* answers for the object in hand */
+};
+
+/* Is this place inside d's mapped, writable memory?  Text relocations have
+ * been made writable by then. */
+static inline int place_ok(const struct dso *d, uintptr_t at, size_t size)
+{
+	return at >= d->lo && at < d->hi && size <= d->hi - at;
+}
+
+static inline int is_ifunc(const struct def *def)
+{
+	return ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC &&
+	       def->sym->st_shndx != SHN_UNDEF;
+}
 
 struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
@@ -17,5 +44,9 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
 uintptr_t rld_trap_address(void);
+
+/* Write one relocation whose meaning is known; value of an IFUNC is final. */
+int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
+	      enum rkind kind, const struct def *def, uintptr_t ifunc);
 
 #endif

@@ -398,19 +398,32 @@ size_t rld_tls_slot_size(void);
 
 /* ---- bind.c */
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
-void rld_rebind_host(struct rld *r, struct dso *d);
+void rld_edge(struct dso *from, struct dso *to);
+
+/* ---- lazy.c */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+
+/* ---- rebind.c */
+void rld_rebind_host(struct rld *r, struct dso *d);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
-void rld_edge(struct dso *from, struct dso *to);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);
 void rld_run_init(struct rld *r, struct dso *root);
 void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);
+
+/* ---- synth.c: the program that libc's own loader is shown */
+int rld_synth_build(struct rld *r, struct rld_err *e);
+void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
+		      size_t size, unsigned char info);
+int rld_synth_exported(const struct synth *s, const char *name);
+void rld_synth_headers(const struct synth *s, uintptr_t *at, size_t *n);
+/* The list that the inner loader left, NULL when it left none. */
+struct r_debug *rld_synth_debug(struct rld *r);
 
 /* ---- hostlibc.c */
 int rld_is_host(struct rld *r, const char *name);
@@ -420,7 +433,6 @@ struct dso *rld_host_late(struct rld *r, const char *name, char *path);
 char *rld_host_path(struct rld *r, const char *name);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
-int rld_host_prepare(struct rld *r, struct rld_err *e);
 _Noreturn void rld_host_start(struct rld *r);
 void rld_host_adopt(struct rld *r);
 void rld_host_interpose(struct rld *r);

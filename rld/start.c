@@ -455,7 +455,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 	if (!r->host.loader)
 		rld_die(r, "%s: its own loader cannot be found",
 			r->host.libc->lm.l_name);
-	if (rld_host_prepare(r, &e))
+	if (rld_synth_build(r, &e))
 		rld_die(r, "%s", e.text ? e.text : "out of memory");
 	rld_host_start(r);
 }
