@@ -131,13 +131,33 @@ static int weak_noise(const char *name)
 	       str_starts(name, "__cxa_finalize");
 }
 
-/* Find what rel means: 1 found, 0 weak and undefined, -1 error. */
+/* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
+ * call that can wait with it, 0 nobody, -1 error. */
+static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
+		   enum rkind kind, struct def *def)
+{
+	struct rld_err why = { 0 };
+	int ret;
+
+	if ((kind == RK_JUMP_SLOT && p->lazy) || p->r->mode != MODE_RUN)
+		return rld_delay_would(p->r, ref, d) ? 2 : 0;
+	if (rld_delay_lookup(p->r, ref, d, def, &why))
+		return 1;
+	ret = why.set ? rld_fail(p->e, "%s: undefined symbol: %s: %s",
+				 dso_name(p->r, d), ref->name, why.text) :
+			0;
+	rld_err_clear(&why);
+	return ret;
+}
+
+/* Find what rel means: 1 found, 2 it may wait, 0 weak and undefined, -1 error. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
 	const ElfW(Sym) * s;
 	struct memo *m = NULL;
 	struct ref ref;
+	int known;
 
 	if (rel->sym >= d->dyn.nsym)
 		return bad(p, d, rel, "names a symbol outside its table");
@@ -167,10 +187,12 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 				d->flags |= D_MISSING;
 			return 0;
 		}
-		return undefined(p, d, &ref);
+		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
+		if (known != 1)
+			return known ? known : undefined(p, d, &ref);
 	}
-	TRACE(p->r, TR_BIND, "rld: bind: %s: %s -> %s\n", dso_name(p->r, d),
-	      ref.name, dso_name(p->r, def->dso));
+	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
+		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
 	rld_edge(d, def->dso);
 	if (m) {
 		m->from = d;
@@ -326,6 +348,11 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	known = resolve(p, d, rel, kind, &def);
 	if (known < 0)
 		return -1;
+	if (known == 2) {
+		if (p->lazy)
+			((struct word *)at)->v = p->lazy;
+		return 0;
+	}
 	if (!known && kind == RK_COPY)
 		return 0;
 	if (kind == RK_COPY)
@@ -454,8 +481,10 @@ static int plt(struct pass *p, struct dso *d)
 					       d->dyn.symtab[rel.sym].st_other :
 					       0)) {
 			rel.addend = 0;
+			p->lazy = d->lazy_ok ? was : 0;
 			if (one(p, d, &rel))
 				return -1;
+			p->lazy = 0;
 		} else {
 			*slot = was;
 		}
@@ -567,18 +596,24 @@ static int run_late(struct pass *p)
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
 	struct pass p = { .r = r, .e = e };
+	struct dso *last;
 	int ret = 0;
 
 	for (struct dso *d = first; d && !p.memo; d = dso_next(d))
 		if (d->flags & D_NEW && d->dyn.nrela + d->dyn.nrel > 256)
 			p.memo = rld_alloc(MEMO * sizeof *p.memo);
-	for (struct dso *d = r->tail; d && !ret;
-	     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
-		if (!(d->flags & D_NEW) ||
-		    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
-			continue;
-		ret = relocate(&p, d);
-	}
+	r->relocating++;
+	do { /* again when data of a library that waited was needed */
+		last = r->tail;
+		for (struct dso *d = last; d && !ret;
+		     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
+			if (!(d->flags & D_NEW) ||
+			    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
+				continue;
+			ret = relocate(&p, d);
+		}
+	} while (!ret && r->tail != last);
+	r->relocating--;
 	if (!ret)
 		ret = run_late(&p);
 	for (struct dso *d = first; d && !ret; d = dso_next(d))

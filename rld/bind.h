@@ -21,6 +21,7 @@ struct pass {
 	struct rld_err *e;
 	struct late *late;
 	size_t nlate, cap;
+	uintptr_t lazy;	   /* of the slot in hand, when it may stay unbound */
 	struct memo *memo; /* answers for the object in hand */
 };
 

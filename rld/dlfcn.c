@@ -30,86 +30,6 @@ static struct dso *valid(struct rld *r, void *handle, struct rld_err *e)
 	return NULL;
 }
 
-static void make_global(struct rld *r, struct dso *root)
-{
-	unsigned n;
-	struct dso **list = rld_closure(r, root, &n);
-
-	for (unsigned i = 0; list && i < n; i++)
-		if (!(list[i]->flags & D_GLOBAL)) {
-			list[i]->flags |= D_GLOBAL;
-			list[i]->global_serial = ++r->global_serial;
-		}
-	rld_free(list);
-}
-
-static int join_group(struct rld *r, struct dso *root, struct rld_err *e)
-{
-	struct group *g;
-
-	if (root->own || root->flags & D_STARTUP)
-		return 0;
-	g = rld_alloc(sizeof *g);
-	if (!g || !(g->member = rld_closure(r, root, &g->n))) {
-		rld_free(g);
-		return rld_fail(e, "out of memory");
-	}
-	g->id = ++r->group_id;
-	root->own = g;
-	for (unsigned i = 0; i < g->n; i++) {
-		struct dso *d = g->member[i];
-		struct group **all;
-
-		if (d->flags & D_STARTUP)
-			continue;
-		all = rld_realloc(d->group, (d->ngroup + 1) * sizeof *all);
-		if (!all)
-			return rld_fail(e, "out of memory");
-		d->group = all;
-		d->group[d->ngroup++] = g;
-	}
-	return 0;
-}
-
-static void undo(struct rld *r, struct dso *first)
-{
-	for (struct dso *d = r->tail, *prev; d; d = prev) {
-		prev = (struct dso *)d->lm.l_prev;
-		if (d->flags & D_NEW) {
-			d->flags |= D_DYING;
-			rld_unbind(r, d);
-			rld_remove(r, d);
-			r->adds--;
-			r->subs--;
-		}
-	}
-	(void)first;
-}
-
-static int bring_in(struct rld *r, struct dso *first, int mode,
-		    struct rld_err *e)
-{
-	if (rld_load_needed(r, first, e))
-		return -1;
-	for (struct dso *d = first; d; d = dso_next(d)) {
-		if (!(d->flags & D_NEW))
-			continue;
-		d->flags |= D_READY;
-		if (mode & RTLD_NOW)
-			d->flags |= D_NOW;
-		if (mode & RTLD_DEEPBIND)
-			d->flags |= D_DEEPBIND;
-		if (rld_tls_register(r, d, e) ||
-		    (d->dyn.flags & DF_STATIC_TLS && d->tls_memsz &&
-		     rld_tls_make_static(r, d, e)))
-			return -1;
-	}
-	for (struct dso *d = first; d; d = dso_next(d))
-		if (d->flags & D_NEW && rld_check_versions(r, d, e))
-			return -1;
-	return 0;
-}
-
 static struct dso *open_locked(struct rld *r, const char *file, int mode,
 			       struct dso *from, struct rld_err *e)
 {
@@ -135,16 +55,16 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 	if (!d)
 		d = rld_load(r, file, from, e);
 	if (!d) {
-		undo(r, tail);
+		rld_undo(r, tail);
 		return NULL;
 	}
 	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
 			 dso_name(r, d));
-	if (e->set || (first && bring_in(r, first, mode, e)) ||
-	    join_group(r, d, e)) {
-		undo(r, tail);
+	if (e->set || (first && rld_bring_in(r, first, mode, e)) ||
+	    rld_join_group(r, d, e)) {
+		rld_undo(r, tail);
 		return NULL;
 	}
 	if (d->dyn.flags_1 & DF_1_GLOBAL)
@@ -152,20 +72,12 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 	/* who opens often is served by the index */
 	if (first && ++r->loads >= 4 && !r->index)
 		rld_index_build(r);
-	for (struct dso *n = first; n; n = dso_next(n))
-		rld_index_add(r, n);
-	if (first) {
-		if (rld_relocate_new(r, first, e)) {
-			undo(r, tail);
-			return NULL;
-		}
-		for (struct dso *n = first; n; n = dso_next(n))
-			if (n->tls_static && n->tls_memsz &&
-			    !(n->flags & D_HOST))
-				rld_tls_late_image(r, n);
+	if (first && rld_bind_new(r, first, e)) {
+		rld_undo(r, tail);
+		return NULL;
 	}
 	if (mode & RTLD_GLOBAL)
-		make_global(r, d);
+		rld_make_global(r, d);
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
 	if (mode & RTLD_NODELETE)
@@ -212,6 +124,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 		return NULL;
 	}
 	rld_run_init(r, d);
+	rld_delay_init(r);
 	return d;
 }
 
@@ -289,7 +202,7 @@ static void *value(struct rld *r, const struct def *def)
 /* In the members of a handle: breadth-first for a private one, in the order
  * in which they became global for a global one. */
 static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
-		     struct def *out)
+		     struct def *out, struct rld_err *e)
 {
 	struct dso **list;
 	unsigned n;
@@ -317,6 +230,10 @@ static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
 			*out = one;
 			hit = 1;
 		}
+	}
+	if (!hit && list && r->ndelay) {
+		hit = rld_delay_in(r, ref, list, n, out, e);
+		rld_search_done(r);
 	}
 	if (own)
 		rld_free(list);
@@ -352,6 +269,12 @@ static void *do_sym(void *handle, const char *name, const char *version,
 			ref.from = caller_of(r, pc);
 			hit = rld_lookup(r, &ref, &def);
 		}
+		if (!hit && r->ndelay) {
+			rld_lock(r);
+			hit = rld_delay_lookup(r, &ref, ref.from, &def, &e);
+			rld_search_done(r);
+			rld_unlock(r);
+		}
 	} else {
 		rld_lock(r);
 		if (handle == RTLD_NEXT) {
@@ -364,10 +287,11 @@ static void *do_sym(void *handle, const char *name, const char *version,
 		} else {
 			from = valid(r, handle, &e);
 			if (from)
-				hit = in_handle(r, from, &ref, &def);
+				hit = in_handle(r, from, &ref, &def, &e);
 		}
 		rld_unlock(r);
 	}
+	rld_delay_init(r);
 	if (hit)
 		ret = value(r, &def);
 	else if (!e.set)

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "elf/elf_file.h"
+#include "elf/rldnote.h"
 #include "elf/symbol.h"
 #include "elf/version.h"
 #include "rld/str.h"
@@ -97,10 +98,18 @@ enum {
 	D_LOADER = 1 << 19,    /* the host libc's loader */
 	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
-	D_LEAVING = 1 << 22
+	D_LEAVING = 1 << 22,
+	D_DELAYED = 1 << 23 /* arrived when something needed it */
 };
 
 enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
+
+/* What marks say about one entry of a liblist (LL_* of <elf.h>). */
+struct lib_mark {
+	unsigned flags;
+	const char *want;  /* interface version, NULL: any */
+	struct peek *peek; /* its file, looked into but not loaded: delay.c */
+};
 
 /* What one dlopen call brought together. */
 struct group {
@@ -136,10 +145,13 @@ struct dso {
 	struct elf_dyn dyn;
 	struct elf_version *ver;
 	unsigned nver;
-	char *origin; /* folder of the file, resolved on first need */
+	char *origin;	      /* folder of the file, resolved on first need */
+	struct rldnote *note; /* heap, NULL: none */
+	const char *iversion; /* interface versions, NULL: none */
 
 	struct dso **need; /* liblist: one an entry, NULL when not loaded */
 	const char **need_name;
+	struct lib_mark *mark; /* one an entry, NULL when none is marked */
 	unsigned nneed;
 	struct dso **filtee; /* objects that DT_FILTER names */
 	unsigned nfilter;
@@ -223,6 +235,16 @@ struct rld {
 	int ignore_unresolved;
 	int noting; /* reading /etc/ld.so.preload: adopt what it names */
 	int strict; /* no text relocations */
+	const char *delay_list; /* names, comma-separated; heap */
+	int delay_all;
+	unsigned ndelay;   /* liblist entries that wait */
+	int relocating;	   /* a pass over new objects is under way */
+	int delay_pending; /* constructors of delay-loaded objects are due */
+	struct delay_news *delay_news;
+	const char *ignore_version; /* names, comma-separated; heap */
+	int ignore_all_versions;
+	int statistics;	    /* -stat: counts at exit */
+	const char *follow; /* -y: trace the bindings of this symbol */
 	const char *preload_env;
 	const char *library_path, *preload, *root, *argv0, *list;
 	enum { ID_RULE, ID_INODE, ID_PATH } identity;
@@ -258,6 +280,15 @@ struct rld {
 };
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
+
+/* -y SYM: the bindings of one name are told, whatever else is traced. */
+#define TRACE_BIND(r, sym, ...)                                             \
+	do {                                                                \
+		if (__builtin_expect(((r)->trace & TR_BIND) || (r)->follow, \
+				     0) &&                                  \
+		    ((r)->trace & TR_BIND || !strcmp((r)->follow, sym)))    \
+			rld_print((r), (r)->log_fd, __VA_ARGS__);           \
+	} while (0)
 
 /* An id of the calling thread that is never 0. */
 static inline uintptr_t rld_self_id(void)
@@ -338,10 +369,15 @@ void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
 void rld_add_name(struct rld *r, struct dso *d, const char *name);
+/* Fill d's liblist and its marks; filters are loaded at once. */
+int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
 /* Load name for from; the object enters the list (D_NEW) unless it is there.
  * NULL with *e. */
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		     struct rld_err *e);
+/* As above, though an object of that name is loaded: another may be meant. */
+struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
+			 struct rld_err *e);
 /* Load the liblists of every object from first on, breadth-first. */
 int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e);
 /* Everything reachable from root, breadth-first; heap array. */
@@ -409,6 +445,55 @@ void rld_rebind_host(struct rld *r, struct dso *d);
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
+
+/* ---- iversion.c: interface versions */
+/* Does an object whose versions are `have` serve who wants `want`?  flags are
+ * those of the liblist entry. */
+int rld_iversion_serves(const char *have, const char *want, unsigned flags);
+/* rld_load with a version; entry i of o's liblist. */
+struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags, struct dso *from,
+			     struct rld_err *e);
+struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
+			   struct rld_err *e);
+/* Is name in a comma-separated list? */
+int rld_listed(const char *list, const char *name);
+
+/* ---- arrive.c */
+void rld_make_global(struct rld *r, struct dso *root);
+int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e);
+/* Liblists, TLS and versions of what came, first and after; mode as dlopen. */
+int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e);
+/* Relocate them and let them be found; 0, or -1 with *e (then rld_undo). */
+int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e);
+void rld_undo(struct rld *r, struct dso *last);
+/* x and all that it needs join g; -1: out of memory. */
+int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
+
+/* ---- delay.c */
+/* A file's note; -1 when it is malformed. */
+int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e);
+int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag);
+static inline int rld_is_delayed(const struct dso *d, unsigned i)
+{
+	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
+}
+/* Nobody who is loaded defines ref: load the library that would, for `from`.
+ * Lock held.  1: *out is set, and rld_delay_init is due; 0: none; *e tells of
+ * a library that was wanted and cannot be loaded. */
+int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
+		     struct def *out, struct rld_err *e);
+/* The same for dlsym: only through the liblists of list[0..n-1]. */
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso **list,
+		 unsigned n, struct def *out, struct rld_err *e);
+/* Would it, or can it not be known?  Loads nothing. */
+int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from);
+/* Constructors of what was loaded so, and the handler's news; no lock held. */
+void rld_delay_init(struct rld *r);
+/* Look into the file of entry i; NULL with *e when it cannot be found. */
+const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
+			   struct rld_err *e);
+void rld_delay_forget(struct rld *r, struct dso *d);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);

@@ -43,6 +43,8 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free((void *)(uintptr_t)d->name);
 	rld_free(d->lm.l_name);
 	rld_free(d->ver);
+	rld_delay_forget(r, d);
+	rld_free(d->note);
 	rld_free(d->origin);
 	rld_free(d->need);
 	rld_free(d->need_name);
@@ -160,13 +162,14 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 	return NULL;
 }
 
-static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
+int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	size_t pos = 0, i = 0, f = 0;
 	uintptr_t tag, posflag;
 	const char *s;
 
-	(void)r;
+	if (rld_read_note(r, d, e))
+		return -1;
 	if (d->dyn.nneeded) {
 		d->need = rld_alloc(d->dyn.nneeded * sizeof *d->need);
 		d->need_name = rld_alloc(d->dyn.nneeded * sizeof *d->need_name);
@@ -180,8 +183,13 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	}
 	while ((s = elf_next_needed(&d->dyn, &pos, &tag, &posflag))) {
 		if (tag == DT_NEEDED) {
-			if (i < d->dyn.nneeded)
-				d->need_name[i++] = s;
+			if (i == d->dyn.nneeded)
+				continue;
+			d->need_name[i++] = s;
+			d->nneed = (unsigned)i;
+			if (rld_mark_entry(r, d, d->nneed - 1, posflag))
+				return rld_fail(e, "%s: out of memory",
+						dso_name(r, d));
 			continue;
 		}
 		if (f < d->dyn.nfilter) {
@@ -200,7 +208,6 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 				d->filtee[f++] = x;
 		}
 	}
-	d->nneed = (unsigned)i;
 	d->nfilter = (unsigned)f;
 	return 0;
 }
@@ -238,7 +245,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;
-	if (rld_map(r, d, fd, &st, e) || read_liblist(r, d, e)) {
+	if (rld_map(r, d, fd, &st, e) || rld_read_liblist(r, d, e)) {
 		rld_unmap(r, d);
 		rld_free_dso(r, d);
 		return NULL;
@@ -254,12 +261,18 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		     struct rld_err *e)
 {
-	int fd, searched, host;
-	char *path;
 	struct dso *d = rld_find_name(r, name);
 
-	if (d)
-		return d;
+	return d ? d : rld_load_new(r, name, from, e);
+}
+
+struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
+			 struct rld_err *e)
+{
+	int fd, searched, host;
+	char *path;
+	struct dso *d;
+
 	host = rld_is_host(r, name) || r->noting;
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
@@ -308,9 +321,9 @@ int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 {
 	for (struct dso *d = first; d; d = dso_next(d))
 		for (unsigned i = 0; i < d->nneed; i++) {
-			if (d->need[i])
+			if (d->need[i] || rld_is_delayed(d, i))
 				continue;
-			d->need[i] = rld_load(r, d->need_name[i], d, e);
+			d->need[i] = rld_load_entry(r, d, i, e);
 			if (!d->need[i]) {
 				if (r->mode == MODE_RUN)
 					return -1;

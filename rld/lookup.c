@@ -85,7 +85,8 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
 	return name && (name == ref->name || !strcmp(name, ref->name)) &&
-	       version_serves(d, i, ref);
+	       version_serves(d, i, ref) &&
+	       !(d->note && ref->from != d && rldnote_hides(d->note, name));
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)

@@ -22,6 +22,32 @@ static struct dso *first_dynamic(struct rld *r)
 	return first;
 }
 
+/* An arrival that failed is taken out of what it joined. */
+static void leave_members(struct dso *gone)
+{
+	for (unsigned i = 0; i < gone->ngroup; i++) {
+		struct group *g = gone->group[i];
+		unsigned k = 0;
+
+		for (unsigned j = 0; j < g->n; j++)
+			if (g->member[j] != gone)
+				g->member[k++] = g->member[j];
+		if (k)
+			g->n = k;
+	}
+}
+
+/* Entries that waited, and got gone, wait again. */
+static void leave_liblists(struct rld *r, struct dso *gone)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		for (unsigned i = 0; d->mark && i < d->nneed; i++)
+			if (d->need[i] == gone && rld_is_delayed(d, i)) {
+				d->need[i] = NULL;
+				r->ndelay++;
+			}
+}
+
 static void leave_groups(struct rld *r, struct dso *gone)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
@@ -60,6 +86,10 @@ void rld_remove(struct rld *r, struct dso *d)
 {
 	rld_index_remove(r, d);
 	rld_unlink(r, d);
+	if (d->flags & D_DELAYED) {
+		leave_members(d);
+		leave_liblists(r, d);
+	}
 	leave_groups(r, d);
 	leave_edges(r, d);
 	rld_tls_release(r, d);
@@ -90,6 +120,9 @@ void rld_collect(struct rld *r)
 
 	for (d = first; d; d = dso_next(d))
 		d->flags &= ~(unsigned)D_MARK;
+	for (d = r->head; d != first; d = dso_next(d))
+		for (unsigned i = 0; d->mark && i < d->nneed; i++)
+			hold(d->need[i]);
 	for (d = first; d; d = dso_next(d))
 		if (!(d->flags & D_LEAVING) &&
 		    (d->opens || d->tls_dtors ||
