@@ -3,7 +3,7 @@
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
-static struct dso *caller_of(struct rld *r, uintptr_t pc)
+struct dso *rld_caller(struct rld *r, uintptr_t pc)
 {
 	struct dso *d = rld_find_addr(r, pc);
 
@@ -11,7 +11,7 @@ static struct dso *caller_of(struct rld *r, uintptr_t pc)
 }
 
 /* Keep the error for this thread's dlerror. */
-static void keep(struct rld_err *e)
+void rld_keep_error(struct rld_err *e)
 {
 	char **slot = rld_thread_error();
 
@@ -21,7 +21,7 @@ static void keep(struct rld_err *e)
 	e->set = 0;
 }
 
-static struct dso *valid(struct rld *r, void *handle, struct rld_err *e)
+struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d == handle)
@@ -30,12 +30,20 @@ static struct dso *valid(struct rld *r, void *handle, struct rld_err *e)
 	return NULL;
 }
 
-static struct dso *open_locked(struct rld *r, const char *file, int mode,
-			       struct dso *from, struct rld_err *e)
+struct request {
+	const char *file, *want; /* want: interface version or NULL */
+	unsigned flags;		 /* LL_* */
+	struct dso *from;
+};
+
+static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
+			       struct rld_err *e)
 {
 	struct dso *d, *tail = r->tail, *first;
+	const char *file = q->file;
+	unsigned since;
 
-	d = rld_find_name(r, file);
+	d = q->want ? NULL : rld_find_name(r, file);
 	if (mode & RTLD_NOLOAD) {
 		if (!d && strchr(file, '/')) {
 			struct statx st;
@@ -53,7 +61,9 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 			return NULL;
 	}
 	if (!d)
-		d = rld_load(r, file, from, e);
+		d = q->want ? rld_load_version(r, file, q->want, q->flags,
+					       q->from, e) :
+			      rld_load(r, file, q->from, e);
 	if (!d) {
 		rld_undo(r, tail);
 		return NULL;
@@ -76,6 +86,7 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 		rld_undo(r, tail);
 		return NULL;
 	}
+	since = r->global_serial;
 	if (mode & RTLD_GLOBAL)
 		rld_make_global(r, d);
 	for (struct dso *n = first; n; n = dso_next(n))
@@ -83,8 +94,10 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
 	d->opens++;
-	if (mode & RTLD_GLOBAL)
+	if (mode & RTLD_GLOBAL) {
 		rld_mend(r);
+		rld_weak_arrivals(r, since);
+	}
 	if (first) {
 		rld_debug_state(r, RT_ADD);
 		rld_debug_state(r, RT_CONSISTENT);
@@ -92,9 +105,11 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 	return d;
 }
 
-static void *do_open(const char *file, int mode, uintptr_t pc)
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc)
 {
 	struct rld *r = &rld_state;
+	struct request q = { .file = file, .want = want, .flags = flags };
 	struct rld_err e = { 0 };
 	struct dso *d = NULL;
 	int both = RTLD_LAZY | RTLD_NOW;
@@ -106,7 +121,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 			 "%s: invalid mode for dlopen(): 0x%x: one of "
 			 "RTLD_LAZY and RTLD_NOW is required",
 			 file ? file : "(program)", (unsigned)mode);
-		keep(&e);
+		rld_keep_error(&e);
 		return NULL;
 	}
 	if (!file || !*file) {
@@ -115,12 +130,13 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 	}
 	rld_watch_fork(r);
 	rld_lock(r);
-	d = open_locked(r, file, mode, caller_of(r, pc), &e);
+	q.from = rld_caller(r, pc);
+	d = open_locked(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {
 		if (e.set)
-			keep(&e);
+			rld_keep_error(&e);
 		return NULL;
 	}
 	rld_run_init(r, d);
@@ -130,7 +146,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 
 API void *dlopen(const char *file, int mode)
 {
-	return do_open(file, mode, CALLER());
+	return rld_open(file, mode, NULL, 0, CALLER());
 }
 
 API void *dlmopen(Lmid_t ns, const char *file, int mode)
@@ -138,28 +154,21 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	struct rld_err e = { 0 };
 
 	if (ns == LM_ID_BASE)
-		return do_open(file, mode, CALLER());
+		return rld_open(file, mode, NULL, 0, CALLER());
 	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
 		 file ? file : "(program)");
-	keep(&e);
+	rld_keep_error(&e);
 	return NULL;
 }
 
-/* IRIX: as if path had been linked into the program (reference 1.9). */
-API void *sgidladd(const char *path, int mode);
-void *sgidladd(const char *path, int mode)
-{
-	return do_open(path, mode | RTLD_GLOBAL, CALLER());
-}
-
-API int dlclose(void *handle)
+int rld_close(void *handle)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
 	struct dso *d;
 
 	rld_lock(r);
-	d = valid(r, handle, &e);
+	d = rld_valid(r, handle, &e);
 	if (d && !d->opens) {
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
@@ -169,8 +178,13 @@ API int dlclose(void *handle)
 	rld_unlock(r);
 	if (d)
 		return 0;
-	keep(&e);
+	rld_keep_error(&e);
 	return -1;
+}
+
+API int dlclose(void *handle)
+{
+	return rld_close(handle);
 }
 
 API char *dlerror(void)
@@ -240,8 +254,8 @@ static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	return hit;
 }
 
-static void *do_sym(void *handle, const char *name, const char *version,
-		    uintptr_t pc)
+void *rld_symbol(void *handle, const char *name, const char *version,
+		 uintptr_t pc)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
@@ -257,7 +271,7 @@ static void *do_sym(void *handle, const char *name, const char *version,
 
 	if (!name) {
 		rld_fail(&e, "dlsym: no symbol name given");
-		keep(&e);
+		rld_keep_error(&e);
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
@@ -266,7 +280,7 @@ static void *do_sym(void *handle, const char *name, const char *version,
 		hit = rld_lookup(r, &ref, &def);
 		rld_read_end(r);
 		if (!hit && handle == RTLD_DEFAULT) {
-			ref.from = caller_of(r, pc);
+			ref.from = rld_caller(r, pc);
 			hit = rld_lookup(r, &ref, &def);
 		}
 		if (!hit && r->ndelay) {
@@ -278,14 +292,14 @@ static void *do_sym(void *handle, const char *name, const char *version,
 	} else {
 		rld_lock(r);
 		if (handle == RTLD_NEXT) {
-			from = caller_of(r, pc);
+			from = rld_caller(r, pc);
 			for (struct dso *d = dso_next(from); d && !hit;
 			     d = dso_next(d))
 				if (rld_visible(d, from) &&
 				    !(d->flags & (D_VDSO | D_DYING)))
 					hit = rld_lookup_in(d, &ref, &def);
 		} else {
-			from = valid(r, handle, &e);
+			from = rld_valid(r, handle, &e);
 			if (from)
 				hit = in_handle(r, from, &ref, &def, &e);
 		}
@@ -298,23 +312,23 @@ static void *do_sym(void *handle, const char *name, const char *version,
 		rld_fail(&e, "%s: undefined symbol: %s%s%s",
 			 from	? dso_name(r, from) :
 			 handle ? r->prog :
-				  dso_name(r, caller_of(r, pc)),
+				  dso_name(r, rld_caller(r, pc)),
 			 name, version ? ", version " : "",
 			 version ? version : "");
 	if (e.set)
-		keep(&e);
+		rld_keep_error(&e);
 	return ret;
 }
 
 API void *dlsym(void *restrict handle, const char *restrict name)
 {
-	return do_sym(handle, name, NULL, CALLER());
+	return rld_symbol(handle, name, NULL, CALLER());
 }
 
 API void *dlvsym(void *restrict handle, const char *restrict name,
 		 const char *restrict version)
 {
-	return do_sym(handle, name, version, CALLER());
+	return rld_symbol(handle, name, version, CALLER());
 }
 
 struct ser {
@@ -357,7 +371,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	int ret = 0;
 
 	rld_lock(r);
-	d = valid(r, handle, &e);
+	d = rld_valid(r, handle, &e);
 	switch (d ? request : -1) {
 	case RTLD_DI_LMID:
 		*(Lmid_t *)arg = LM_ID_BASE;
@@ -404,6 +418,6 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	}
 	rld_unlock(r);
 	if (ret)
-		keep(&e);
+		rld_keep_error(&e);
 	return ret;
 }

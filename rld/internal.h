@@ -99,7 +99,8 @@ enum {
 	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
 	D_LEAVING = 1 << 22,
-	D_DELAYED = 1 << 23 /* arrived when something needed it */
+	D_DELAYED = 1 << 23,   /* arrived when something needed it */
+	D_OVERRIDDEN = 1 << 24 /* scratch: lost references to a strong name */
 };
 
 enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
@@ -245,6 +246,7 @@ struct rld {
 	int ignore_all_versions;
 	int statistics;	    /* -stat: counts at exit */
 	const char *follow; /* -y: trace the bindings of this symbol */
+	int overrides;	    /* some weak definitions are taken over: weak.c */
 	const char *preload_env;
 	const char *library_path, *preload, *root, *argv0, *list;
 	enum { ID_RULE, ID_INODE, ID_PATH } identity;
@@ -445,6 +447,8 @@ void rld_rebind_host(struct rld *r, struct dso *d);
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
+/* Whatever is bound to d is looked up again. */
+void rld_rebind_from(struct rld *r, struct dso *d);
 
 /* ---- iversion.c: interface versions */
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
@@ -495,6 +499,13 @@ const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
 			   struct rld_err *e);
 void rld_delay_forget(struct rld *r, struct dso *d);
 
+/* ---- weak.c */
+/* The strong definition that took over from a weak one, if any did. */
+void rld_weak_follow(struct def *d);
+/* Objects that became global after serial `since` take over. */
+void rld_weak_arrivals(struct rld *r, unsigned since);
+void rld_weak_forget(struct rld *r, const struct dso *gone);
+
 /* ---- init.c */
 void rld_init_program(struct rld *r);
 void rld_run_init(struct rld *r, struct dso *root);
@@ -529,6 +540,28 @@ void rld_remove(struct rld *r, struct dso *d);
 
 /* ---- debug.c */
 void rld_debug_state(struct rld *r, int state);
+
+/* ---- journal.c */
+void rld_journal_add(struct rld *r, const struct dso *d);
+/* An address that stands for what nobody defines any more; touching it ends
+ * in a message that names symbol, user and the object that is gone (NULL:
+ * as told before). */
+uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
+		   const struct dso *gone, int is_function);
+int rld_is_trap(uintptr_t at);
+
+/* ---- dlfcn.c */
+/* The object that handle is, or NULL with *e.  Lock held. */
+struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e);
+/* For this thread's dlerror; takes the text. */
+void rld_keep_error(struct rld_err *e);
+struct dso *rld_caller(struct rld *r, uintptr_t pc);
+/* dlopen, and with want != NULL sgidlopen_version. */
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc);
+int rld_close(void *handle);
+void *rld_symbol(void *handle, const char *name, const char *version,
+		 uintptr_t pc);
 
 /* ---- options.c */
 void rld_options(struct rld *r);

@@ -419,6 +419,9 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	}
 	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
 		unify(r, ref, out);
+	if (hit && r->overrides && !ref->newest &&
+	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
+		rld_weak_follow(out);
 	return hit;
 }
 

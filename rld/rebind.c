@@ -100,15 +100,19 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
 	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
+	const ElfW(Sym) * s;
 	struct def def = { 0 };
 	struct ref ref;
-	int known;
+	int known, was_function;
 
 	if (!rel->sym ||
 	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
 	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
 	    rld_ref(from, rel->sym, &ref))
 		return;
+	s = &from->dyn.symtab[rel->sym];
+	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
+		return; /* its own for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
@@ -126,7 +130,7 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 						     rel->addend)
 				return;
 		}
-	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
+	} else if (*slot != rel->addend && !rld_is_trap(*slot)) {
 		return;
 	}
 	if (!*open) {
@@ -138,15 +142,18 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 		return;
 	}
 	was = *slot;
+	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
 	known = rld_lookup(r, &ref, &def);
+	if (!known && !gone)
+		return;
 	if (!known) {
-		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
-			   STB_WEAK;
-
 		from->flags |= D_MISSING;
-		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
-		    kind != RK_TLSDESC)
-			*slot = weak ? 0 : rld_trap_address();
+		if (kind == RK_DTPMOD || kind == RK_DTPOFF ||
+		    kind == RK_TLSDESC)
+			return;
+		*slot = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
+				0 :
+				rld_trap(r, ref.name, from, gone, was_function);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -197,16 +204,15 @@ void rld_unbind(struct rld *r, struct dso *gone)
 		rescan(r, e->from, gone);
 }
 
+void rld_rebind_from(struct rld *r, struct dso *d)
+{
+	for (struct dso *from = r->head; from; from = dso_next(from))
+		rescan(r, from, d);
+}
+
 void rld_mend(struct rld *r)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_MISSING)
 			rescan(r, d, NULL);
-}
-
-/* Data that nobody defines any more points here: into the first page of the
- * address space, which is never mapped. */
-uintptr_t rld_trap_address(void)
-{
-	return 0x800;
 }

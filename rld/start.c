@@ -391,6 +391,29 @@ static void start_alone(struct rld *r)
 	enter(r, (uintptr_t)rld_fini_all);
 }
 
+/* Entries that wait: where each would be found. */
+static void print_delayed(struct rld *r, struct dso *d)
+{
+	for (unsigned i = 0; d->mark && i < d->nneed; i++) {
+		struct rld_err e = { 0 };
+		const char *path;
+
+		if (!rld_is_delayed(d, i) || rld_find_name(r, d->need_name[i]))
+			continue;
+		path = rld_delay_path(r, d, i, &e);
+		if (r->mode == MODE_LIST) {
+			rld_print(r, 1, "\t%s => %s (delay-load by %s)\n",
+				  d->need_name[i], path ? path : "not found",
+				  dso_name(r, d));
+		} else if (!path) {
+			rld_print(r, 2, "rld: %s: %s (delay-load by %s)\n",
+				  r->prog, e.text, dso_name(r, d));
+			r->problems++;
+		}
+		rld_err_clear(&e);
+	}
+}
+
 static void print_list(struct rld *r)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
@@ -403,6 +426,8 @@ static void print_list(struct rld *r)
 			rld_print(r, 1, "\t%s => %s (%p)\n", d->name,
 				  d->lm.l_name, (void *)d->lo);
 	}
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		print_delayed(r, d);
 	if (!r->program->nneed)
 		rld_print(r, 1, "\tstatically linked\n");
 	sys_exit(r->problems ? 1 : 0);
@@ -436,6 +461,8 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		if (r->mode == MODE_LIST)
 			print_list(r);
 		bind(r);
+		for (struct dso *d = r->head; d; d = dso_next(d))
+			print_delayed(r, d);
 		sys_exit(r->problems ? 1 : 0);
 	}
 	if (!r->host.libc)

@@ -108,6 +108,25 @@ _Noreturn static inline void sys_exit(int status)
 		sys1(__NR_exit_group, status);
 }
 
+#define SYS_SIGSEGV 11
+
+/* What the kernel tells a handler, as far as it is asked here. */
+struct sys_siginfo {
+	int signo;
+#if ARCH_SIG_FLAGS_FIRST
+	int code, error;
+#else
+	int error, code;
+#endif
+	uintptr_t addr; /* of a fault */
+};
+
+/* Install fn for sig unless the program has a handler of its own. */
+void sys_if_default(int sig,
+		    void (*fn)(int, const struct sys_siginfo *, void *));
+/* From that handler: on return the process dies by sig, as without it. */
+void sys_die_by(int sig, int code);
+
 /* "No such file or directory" and the like; "error N" for rare ones. */
 const char *sys_strerror(long negative_errno);
 

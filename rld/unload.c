@@ -151,12 +151,16 @@ void rld_collect(struct rld *r)
 		gone[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < n; i++) {
 		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, gone[i]));
+		if (r->overrides)
+			rld_weak_forget(r, gone[i]);
 		rld_index_remove(r, gone[i]);
 		rld_unbind(r, gone[i]);
 	}
 	rld_debug_state(r, RT_DELETE);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		rld_journal_add(r, gone[i]);
 		rld_remove(r, gone[i]);
+	}
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
 }

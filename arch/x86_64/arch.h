@@ -42,6 +42,12 @@
 /* What a program without a libc needs above its thread pointer. */
 #define ARCH_TCB_ALLOC 256
 
+/* The kernel's struct sigaction: x86-64 alone returns through user code. */
+#define ARCH_SIG_FLAGS_FIRST 0
+#define ARCH_SIG_SET_BYTES   8
+#define ARCH_SA_SIGINFO	     4
+#define ARCH_SA_RESTORER     0x04000000
+
 #define ARCH_HAS_RELA_PLT 1
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
 #define ARCH_RTLD_IS_RDX  1
@@ -170,6 +176,7 @@ void arch_lazy_got(uintptr_t *got, struct dso *d);
 
 /* start.S, resolve.S */
 void arch_stage2(void);
+void arch_sigreturn(void);
 void arch_resolve(void);
 void arch_tlsdesc_static(void);
 void arch_tlsdesc_dynamic(void);
