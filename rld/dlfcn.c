@@ -1,5 +1,6 @@
 /* The dlopen family. */
 #include "rld/bind.h"
+#include "rld/event.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
@@ -24,7 +25,7 @@ void rld_keep_error(struct rld_err *e)
 struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (d == handle)
+		if (rld_handle(d) == handle && !(d->flags & D_RETIRED))
 			return d;
 	rld_fail(e, "%p: is not a handle of an open object", handle);
 	return NULL;
@@ -94,6 +95,7 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
 	d->opens++;
+	d->mode = mode;
 	if (mode & RTLD_GLOBAL) {
 		rld_mend(r);
 		rld_weak_arrivals(r, since);
@@ -141,7 +143,8 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	}
 	rld_run_init(r, d);
 	rld_delay_init(r);
-	return d;
+	rld_tell_loaded(r);
+	return rld_handle(d);
 }
 
 API void *dlopen(const char *file, int mode)
@@ -215,8 +218,8 @@ static void *value(struct rld *r, const struct def *def)
 
 /* In the members of a handle: breadth-first for a private one, in the order
  * in which they became global for a global one. */
-static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
-		     struct def *out, struct rld_err *e)
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e)
 {
 	struct dso **list;
 	unsigned n;
@@ -301,7 +304,7 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		} else {
 			from = rld_valid(r, handle, &e);
 			if (from)
-				hit = in_handle(r, from, &ref, &def, &e);
+				hit = rld_in_handle(r, from, &ref, &def, &e);
 		}
 		rld_unlock(r);
 	}

@@ -99,9 +99,17 @@ enum {
 	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
 	D_LEAVING = 1 << 22,
-	D_DELAYED = 1 << 23,   /* arrived when something needed it */
-	D_OVERRIDDEN = 1 << 24 /* scratch: lost references to a strong name */
+	D_DELAYED = 1 << 23,	/* arrived when something needed it */
+	D_OVERRIDDEN = 1 << 24, /* scratch: lost references to a strong name */
+	D_TOLD = 1 << 25,	/* listeners know of it */
+	D_ENTRIES = 1 << 26,	/* no object: a pool of entry points */
+	D_RETIRED = 1 << 27,	/* swapped out: seen by nobody */
+	D_FACE = 1 << 28,	/* its memory is the handle of a later object */
+	D_SWAPPING = 1 << 29
 };
+
+/* On its way out: no name leads to it. */
+#define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
 
 enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
 
@@ -162,7 +170,11 @@ struct dso {
 	struct group *own;    /* the group of which it is the root */
 	struct group **group; /* the groups it is in */
 	unsigned ngroup;
-	unsigned opens; /* handles */
+	unsigned opens;	      /* handles */
+	unsigned holds;	      /* of rld itself, for a moment */
+	struct dso *face;     /* what dlopen returns; NULL: the object itself */
+	struct dso *replaces; /* during a swap: not seen by this one */
+	int mode;	      /* of its last dlopen */
 	unsigned tls_dtors;
 	unsigned global_serial; /* when it became global */
 
@@ -240,6 +252,8 @@ struct rld {
 	int delay_all;
 	unsigned ndelay;   /* liblist entries that wait */
 	int relocating;	   /* a pass over new objects is under way */
+	int fresh;	   /* load the next file though it is loaded already */
+	int snapshot;	   /* map private copies of files */
 	int delay_pending; /* constructors of delay-loaded objects are due */
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
@@ -360,6 +374,8 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);
 void rld_unmap(struct rld *r, struct dso *d);
+/* A descriptor of a private copy of fd's first size bytes, or -errno. */
+int rld_snapshot(int fd, uint64_t size);
 /* Make RELRO writable (open) or read-only again. */
 void rld_relro(struct rld *r, struct dso *d, int writable);
 
@@ -440,11 +456,18 @@ void rld_edge(struct dso *from, struct dso *to);
 
 /* ---- lazy.c */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name);
 
 /* ---- rebind.c */
 void rld_rebind_host(struct rld *r, struct dso *d);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
+/* Uses of names that gone defines and, without it, nobody would: fn for
+ * each. */
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *from, const char *name),
+		    void *arg);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
 /* Whatever is bound to d is looked up again. */
@@ -542,7 +565,8 @@ void rld_remove(struct rld *r, struct dso *d);
 void rld_debug_state(struct rld *r, int state);
 
 /* ---- journal.c */
-void rld_journal_add(struct rld *r, const struct dso *d);
+/* Its name stays valid for a while. */
+const char *rld_journal_add(struct rld *r, const struct dso *d);
 /* An address that stands for what nobody defines any more; touching it ends
  * in a message that names symbol, user and the object that is gone (NULL:
  * as told before). */
@@ -562,6 +586,29 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 int rld_close(void *handle);
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);
+
+/* In the members of a handle, delayed ones included. */
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e);
+static inline void *rld_handle(struct dso *d)
+{
+	return d->face ? d->face : d;
+}
+
+/* ---- entry.c */
+uintptr_t rld_entry_bind(struct dso *face, uintptr_t index);
+void rld_entries_unbind(const struct dso *gone);
+/* As rld_would_miss, for the entry points; next takes gone's place. */
+void rld_entries_would_miss(struct rld *r, const struct dso *gone,
+			    struct dso *next,
+			    void (*fn)(void *, const char *, const char *),
+			    void *arg);
+
+/* ---- module.c */
+int rld_module_is(void *handle);
+/* handle was opened for a module: its initialiser runs, once; -1: it refused,
+ * and the handle is closed. */
+int rld_module_ready(struct rld *r, void *handle, const char *path);
 
 /* ---- options.c */
 void rld_options(struct rld *r);

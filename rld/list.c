@@ -50,6 +50,15 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free(d->need_name);
 	rld_free(d->filtee);
 	rld_free(d->group);
+	if (d->face)
+		rld_free(d->face);
+	if (d->flags & D_FACE) { /* its address is still somebody's handle */
+		*d = (struct dso){ .flags = D_FACE };
+		for (const struct dso *x = r->head; x; x = dso_next(x))
+			if (x->face == d)
+				d->lm = x->lm;
+		return;
+	}
 	rld_free(d);
 }
 
@@ -78,7 +87,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 
 	for (struct alias *a = r->names[h & 255]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & (D_DYING | D_LEAVING)) &&
+		    !(a->dso->flags & D_GONE) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -145,14 +154,13 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
-			if (!strcmp(d->lm.l_name, path) &&
-			    !(d->flags & (D_DYING | D_LEAVING)))
+			if (!strcmp(d->lm.l_name, path) && !(d->flags & D_GONE))
 				return d;
 		return NULL;
 	}
 	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
-		    (d->flags & (D_DYING | D_LEAVING)))
+		    (d->flags & D_GONE))
 			continue;
 		if (r->identity == ID_INODE || searched ||
 		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||
@@ -219,6 +227,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	struct statx st;
 	struct dso *d;
 	long err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	int copy = -1;
 
 	if (err || (st.stx_mode & 0170000) != 0100000) {
 		rld_fail(e, "%s: %s", path,
@@ -229,7 +238,8 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		rld_free(path);
 		return NULL;
 	}
-	d = same_file(r, &st, path, searched);
+	d = r->fresh ? NULL : same_file(r, &st, path, searched);
+	r->fresh = 0;
 	if (d) {
 		rld_free(path);
 		rld_add_name(r, d, name);
@@ -245,11 +255,21 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;
-	if (rld_map(r, d, fd, &st, e) || rld_read_liblist(r, d, e)) {
+	if (r->snapshot)
+		copy = rld_snapshot(fd, st.stx_size);
+	if (r->snapshot && copy < 0)
+		rld_fail(e, "%s: cannot be copied: %s", path,
+			 sys_strerror(copy));
+	if (e->set || rld_map(r, d, copy < 0 ? fd : copy, &st, e) ||
+	    rld_read_liblist(r, d, e)) {
+		if (copy >= 0)
+			sys_close(copy);
 		rld_unmap(r, d);
 		rld_free_dso(r, d);
 		return NULL;
 	}
+	if (copy >= 0)
+		sys_close(copy);
 	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);

@@ -26,6 +26,12 @@ int rld_visible(const struct dso *o, const struct dso *from)
 	       (from && share_group(o, from));
 }
 
+/* What was swapped out is seen by its own code alone. */
+static int hidden_from(const struct dso *d, const struct dso *from)
+{
+	return d->flags & D_RETIRED && d != from;
+}
+
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :
@@ -361,6 +367,7 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
+			    hidden_from(d, ref->from) ||
 			    !rld_visible(d, ref->from) ||
 			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
@@ -393,8 +400,14 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
 	unsigned long probes = 0;
+	struct ref skipping;
 	int hit = 0;
 
+	if (from && from->replaces && !ref->skip) {
+		skipping = *ref;
+		skipping.skip = from->replaces;
+		ref = &skipping;
+	}
 	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
 	    rld_lookup_in(from, ref, out))
 		return 1;
@@ -408,7 +421,7 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
 			if (d->flags & (D_DYING | D_VDSO) ||
-			    !rld_visible(d, from))
+			    hidden_from(d, from) || !rld_visible(d, from))
 				continue;
 			probes++;
 			hit = rld_lookup_in(d, ref, out);

@@ -309,3 +309,31 @@ void rld_relro(struct rld *r, struct dso *d, int writable)
 		sys_mprotect(d->relro, d->relro_size,
 			     PROT_READ | (writable ? PROT_WRITE : 0));
 }
+
+/* A file that is overwritten in place changes under whoever maps it. */
+int rld_snapshot(int fd, uint64_t size)
+{
+	int copy = sys_memfd_create("rld-snapshot");
+	char buf[16384];
+	uint64_t at = 0;
+	long n = 0;
+
+	while (copy >= 0 && at < size) {
+		n = sys_pread(fd, buf, sizeof buf, at);
+		if (n <= 0)
+			break;
+		for (long put = 0, k; put < n; put += k) {
+			k = sys_write(copy, buf + put, (size_t)(n - put));
+			if (k <= 0) {
+				sys_close(copy);
+				return k ? (int)k : -5;
+			}
+		}
+		at += (uint64_t)n;
+	}
+	if (n < 0 && copy >= 0) {
+		sys_close(copy);
+		return (int)n;
+	}
+	return copy;
+}

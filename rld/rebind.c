@@ -91,11 +91,22 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	}
 }
 
+/* One object's references to another, in a walk over its relocations. */
+struct task {
+	struct rld *r;
+	struct dso *from, *gone;
+	int open; /* from's RELRO is writable */
+	/* only tell of references that nobody but gone satisfies */
+	void (*miss)(void *, const char *from, const char *name);
+	void *arg;
+};
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all. */
-static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, size_t plt_index, int *open)
+static void again(struct task *t, struct reloc *rel, size_t plt_index)
 {
+	struct rld *r = t->r;
+	struct dso *from = t->from, *gone = t->gone;
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
@@ -133,9 +144,16 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	} else if (*slot != rel->addend && !rld_is_trap(*slot)) {
 		return;
 	}
-	if (!*open) {
+	if (t->miss) {
+		ref.skip = gone;
+		if (!rld_lookup(r, &ref, &def) &&
+		    ELF64_ST_BIND(s->st_info) != STB_WEAK)
+			t->miss(t->arg, dso_name(r, from), ref.name);
+		return;
+	}
+	if (!t->open) {
 		rld_relro(r, from, 1);
-		*open = 1;
+		t->open = 1;
 	}
 	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
 		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
@@ -168,9 +186,9 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	rld_err_clear(&e);
 }
 
-static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+static void walk(struct task *t)
 {
-	int open = 0;
+	struct dso *from = t->from;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
@@ -181,25 +199,48 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 				     ARCH_R_SYM(a->r_info),
 				     ARCH_R_TYPE(a->r_info) };
 
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
 
 		rel.addend = 0;
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(r, from, &rel, gone, i, &open);
+		again(t, &rel, i);
 	}
-	if (open)
-		rld_relro(r, from, 0);
+	if (t->open)
+		rld_relro(t->r, from, 0);
+}
+
+static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+{
+	struct task t = { .r = r, .from = from, .gone = gone };
+
+	walk(&t);
+}
+
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *, const char *), void *arg)
+{
+	for (struct edge *e = gone->users; e; e = e->next) {
+		struct task t = { .r = r,
+				  .from = e->from,
+				  .gone = gone,
+				  .miss = fn,
+				  .arg = arg };
+
+		if (!(e->from->flags & (D_RETIRED | D_LEAVING)))
+			walk(&t);
+	}
 }
 
 void rld_unbind(struct rld *r, struct dso *gone)
 {
+	rld_entries_unbind(gone);
 	for (struct edge *e = gone->users; e; e = e->next)
 		rescan(r, e->from, gone);
 }

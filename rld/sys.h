@@ -69,6 +69,22 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
+static inline int sys_memfd_create(const char *name)
+{
+	return (int)sys3(__NR_memfd_create, (long)name, 1 /* MFD_CLOEXEC */, 0);
+}
+
+static inline int sys_unlink(const char *path)
+{
+	return (int)sys3(__NR_unlinkat, AT_FDCWD, (long)path, 0);
+}
+
+static inline int sys_rename(const char *from, const char *to)
+{
+	return (int)arch_syscall6(__NR_renameat2, AT_FDCWD, (long)from,
+				  AT_FDCWD, (long)to, 0, 0);
+}
+
 static inline long sys_readlink(const char *path, char *buf, size_t n)
 {
 	return arch_syscall6(__NR_readlinkat, AT_FDCWD, (long)path, (long)buf,
