@@ -156,10 +156,11 @@ API int rld_save(const char *file)
 		rld_fail(&e, "%s: cannot be written: %s", file,
 			 sys_strerror(fd < 0 ? fd : n));
 		rld_keep_error(&e);
+		n = -1;
 	}
 	rld_free(tmp);
 	rld_free(t.at);
-	return e.set ? -1 : 0;
+	return n < 0 ? -1 : 0;
 }
 
 /* ---- reading */

@@ -130,7 +130,8 @@ enum {
  * means the new file; addresses taken with dlsym do not move: see rld_entry.
  * 0, or -1 and nothing has changed: the text lists each symbol that would be
  * missing and who uses it.  Objects that came with the program cannot be
- * swapped. */
+ * swapped.  As with dlclose, no thread may be inside the old file's functions
+ * when it goes. */
 int rld_swap(void *handle, const char *path, unsigned flags);
 
 /* ---- stable entry points */
