@@ -421,6 +421,15 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	return hit;
 }
 
+static int defines_version(const struct dso *o, const struct elf_version *v)
+{
+	for (unsigned i = 0; i < o->nver; i++)
+		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
+		    !strcmp(o->ver[i].name, v->name))
+			return 1;
+	return elf_version_defined(&o->dyn, v->hash, v->name);
+}
+
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	for (unsigned i = 0; i < d->nver; i++) {
@@ -435,7 +444,7 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 			    !strcmp(d->need[j]->soname, v->file))
 				o = d->need[j];
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
-		    elf_version_defined(&o->dyn, v->hash, v->name))
+		    defines_version(o, v))
 			continue;
 		return rld_fail(e,
 				"%s: version `%s' not found (required by %s)",
