@@ -23,6 +23,7 @@
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
+#define RLD_HEAP    (48UL * 1024) /* bytes */
 
 struct rld;
 struct dso;
@@ -194,8 +195,8 @@ enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
 struct alias {
 	struct alias *next;
 	struct dso *dso;
-	const char *name;
 	uint32_t hash;
+	char name[];
 };
 
 struct index {
@@ -213,6 +214,7 @@ struct rld {
 	uintptr_t *stack; /* where argc lies */
 	const char *prog; /* for messages */
 	size_t page;
+	int started; /* libc is up */
 	int secure;
 	int as_command;
 
@@ -230,8 +232,6 @@ struct rld {
 	struct dso *head, *tail, *program, *self, *vdso;
 	unsigned serial, nobj, global_serial;
 	unsigned long long adds, subs;
-	struct alias *names[256];
-	struct dso *inodes[256];
 
 	struct index *index;
 	struct dso **owner; /* gid / 64 -> object */
@@ -248,13 +248,18 @@ struct rld {
 	int lock_waiters;
 	int readers;
 	unsigned group_id;
-	int started;
 	unsigned problems; /* --check */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used, tls_surplus;
 	unsigned char *tls_image; /* the synthetic program's */
-	struct r_debug debug;
+
+	struct alias *names[256];
+
+	/* mem.c: the heap begins where the state ends, so that a small program
+	 * dirties few pages */
+	char heap[RLD_HEAP] __attribute__((aligned(16)));
+	struct dso *inodes[256];
 };
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
@@ -334,6 +339,7 @@ void rld_relro(struct rld *r, struct dso *d, int writable);
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
+void rld_know_program(struct rld *r);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
