@@ -326,6 +326,9 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
 const void *rld_peek(int fd, long *n);
 void rld_peek_forget(void);
+/* A writable segment of so many pages is populated when it is mapped, larger
+ * ones in part when they are relocated. */
+#define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* Take over an object that is mapped already, with its headers at ph. */
@@ -357,6 +360,7 @@ struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n);
 struct ref {
 	const char *name;
 	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
 	const struct elf_version *ver; /* NULL: none asked for */
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
@@ -374,6 +378,8 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
+/* With an index: may an object before d define what a chain gives this hash? */
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),

@@ -47,7 +47,7 @@ static int version_serves(const struct dso *d, uint32_t i,
 		/* a COPY of the program carries the version it needed */
 		if (ndx < d->nver && d->ver[ndx].name &&
 		    d->ver[ndx].hash == ref->ver->hash &&
-		    !strcmp(d->ver[ndx].name, ref->ver->name))
+		    str_same(d->ver[ndx].name, ref->ver->name))
 			return 1;
 		/* the base version, not hidden, serves a versioned reference */
 		return !(raw & 0x8000) &&
@@ -84,7 +84,7 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	return name && (name == ref->name || !strcmp(name, ref->name)) &&
+	return name && (name == ref->name || str_same(name, ref->name)) &&
 	       version_serves(d, i, ref);
 }
 
@@ -123,6 +123,11 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 			if (symbol_serves(d, i, ref, !ref->is_call))
 				goto hit;
 		return 0;
+	}
+	if (ref->own && d == ref->from &&
+	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
+		i = ref->own;
+		goto hit;
 	}
 	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
 		if (symbol_serves(d, i, ref, !ref->is_call))
@@ -360,7 +365,8 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    !rld_visible(d, ref->from) ||
+			    (!(d->flags & D_GLOBAL) &&
+			     !rld_visible(d, ref->from)) ||
 			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
 			if (d->nfilter) {
@@ -370,6 +376,23 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			return found(d, gid - d->gid, out);
 		}
 	}
+	return 0;
+}
+
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
+{
+	struct index *x = r->index;
+	uint32_t at = place(hash | 1) >> 7;
+	uint64_t w;
+
+	for (; (w = x->slot[at &= x->mask].word); at++)
+		if ((uint32_t)(w >> 32) == (hash | 1) && (uint32_t)w) {
+			struct dso *o = r->owner[(uint32_t)w / 64];
+
+			if (o && o->serial < d->serial &&
+			    !(o->flags & (D_HOST | D_SELF)))
+				return 1;
+		}
 	return 0;
 }
 
@@ -407,9 +430,12 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
 			if (d->flags & (D_DYING | D_VDSO) ||
-			    !rld_visible(d, from))
+			    (!(d->flags & D_GLOBAL) && !rld_visible(d, from)))
 				continue;
 			probes++;
+			if (d->dyn.gnu.buckets &&
+			    !elf_gnu_maybe(&d->dyn.gnu, ref->hash))
+				continue;
 			hit = rld_lookup_in(d, ref, out);
 		}
 		r->probes += probes;

@@ -81,8 +81,14 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 
 		/* the reservation maps the file at delta already */
 		if (p->p_vaddr - p->p_offset != delta || prot != first_prot) {
+			/* relocation will write to all of a small one: its
+			 * pages at once, not by a fault for each */
+			int now = p->p_flags & PF_W && len <= FEW_PAGES * r->page ?
+					  MAP_POPULATE :
+					  0;
+
 			got = sys_mmap((void *)at, len, prot,
-				       MAP_PRIVATE | MAP_FIXED, fd,
+				       MAP_PRIVATE | MAP_FIXED | now, fd,
 				       p->p_offset - skew);
 			if (got != at)
 				return -1;
