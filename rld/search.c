@@ -93,7 +93,13 @@ static size_t token(const char *s, size_t left, const char *name)
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		struct path_buf *o)
 {
-	for (size_t i = 0; i < n; i++) {
+	const char *dollar = s;
+
+	while (dollar < s + n && *dollar != '$')
+		dollar++;
+	if (!add(o, s, (size_t)(dollar - s)))
+		return 0;
+	for (size_t i = (size_t)(dollar - s); i < n; i++) {
 		const char *value = NULL;
 		size_t t = 0;
 
@@ -145,14 +151,17 @@ struct search {
 	int fd;
 	char *path;
 	char *tried; /* heap: what the error will show */
-	int skip_wrong;
+	int telling; /* nothing was found: note the folders, open nothing */
 	long err;
 };
 
 static int try_file(struct search *s, const char *path)
 {
-	int fd = sys_open(path, O_RDONLY);
+	int fd;
 
+	if (s->telling)
+		return 0;
+	fd = sys_open(path, O_RDONLY);
 	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
 	      fd >= 0 ? "found" : sys_strerror(fd));
 	if (fd < 0) {
@@ -229,7 +238,8 @@ static int try_dir(struct search *s, const char *dir)
 	const char *sep = dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "";
 
 	path_clear(&p);
-	note_tried(s, dir);
+	if (s->telling)
+		note_tried(s, dir);
 	if (k != UINT32_MAX && known[k].missing)
 		return 0;
 	if (k != UINT32_MAX && !known[k].no_hwcaps)
@@ -393,6 +403,9 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	*searched = 1;
 	if ((!strchr(name, '$') || !by_token(&s)) &&
 	    (!*name || !search_all(&s))) {
+		s.telling = 1;
+		if (*name)
+			search_all(&s);
 		rld_fail(e,
 			 "%s: cannot be found (searched: %s): cannot open "
 			 "shared object file: %s",
