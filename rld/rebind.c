@@ -16,12 +16,34 @@ static int overridden(struct rld *r, const struct ref *ref, uintptr_t now,
 	return 0;
 }
 
+/* Does an object before libc define anything at all?  A plain program does
+ * not, though the link editor puts one symbol into its hash table. */
+static int anyone_before(const struct rld *r)
+{
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d)) {
+		const struct elf_dyn *y = &d->dyn;
+
+		if (!y->gnu.buckets || y->gnu.xlat) {
+			if (y->sysv.nbucket || y->gnu.xlat)
+				return 1;
+			continue;
+		}
+		if (y->nsym > y->gnu.symndx + 8UL)
+			return 1;
+		for (size_t i = y->gnu.symndx; i < y->nsym; i++)
+			if (y->symtab[i].st_shndx != SHN_UNDEF ||
+			    y->symtab[i].st_value)
+				return 1;
+	}
+	return 0;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
 {
 	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
-	int open = 0;
+	int open = 0, anyone = anyone_before(r);
 
 	for (int t = 0; t < 3; t++)
 		for (size_t i = 0; i < n[t]; i++) {
@@ -50,7 +72,7 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 				continue;
 			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			if (!place_ok(d, (uintptr_t)slot, WORD) ||
-			    rld_ref(d, rel.sym, &ref) ||
+			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref) ||
 			    !overridden(r, &ref, *slot, &def) ||
 			    def.dso->flags & (D_HOST | D_SELF) ||
 			    is_ifunc(&def))

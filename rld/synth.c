@@ -188,6 +188,10 @@ static size_t align(size_t n, size_t to)
 	return (n + to - 1) & ~(to - 1);
 }
 
+/* Enough for a small program, without a mapping of its own.  Not aligned: the
+ * other variables would move away from .data. */
+static char room[16 * 1024];
+
 /* Memory for the program, its tables and the TLS image.  Only what objects
  * before libc define can come to be exported. */
 static struct synth *make(struct rld *r, const char *path, size_t *total)
@@ -213,11 +217,16 @@ static struct synth *make(struct rld *r, const char *path, size_t *total)
 	str = sym + max * sizeof *s->sym;
 	image = align(str + strsz, r->tls_align);
 	*total = page_up(r, image + r->tls_size);
-	at = sys_mmap(NULL, *total + r->tls_align, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (SYS_ERR(at))
-		return NULL;
-	at = align(at, r->tls_align);
+	at = page_up(r, (uintptr_t)room);
+	if (at + *total > (uintptr_t)room + sizeof room ||
+	    at & (r->tls_align - 1)) {
+		at = sys_mmap(NULL, *total + r->tls_align,
+			      PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (SYS_ERR(at))
+			return NULL;
+		at = align(at, r->tls_align);
+	}
 	s = (struct synth *)at;
 	r->tls_image = (unsigned char *)at + image;
 	s->sym = (void *)(at + sym);
