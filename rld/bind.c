@@ -13,7 +13,8 @@ struct late {
 struct memo {
 	struct dso *from, *dso;
 	const ElfW(Sym) * sym;
-	uint32_t index;
+	uintptr_t value;
+	uint32_t index, plain; /* plain: value is what it means */
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -27,7 +28,12 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	ref->name = elf_str(&d->dyn, s->st_name);
 	if (!ref->name)
 		return -1;
-	ref->hash = elf_gnu_hash(ref->name);
+	if (s->st_shndx != SHN_UNDEF) {
+		ref->own = sym;
+		ref->hash = elf_hash_of(&d->dyn, sym, ref->name);
+	} else {
+		ref->hash = elf_gnu_hash(ref->name);
+	}
 	if (d->dyn.versym && d->nver) {
 		unsigned v = d->dyn.versym[sym] & 0x7fff;
 
@@ -199,6 +205,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		m->index = rel->sym;
 		m->dso = def->dso;
 		m->sym = def->sym;
+		m->value = rld_sym_addr(def->dso, def->sym);
+		m->plain = !is_ifunc(def);
 	}
 	return 1;
 }
@@ -393,25 +401,61 @@ static void relr(struct dso *d)
 	}
 }
 
+/* The same symbol again, by far the commonest case: 1 done. */
+static inline int repeated(const struct pass *p, const struct dso *d,
+			   const ElfW(Rela) * a)
+{
+	enum rkind kind = arch_reloc_kind(ARCH_R_TYPE(a->r_info));
+	uint32_t sym = ARCH_R_SYM(a->r_info);
+	uintptr_t at = d->lm.l_addr + a->r_offset;
+	const struct memo *m;
+
+	if (!p->memo || (kind != RK_ABS && kind != RK_GLOB_DAT))
+		return 0;
+	m = &p->memo[sym % MEMO];
+	if (m->from != d || m->index != sym || !m->plain ||
+	    !place_ok(d, at, WORD))
+		return 0;
+	((struct word *)at)->v = m->value + (uintptr_t)a->r_addend;
+	return 1;
+}
+
+/* The relative entries that the table begins with; returns the first that is
+ * none.  Apart, so that the loop keeps to registers: big libraries have
+ * hundreds of thousands. */
+__attribute__((noinline)) static const ElfW(Rela) *
+	relatives(const struct dso *d)
+{
+	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrelative;
+	uintptr_t bias = d->lm.l_addr, lo = d->lo, room = d->hi - WORD - lo;
+	uintptr_t skew = bias - lo;
+	uintptr_t info;
+
+	if (!d->dyn.nrela || a == end ||
+	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+		return a;
+	for (info = a->r_info; a < end; a++) {
+		uintptr_t in = a->r_offset + skew;
+
+		if (in > room || a->r_info != info)
+			break;
+		*(uintptr_t *)(lo + in) = bias + (uintptr_t)a->r_addend;
+	}
+	return a;
+}
+
 static int relas(struct pass *p, struct dso *d)
 {
-	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
-	uintptr_t bias = d->lm.l_addr, lo = d->lo, hi = d->hi - WORD;
+	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
 
-	for (const ElfW(Rela) *rel = a + (d->dyn.nrela ? d->dyn.nrelative : 0);
-	     a < rel; a++) {
-		uintptr_t at = bias + a->r_offset;
-
-		if (at < lo || at > hi ||
-		    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
-			break;
-		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
-	}
 	for (; a < end; a++) {
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
+		struct reloc rel;
 
+		if (repeated(p, d, a))
+			continue;
+		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+				      ARCH_R_SYM(a->r_info),
+				      ARCH_R_TYPE(a->r_info) };
 		if (one(p, d, &rel))
 			return -1;
 	}
@@ -515,6 +559,18 @@ static void text_writable(struct rld *r, struct dso *d, int on)
 	}
 }
 
+/* RELRO holds what is relocated and little else.  Where entries are as dense as
+ * that, its pages are made ours in one call in place of a fault for each. */
+static void populate(struct rld *r, const struct dso *d)
+{
+	size_t pages = d->relro_size / r->page;
+
+	if (pages >= FEW_PAGES &&
+	    d->dyn.nrela + d->dyn.nrel + d->dyn.nrelr >= pages)
+		sys3(__NR_madvise, (long)d->relro, (long)d->relro_size,
+		     MADV_POPULATE_WRITE);
+}
+
 static int relocate(struct pass *p, struct dso *d)
 {
 	struct rld *r = p->r;
@@ -527,6 +583,7 @@ static int relocate(struct pass *p, struct dso *d)
 				dso_name(r, d));
 	if (d->dyn.textrel)
 		text_writable(r, d, 1);
+	populate(r, d);
 	relr(d);
 	ret = relas(p, d);
 	if (!ret && d->dyn.pltgot && d->dyn.njmprel &&

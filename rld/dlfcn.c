@@ -49,6 +49,7 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 		if (!d && strchr(file, '/')) {
 			struct statx st;
 
+			rld_know_program(r);
 			if (!sys_statx(AT_FDCWD, file, 0, &st))
 				for (d = r->head; d; d = dso_next(d))
 					if (d->ino == st.stx_ino &&

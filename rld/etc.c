@@ -28,16 +28,26 @@ static struct {
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
-static void cache_open(struct rld *r)
+static int open_rooted(struct rld *r, const char *file)
 {
-	char *name = rld_format("%s/etc/ld.so.cache", r->root ? r->root : "");
-	const struct cache_head *h;
-	struct statx st;
+	char *name;
 	int fd;
 
-	cache.state = -1;
+	if (!r->root)
+		return sys_open(file, O_RDONLY);
+	name = rld_format("%s%s", r->root, file);
 	fd = name ? sys_open(name, O_RDONLY) : -1;
 	rld_free(name);
+	return fd;
+}
+
+static void cache_open(struct rld *r)
+{
+	const struct cache_head *h;
+	struct statx st;
+	int fd = open_rooted(r, "/etc/ld.so.cache");
+
+	cache.state = -1;
 	if (fd < 0)
 		return;
 	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size < sizeof *h ||
@@ -176,12 +186,10 @@ const char *path_cache_find(struct rld *r, const char *name)
 
 char *path_slurp(struct rld *r, const char *file, int rooted)
 {
-	char *name = rld_format("%s%s", rooted && r->root ? r->root : "", file);
 	char *text = NULL;
 	struct statx st;
-	int fd = name ? sys_open(name, O_RDONLY) : -1;
+	int fd = rooted ? open_rooted(r, file) : sys_open(file, O_RDONLY);
 
-	rld_free(name);
 	if (fd < 0)
 		return NULL;
 	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st) && st.stx_size < 1 << 20) {

@@ -24,6 +24,7 @@
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
+#define RLD_HEAP    (48UL * 1024) /* bytes */
 
 struct rld;
 struct dso;
@@ -219,8 +220,8 @@ enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
 struct alias {
 	struct alias *next;
 	struct dso *dso;
-	const char *name;
 	uint32_t hash;
+	char name[];
 };
 
 struct index {
@@ -238,6 +239,7 @@ struct rld {
 	uintptr_t *stack; /* where argc lies */
 	const char *prog; /* for messages */
 	size_t page;
+	int started; /* libc is up */
 	int secure;
 	int as_command;
 
@@ -268,8 +270,6 @@ struct rld {
 	struct dso *head, *tail, *program, *self, *vdso;
 	unsigned serial, nobj, global_serial;
 	unsigned long long adds, subs;
-	struct alias *names[256];
-	struct dso *inodes[256];
 
 	struct index *index;
 	struct dso **owner; /* gid / 64 -> object */
@@ -286,13 +286,18 @@ struct rld {
 	int lock_waiters;
 	int readers;
 	unsigned group_id;
-	int started;
 	unsigned problems; /* --check */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used, tls_surplus;
 	unsigned char *tls_image; /* the synthetic program's */
-	struct r_debug debug;
+
+	struct alias *names[256];
+
+	/* mem.c: the heap begins where the state ends, so that a small program
+	 * dirties few pages */
+	char heap[RLD_HEAP] __attribute__((aligned(16)));
+	struct dso *inodes[256];
 };
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
@@ -368,6 +373,9 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
 const void *rld_peek(int fd, long *n);
 void rld_peek_forget(void);
+/* A writable segment of so many pages is populated when it is mapped, larger
+ * ones in part when they are relocated. */
+#define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* Take over an object that is mapped already, with its headers at ph. */
@@ -383,6 +391,7 @@ void rld_relro(struct rld *r, struct dso *d, int writable);
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
+void rld_know_program(struct rld *r);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
@@ -405,6 +414,7 @@ struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n);
 struct ref {
 	const char *name;
 	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
 	const struct elf_version *ver; /* NULL: none asked for */
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
@@ -422,6 +432,8 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
+/* With an index: may an object before d define what a chain gives this hash? */
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),

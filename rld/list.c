@@ -26,7 +26,6 @@ void rld_free_dso(struct rld *r, struct dso *d)
 				continue;
 			}
 			*a = gone->next;
-			rld_free((void *)(uintptr_t)gone->name);
 			rld_free(gone);
 		}
 	for (struct dso **p = &r->inodes[d->ino & 255]; *p; p = &(*p)->by_ino)
@@ -70,11 +69,11 @@ void rld_add_name(struct rld *r, struct dso *d, const char *name)
 	for (a = r->names[h & 255]; a; a = a->next)
 		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
 			return;
-	a = rld_alloc(sizeof *a);
+	a = rld_alloc(sizeof *a + strlen(name) + 1);
 	if (!a)
 		return;
 	a->hash = h;
-	a->name = rld_strdup(name);
+	memcpy(a->name, name, strlen(name) + 1);
 	a->dso = d;
 	a->next = r->names[h & 255];
 	r->names[h & 255] = a;
@@ -109,6 +108,27 @@ struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
 	return NULL;
 }
 
+static void enter_inode(struct rld *r, struct dso *d)
+{
+	d->by_ino = r->inodes[d->ino & 255];
+	r->inodes[d->ino & 255] = d;
+}
+
+/* Which file the kernel has mapped is asked for when it matters: a program
+ * that needs nothing but libc never pays for the walk through /proc. */
+void rld_know_program(struct rld *r)
+{
+	struct dso *d = r->program;
+	struct statx st;
+
+	if (!d || d->ino || !(d->flags & D_KERNEL) ||
+	    sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st))
+		return;
+	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->ino = st.stx_ino;
+	enter_inode(r, d);
+}
+
 void rld_append(struct rld *r, struct dso *d)
 {
 	d->serial = ++r->serial;
@@ -121,10 +141,8 @@ void rld_append(struct rld *r, struct dso *d)
 	r->tail = d;
 	r->nobj++;
 	r->adds++;
-	if (d->ino) {
-		d->by_ino = r->inodes[d->ino & 255];
-		r->inodes[d->ino & 255] = d;
-	}
+	if (d->ino)
+		enter_inode(r, d);
 }
 
 /* d keeps its own pointers: a reader that stands on it still finds its way. */
@@ -158,6 +176,7 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 				return d;
 		return NULL;
 	}
+	rld_know_program(r);
 	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
 		    (d->flags & D_GONE))

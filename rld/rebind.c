@@ -2,12 +2,48 @@
  * is there, slots into an object that leaves, slots that missed something. */
 #include "rld/bind.h"
 
+/* Whom a slot of the host libc should lead to instead of what its own loader
+ * gave it (now): only objects before libc can have taken it away, and with few
+ * of them a look at each one's filter is all. */
+static int overridden(struct rld *r, const struct ref *ref, uintptr_t now,
+		      struct def *def)
+{
+	if (r->index || !now)
+		return rld_lookup(r, ref, def);
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
+		if (!(d->flags & D_VDSO) && rld_lookup_in(d, ref, def))
+			return 1;
+	return 0;
+}
+
+/* Does an object before libc define anything at all?  A plain program does
+ * not, though the link editor puts one symbol into its hash table. */
+static int anyone_before(const struct rld *r)
+{
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d)) {
+		const struct elf_dyn *y = &d->dyn;
+
+		if (!y->gnu.buckets || y->gnu.xlat) {
+			if (y->sysv.nbucket || y->gnu.xlat)
+				return 1;
+			continue;
+		}
+		if (y->nsym > y->gnu.symndx + 8UL)
+			return 1;
+		for (size_t i = y->gnu.symndx; i < y->nsym; i++)
+			if (y->symtab[i].st_shndx != SHN_UNDEF ||
+			    y->symtab[i].st_value)
+				return 1;
+	}
+	return 0;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
 {
 	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
-	int open = 0;
+	int open = 0, anyone = anyone_before(r);
 
 	for (int t = 0; t < 3; t++)
 		for (size_t i = 0; i < n[t]; i++) {
@@ -34,15 +70,16 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
 			     kind != RK_JUMP_SLOT))
 				continue;
-			if (rld_ref(d, rel.sym, &ref) ||
-			    !rld_lookup(r, &ref, &def) ||
+			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+			if (!place_ok(d, (uintptr_t)slot, WORD) ||
+			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref) ||
+			    !overridden(r, &ref, *slot, &def) ||
 			    def.dso->flags & (D_HOST | D_SELF) ||
 			    is_ifunc(&def))
 				continue;
-			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			v = rld_sym_addr(def.dso, def.sym) +
 			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
-			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
+			if (*slot == v)
 				continue;
 			if ((uintptr_t)slot - d->relro < d->relro_size &&
 			    !open) {

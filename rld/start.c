@@ -136,7 +136,6 @@ static void program_from_kernel(struct rld *r)
 	struct rld_err e = { 0 };
 	uintptr_t bias = 0;
 	struct dso *d;
-	struct statx st;
 
 	for (size_t i = 0; i < n; i++)
 		if (ph[i].p_type == PT_PHDR)
@@ -148,10 +147,6 @@ static void program_from_kernel(struct rld *r)
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		rld_die(r, "%s", e.text);
 	d->entry = aux(r, AT_ENTRY);
-	if (!sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st)) {
-		d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-		d->ino = st.stx_ino;
-	}
 	r->program = d;
 	rld_append(r, d);
 }

@@ -11,7 +11,8 @@
 #define MAX_MODULES 4096
 #define SURPLUS	    4096
 
-intptr_t rld_tls_slot;
+/* In .data, which the start dirties in any case. */
+intptr_t rld_tls_slot __attribute__((section(".data")));
 
 struct thread {
 	struct thread *next, **prev;
@@ -88,15 +89,21 @@ static void thread_gone(void *arg)
 	rld_free(t);
 }
 
+static struct thread early;
+
+/* The calling thread's entry, or NULL when it has none yet. */
+static struct thread *thread_here(void)
+{
+	if (!rld_state.started || !rld_tls_slot)
+		return &early;
+	return (struct thread *)slot()[2];
+}
+
 struct thread *rld_thread(void)
 {
-	static struct thread early;
 	struct rld *r = &rld_state;
-	struct thread *t;
+	struct thread *t = thread_here();
 
-	if (!r->started || !rld_tls_slot)
-		return &early;
-	t = (struct thread *)slot()[2];
 	if (t)
 		return t;
 	t = rld_alloc(sizeof *t);
@@ -145,10 +152,10 @@ static void run_dtor(void *arg)
 
 void rld_thread_dtors(void)
 {
-	struct thread *t = rld_thread();
+	struct thread *t = thread_here();
 	struct dtor *d;
 
-	while ((d = t->dtors)) {
+	while (t && (d = t->dtors)) {
 		t->dtors = d->next;
 		run_dtor(d);
 	}
