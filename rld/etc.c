@@ -28,10 +28,17 @@ static struct {
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
+static int cache_valid(const void *at, size_t size)
+{
+	const struct cache_head *h = at;
+
+	return size >= sizeof *h && !memcmp(h->magic, magic, sizeof h->magic) &&
+	       h->nlibs <= (size - sizeof *h) / sizeof h->libs[0];
+}
+
 static void cache_open(struct rld *r)
 {
 	char *name = rld_format("%s/etc/ld.so.cache", r->root ? r->root : "");
-	const struct cache_head *h;
 	struct statx st;
 	int fd;
 
@@ -40,7 +47,7 @@ static void cache_open(struct rld *r)
 	rld_free(name);
 	if (fd < 0)
 		return;
-	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size < sizeof *h ||
+	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size == 0 ||
 	    st.stx_size > 1 << 28)
 		goto out;
 	cache.at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE,
@@ -48,9 +55,7 @@ static void cache_open(struct rld *r)
 	if (SYS_ERR(cache.at))
 		goto out;
 	cache.size = (size_t)st.stx_size;
-	h = (const void *)cache.at;
-	if (memcmp(h->magic, magic, sizeof h->magic) ||
-	    h->nlibs > (cache.size - sizeof *h) / sizeof h->libs[0]) {
+	if (!cache_valid((const void *)cache.at, cache.size)) {
 		sys_munmap(cache.at, cache.size);
 		goto out;
 	}
@@ -281,11 +286,9 @@ static int conf_include(struct rld *r, const char *pattern, int depth,
 	return hit;
 }
 
-static int conf_file(struct rld *r, const char *file, int depth,
+static int conf_text(struct rld *r, char *line, int depth,
 		     int (*fn)(void *, const char *), void *arg)
 {
-	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
-	char *line = text;
 	int hit = 0;
 
 	while (line && *line && !hit) {
@@ -312,6 +315,15 @@ static int conf_file(struct rld *r, const char *file, int depth,
 		}
 		line = end ? end + 1 : NULL;
 	}
+	return hit;
+}
+
+static int conf_file(struct rld *r, const char *file, int depth,
+		     int (*fn)(void *, const char *), void *arg)
+{
+	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
+	int hit = text ? conf_text(r, text, depth, fn, arg) : 0;
+
 	rld_free(text);
 	return hit;
 }
