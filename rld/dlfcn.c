@@ -55,7 +55,7 @@ static int join_group(struct rld *r, struct dso *root, struct rld_err *e)
 		return rld_fail(e, "out of memory");
 	}
 	g->id = ++r->group_id;
-	root->own = g;
+	/* room for all before the first one joins */
 	for (unsigned i = 0; i < g->n; i++) {
 		struct dso *d = g->member[i];
 		struct group **all;
@@ -63,20 +63,30 @@ static int join_group(struct rld *r, struct dso *root, struct rld_err *e)
 		if (d->flags & D_STARTUP)
 			continue;
 		all = rld_realloc(d->group, (d->ngroup + 1) * sizeof *all);
-		if (!all)
+		if (!all) {
+			rld_free(g->member);
+			rld_free(g);
 			return rld_fail(e, "out of memory");
+		}
 		d->group = all;
-		d->group[d->ngroup++] = g;
 	}
+	root->own = g;
+	for (unsigned i = 0; i < g->n; i++)
+		if (!(g->member[i]->flags & D_STARTUP))
+			g->member[i]->group[g->member[i]->ngroup++] = g;
 	return 0;
 }
 
 static void undo(struct rld *r, struct dso *first)
 {
+	/* all, before the first one's bindings are taken back: the others'
+	 * relocations may not even have been looked at */
+	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
+		if (d->flags & D_NEW)
+			d->flags |= D_DYING;
 	for (struct dso *d = r->tail, *prev; d; d = prev) {
 		prev = (struct dso *)d->lm.l_prev;
 		if (d->flags & D_NEW) {
-			d->flags |= D_DYING;
 			rld_unbind(r, d);
 			rld_remove(r, d);
 			r->adds--;

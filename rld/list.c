@@ -40,8 +40,15 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
+	while (d->tlsdesc) {
+		struct tlsdesc *t = d->tlsdesc;
+
+		d->tlsdesc = t->next;
+		rld_free(t);
+	}
 	rld_free((void *)(uintptr_t)d->name);
 	rld_free(d->lm.l_name);
+	rld_free(d->ph_copy);
 	rld_free(d->ver);
 	rld_free(d->origin);
 	rld_free(d->need);
@@ -189,7 +196,9 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 			struct dso *x = rld_load(r, s, d, &mine);
 
 			if (!x && tag == DT_FILTER) {
-				rld_fail(e, "%s", mine.text);
+				rld_fail(e, "%s",
+					 mine.text ? mine.text :
+						     "out of memory");
 				rld_err_clear(&mine);
 				return -1;
 			}
@@ -222,6 +231,15 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		rld_free(path);
 		return NULL;
 	}
+	/* objects whose filtees are being loaded are not in the list yet */
+	for (d = from; d; d = d->loader)
+		if (!d->serial && d->ino == st.stx_ino &&
+		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
+			       st.stx_dev_minor)) {
+			rld_fail(e, "%s: filters itself", path);
+			rld_free(path);
+			return NULL;
+		}
 	d = same_file(r, &st, path, searched);
 	if (d) {
 		rld_free(path);

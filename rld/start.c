@@ -122,9 +122,15 @@ static void make_vdso(struct rld *r)
 
 static const char *interp_of(const struct dso *p)
 {
-	for (unsigned i = 0; i < p->phnum; i++)
-		if (p->ph[i].p_type == PT_INTERP)
-			return (const char *)(p->lm.l_addr + p->ph[i].p_vaddr);
+	for (unsigned i = 0; i < p->phnum; i++) {
+		const ElfW(Phdr) *ph = &p->ph[i];
+		const char *s = (const char *)(p->lm.l_addr + ph->p_vaddr);
+
+		if (ph->p_type == PT_INTERP && ph->p_filesz &&
+		    rld_readable(p, (uintptr_t)s, ph->p_filesz) &&
+		    !s[ph->p_filesz - 1])
+			return s;
+	}
 	return NULL;
 }
 

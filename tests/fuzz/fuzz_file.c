@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct elf_head h;
 	const char *why = NULL;
 	size_t len;
-	unsigned char *b = take_block(&in, size, &len), *mem;
+	unsigned char *b = take_block(&in, size, &len), *mem, *low;
 	struct elf_view v = { .flat = b, .flat_size = len };
 
 	if (elf_head(b, len, len, &want, &h, &why)) {
@@ -76,15 +76,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v.phnum = h.phnum;
 	look(&v, &h);
 	if (h.hi - h.lo <= MOST) {
-		mem = calloc(1, h.hi - h.lo);
-		if (!mem)
+		/* the load bias is a multiple of the page size */
+		void *block;
+
+		if (posix_memalign(&block, 4096,
+				   h.hi - (h.lo & ~(uintptr_t)4095)))
 			abort();
+		mem = block;
+		low = mem + (h.lo & 4095);
+		memset(low, 0, h.hi - h.lo);
 		for (size_t i = 0; i < h.phnum; i++)
 			if (h.ph[i].p_type == PT_LOAD && h.ph[i].p_memsz)
-				memcpy(mem + (h.ph[i].p_vaddr - h.lo),
+				memcpy(low + (h.ph[i].p_vaddr - h.lo),
 				       b + h.ph[i].p_offset, h.ph[i].p_filesz);
 		v.flat = NULL;
-		v.bias = (uintptr_t)mem - h.lo;
+		v.bias = (uintptr_t)low - h.lo;
 		look(&v, &h);
 		free(mem);
 	}

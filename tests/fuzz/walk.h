@@ -37,7 +37,7 @@ static inline void walk_symbol(const struct elf_dyn *d, uint32_t i)
 	if (!name)
 		return;
 	while ((j = walk_step(d, name, &w))) {
-		if (j >= d->nsym || ++steps > d->nsym + d->gnu.nchain)
+		if (j >= d->nsym || ++steps > d->nsym + d->gnu.nchain + 1)
 			abort();
 		touch(elf_str(d, d->symtab[j].st_name));
 	}
