@@ -34,11 +34,11 @@ static int check_ident(const unsigned char *id, const struct elf_want *want,
 static int add_load(const ElfW(Phdr) * p, uint64_t filesize, size_t page,
 		    struct elf_head *h, const char **why)
 {
-	if (p->p_memsz == 0)
-		return 0;
 	if (p->p_filesz > p->p_memsz)
 		return refuse(why, "has a segment whose file size exceeds its "
 				   "memory size");
+	if (p->p_memsz == 0)
+		return 0;
 	if (p->p_offset > filesize || p->p_filesz > filesize - p->p_offset)
 		return refuse(why, "is truncated (a segment reaches past the "
 				   "end of the file)");

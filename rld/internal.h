@@ -358,6 +358,8 @@ void rld_add_name(struct rld *r, struct dso *d, const char *name);
  * NULL with *e. */
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		     struct rld_err *e);
+/* The names d needs; what it filters is loaded. */
+int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
 /* Load the liblists of every object from first on, breadth-first. */
 int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e);
 /* Everything reachable from root, breadth-first; heap array. */

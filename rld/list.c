@@ -167,7 +167,7 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 	return NULL;
 }
 
-static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
+int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	size_t pos = 0, i = 0, f = 0;
 	uintptr_t tag, posflag;
@@ -256,7 +256,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;
-	if (rld_map(r, d, fd, &st, e) || read_liblist(r, d, e)) {
+	if (rld_map(r, d, fd, &st, e) || rld_read_liblist(r, d, e)) {
 		rld_unmap(r, d);
 		rld_free_dso(r, d);
 		return NULL;

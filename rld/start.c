@@ -272,10 +272,6 @@ static void gather(struct rld *r)
 {
 	struct rld_err e = { 0 };
 	struct dso *p = r->program;
-	size_t pos = 0;
-	unsigned i = 0;
-	uintptr_t tag, flag;
-	const char *s;
 	int normal;
 
 	if (r->as_command && r->mode == MODE_RUN &&
@@ -283,16 +279,6 @@ static void gather(struct rld *r)
 	     (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE)))
 		rld_die(r, "is statically linked: it needs no linker");
 	rld_host_kind(r, interp_of(p));
-	if (p->dyn.nneeded) {
-		p->need = rld_alloc(p->dyn.nneeded * sizeof *p->need);
-		p->need_name = rld_alloc(p->dyn.nneeded * sizeof *p->need_name);
-		if (!p->need || !p->need_name)
-			rld_die(r, "out of memory");
-		while ((s = elf_next_needed(&p->dyn, &pos, &tag, &flag)))
-			if (tag == DT_NEEDED)
-				p->need_name[i++] = s;
-		p->nneed = i;
-	}
 	preload_list(r, r->preload, ": ");
 	preload_list(r, r->preload_env, ": ");
 	normal = list_variable(r, 0);
@@ -304,6 +290,8 @@ static void gather(struct rld *r)
 		r->noting = 0;
 		rld_free(file);
 	}
+	if (rld_read_liblist(r, p, &e))
+		rld_die(r, "%s", e.text ? e.text : "out of memory");
 	if (!normal)
 		p->nneed = 0;
 	if (rld_load_needed(r, r->head, &e))
