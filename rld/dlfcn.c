@@ -120,34 +120,29 @@ static int bring_in(struct rld *r, struct dso *first, int mode,
 	return 0;
 }
 
-static struct dso *open_locked(struct rld *r, const char *file, int mode,
-			       struct dso *from, struct rld_err *e)
+/* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
+static struct dso *find_open(struct rld *r, const char *file, int mode)
 {
-	struct dso *d, *tail = r->tail, *first;
+	struct dso *d = rld_find_name(r, file);
+	struct statx st;
 
-	d = rld_find_name(r, file);
-	if (mode & RTLD_NOLOAD) {
-		if (!d && strchr(file, '/')) {
-			struct statx st;
+	if (d || !(mode & RTLD_NOLOAD) || !strchr(file, '/') ||
+	    sys_statx(AT_FDCWD, file, 0, &st))
+		return d;
+	for (d = r->head; d; d = dso_next(d))
+		if (d->ino == st.stx_ino &&
+		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
+			       st.stx_dev_minor))
+			break;
+	return d;
+}
 
-			if (!sys_statx(AT_FDCWD, file, 0, &st))
-				for (d = r->head; d; d = dso_next(d))
-					if (d->ino == st.stx_ino &&
-					    d->dev ==
-						    ((uint64_t)st.stx_dev_major
-							     << 32 |
-						     st.stx_dev_minor))
-						break;
-		}
-		if (!d)
-			return NULL;
-	}
-	if (!d)
-		d = rld_load(r, file, from, e);
-	if (!d) {
-		undo(r, tail);
-		return NULL;
-	}
+/* Bring in what d needs, if it came after tail, and hand it out. */
+static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
+			      int mode, struct rld_err *e)
+{
+	struct dso *first;
+
 	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
@@ -173,6 +168,12 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 			if (n->tls_static && n->tls_memsz &&
 			    !(n->flags & D_HOST))
 				rld_tls_late_image(r, n);
+		if (r->torn) {
+			rld_fail(e, "%s: was cut short while it was loaded",
+				 r->torn);
+			undo(r, tail);
+			return NULL;
+		}
 	}
 	if (mode & RTLD_GLOBAL)
 		make_global(r, d);
@@ -187,6 +188,21 @@ static struct dso *open_locked(struct rld *r, const char *file, int mode,
 		rld_debug_state(r, RT_ADD);
 		rld_debug_state(r, RT_CONSISTENT);
 	}
+	return d;
+}
+
+static struct dso *open_new(struct rld *r, const char *file, int mode,
+			    struct dso *from, struct rld_err *e)
+{
+	struct dso *tail = r->tail, *d;
+
+	rld_guard(r, 1);
+	d = rld_load(r, file, from, e);
+	if (d)
+		d = open_found(r, d, tail, mode, e);
+	else
+		undo(r, tail);
+	rld_guard(r, 0);
 	return d;
 }
 
@@ -213,7 +229,11 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 	}
 	rld_watch_fork(r);
 	rld_lock(r);
-	d = open_locked(r, file, mode, caller_of(r, pc), &e);
+	d = find_open(r, file, mode);
+	if (d)
+		d = open_found(r, d, r->tail, mode, &e);
+	else if (!(mode & RTLD_NOLOAD))
+		d = open_new(r, file, mode, caller_of(r, pc), &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {

@@ -258,7 +258,9 @@ struct rld {
 	int readers;
 	unsigned group_id;
 	int started;
-	unsigned problems; /* --check */
+	unsigned problems;   /* --check */
+	const char *torn;    /* a file that was cut short under rld_guard */
+	const char *mapping; /* the file that rld_map has in hand */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used, tls_surplus;
@@ -345,6 +347,12 @@ int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
 	       uintptr_t *hi);
 /* Do these bytes lie in one readable segment of d? */
 int rld_readable(const struct dso *d, uintptr_t at, size_t size);
+
+/* ---- guard.c */
+/* on: from here a read past the end of a file that was cut short gives zeros,
+ * and r->torn names the file; what is there already is checked at each use, so
+ * zeros do no harm.  0: as before. */
+void rld_guard(struct rld *r, int on);
 
 /* ---- list.c */
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);

@@ -264,7 +264,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
-	if (d->soname)
+	if (d->soname && *d->soname)
 		rld_add_name(r, d, d->soname);
 	return d;
 }

@@ -264,6 +264,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 				ret > 0 ? "is truncated" : why);
 	}
 	d->type = h.type;
+	r->mapping = dso_name(r, d);
 	if (h.type == ET_EXEC && !(d->flags & D_PROGRAM))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
@@ -276,6 +277,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	if (!ret && !(d->flags & D_PROGRAM) && (d->dyn.flags_1 & DF_1_PIE))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
+	r->mapping = NULL;
 	rld_free(big);
 	if (ret)
 		return -1;

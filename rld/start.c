@@ -210,6 +210,8 @@ static void program_from_file(struct rld *r)
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
+	if (d->soname && *d->soname) /* --check of a shared object */
+		rld_add_name(r, d, d->soname);
 	if (r->mode == MODE_RUN && d->stack_flags > 0 && d->stack_flags & PF_X)
 		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
 			     PROT_READ | PROT_WRITE | PROT_EXEC |
@@ -359,6 +361,15 @@ static void announce(struct rld *r)
 	rld_debug_state(r, RT_CONSISTENT);
 }
 
+/* All files have kept the length they had when they were opened. */
+static void whole(struct rld *r)
+{
+	if (r->mode == MODE_RUN)
+		rld_guard(r, 0);
+	if (r->torn)
+		rld_die(r, "%s: was cut short while it was loaded", r->torn);
+}
+
 _Noreturn static void enter(struct rld *r, uintptr_t fini)
 {
 	arch_enter(r->program->entry, r->stack, fini);
@@ -392,6 +403,7 @@ static void start_alone(struct rld *r)
 	rld_tls_install(r, NULL);
 	rld_program_aux(r);
 	settle(r);
+	whole(r);
 	announce(r);
 	rld_init_program(r);
 	enter(r, (uintptr_t)rld_fini_all);
@@ -433,6 +445,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
+	rld_guard(r, 1);
 	if (r->as_command)
 		program_from_file(r);
 	else
@@ -442,6 +455,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		if (r->mode == MODE_LIST)
 			print_list(r);
 		bind(r);
+		whole(r);
 		sys_exit(r->problems ? 1 : 0);
 	}
 	if (!r->host.libc)
@@ -465,6 +479,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
+	whole(r);
 	announce(r);
 	if (r->host.kind == HOST_GLIBC)
 		rld_init_program(r);

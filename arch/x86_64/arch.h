@@ -168,7 +168,18 @@ const char *arch_hwcap_name(unsigned level);
 struct dso;
 void arch_lazy_got(uintptr_t *got, struct dso *d);
 
+/* The kernel's struct sigaction; it wants to be told how a handler returns. */
+struct arch_sigaction {
+	uintptr_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+#define ARCH_SA_FLAGS	   0x04000000 /* SA_RESTORER */
+#define ARCH_SA_RESTORE(a) ((a)->restorer = arch_sigreturn)
+
 /* start.S, resolve.S */
+void arch_sigreturn(void);
 void arch_stage2(void);
 void arch_resolve(void);
 void arch_tlsdesc_static(void);

@@ -49,7 +49,8 @@ static int said(int fd)
 	if (n <= 0)
 		return 0;
 	text[n] = 0;
-	return !strncmp(text, "rld: ", 5) || memmem(text, (size_t)n, "\nrld: ", 6);
+	return !strncmp(text, "rld: ", 5) ||
+	       memmem(text, (size_t)n, "\nrld: ", 6);
 }
 
 int main(int argc, char **argv)
