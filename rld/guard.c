@@ -14,7 +14,7 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 {
 	struct rld *r = &rld_state;
 	uintptr_t at = page_down(r, (uintptr_t)info->si_addr);
-	struct dso *d = rld_find_addr(r, (uintptr_t)info->si_addr);
+	struct dso *d = r->head;
 
 	(void)context;
 	if ((owner != 1 && rld_self_id() != owner) ||
@@ -26,6 +26,9 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 			      sizeof before.mask, 0, 0);
 		return;
 	}
+	/* not rld_find_addr: it reads program headers, which may be gone, too */
+	while (d && (at < d->lo || at >= d->hi))
+		d = dso_next(d);
 	r->torn = d ? dso_name(r, d) : r->mapping ? r->mapping : "a file";
 }
 
