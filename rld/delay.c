@@ -345,11 +345,13 @@ static int delay(struct rld *r, const struct ref *ref, struct dso *from,
 
 	if (!r->ndelay)
 		return 0;
+	rld_guard(r, 1);
 	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
 	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
 		if (d != from && d->mark && !(d->flags & D_DYING) &&
 		    rld_visible(d, from))
 			hit = from_owner(r, ref, d, what, out, e);
+	rld_guard(r, 0);
 	return hit;
 }
 

@@ -37,39 +37,32 @@ struct request {
 	struct dso *from;
 };
 
-static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
-			       struct rld_err *e)
+/* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
+static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 {
-	struct dso *d, *tail = r->tail, *first;
+	struct dso *d = q->want ? NULL : rld_find_name(r, q->file);
 	const char *file = q->file;
+	struct statx st;
+
+	if (d || !(mode & RTLD_NOLOAD) || !strchr(file, '/') ||
+	    sys_statx(AT_FDCWD, file, 0, &st))
+		return d;
+	rld_know_program(r);
+	for (d = r->head; d; d = dso_next(d))
+		if (d->ino == st.stx_ino &&
+		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
+			       st.stx_dev_minor))
+			break;
+	return d;
+}
+
+/* Bring in what d needs, if it came after tail, and hand it out. */
+static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
+			      int mode, struct rld_err *e)
+{
+	struct dso *first;
 	unsigned since;
 
-	d = q->want ? NULL : rld_find_name(r, file);
-	if (mode & RTLD_NOLOAD) {
-		if (!d && strchr(file, '/')) {
-			struct statx st;
-
-			rld_know_program(r);
-			if (!sys_statx(AT_FDCWD, file, 0, &st))
-				for (d = r->head; d; d = dso_next(d))
-					if (d->ino == st.stx_ino &&
-					    d->dev ==
-						    ((uint64_t)st.stx_dev_major
-							     << 32 |
-						     st.stx_dev_minor))
-						break;
-		}
-		if (!d)
-			return NULL;
-	}
-	if (!d)
-		d = q->want ? rld_load_version(r, file, q->want, q->flags,
-					       q->from, e) :
-			      rld_load(r, file, q->from, e);
-	if (!d) {
-		rld_undo(r, tail);
-		return NULL;
-	}
 	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
@@ -108,6 +101,23 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 	return d;
 }
 
+static struct dso *open_new(struct rld *r, const struct request *q, int mode,
+			    struct rld_err *e)
+{
+	struct dso *tail = r->tail, *d;
+
+	rld_guard(r, 1);
+	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
+				       e) :
+		      rld_load(r, q->file, q->from, e);
+	if (d)
+		d = open_found(r, d, tail, mode, e);
+	else
+		rld_undo(r, tail);
+	rld_guard(r, 0);
+	return d;
+}
+
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc)
 {
@@ -134,7 +144,11 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	rld_watch_fork(r);
 	rld_lock(r);
 	q.from = rld_caller(r, pc);
-	d = open_locked(r, &q, mode, &e);
+	d = find_open(r, &q, mode);
+	if (d)
+		d = open_found(r, d, r->tail, mode, &e);
+	else if (!(mode & RTLD_NOLOAD))
+		d = open_new(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {

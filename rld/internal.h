@@ -134,6 +134,12 @@ struct edge {
 	struct edge *next;
 };
 
+/* What the second word of a TLS descriptor points to. */
+struct tlsdesc {
+	struct tlsdesc *next;
+	uintptr_t pair[2]; /* module word, offset */
+};
+
 struct dso {
 	/* public: what programs that cast a handle expect */
 	struct link_map lm;
@@ -146,7 +152,9 @@ struct dso {
 	unsigned serial; /* grows along the list */
 
 	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
+	uintptr_t window_lo, window_hi; /* where most relocations write */
 	const ElfW(Phdr) * ph;
+	ElfW(Phdr) * ph_copy; /* heap: ph, where no segment has it read-only */
 	unsigned phnum;
 	uint16_t type;
 	uintptr_t entry;
@@ -186,7 +194,8 @@ struct dso {
 	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
 	intptr_t tls_offset; /* from tp, when static */
 	unsigned tls_static;
-	unsigned tls_mod; /* dynamic module number, 0 none */
+	unsigned tls_mod;	 /* dynamic module number, 0 none */
+	struct tlsdesc *tlsdesc; /* owned */
 
 	/* index of symbols */
 	uint32_t gid; /* first id of its symbols */
@@ -286,7 +295,9 @@ struct rld {
 	int lock_waiters;
 	int readers;
 	unsigned group_id;
-	unsigned problems; /* --check */
+	unsigned problems;   /* --check */
+	const char *torn;    /* a file that was cut short under rld_guard */
+	const char *mapping; /* the file that rld_map has in hand */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used, tls_surplus;
@@ -385,7 +396,20 @@ void rld_unmap(struct rld *r, struct dso *d);
 /* A descriptor of a private copy of fd's first size bytes, or -errno. */
 int rld_snapshot(int fd, uint64_t size);
 /* Make RELRO writable (open) or read-only again. */
-void rld_relro(struct rld *r, struct dso *d, int writable);
+int rld_relro(struct rld *r, struct dso *d, int writable);
+/* The memory around at that relocations of d may write: of one writable (text:
+ * or any) segment, without what rld must find as it was checked, the program
+ * headers and the zero that ends the string table.  0: at is none of it. */
+int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
+	       uintptr_t *hi);
+/* Do these bytes lie in one readable segment of d? */
+int rld_readable(const struct dso *d, uintptr_t at, size_t size);
+
+/* ---- guard.c */
+/* on: from here a read past the end of a file that was cut short gives zeros,
+ * and r->torn names the file; what is there already is checked at each use, so
+ * zeros do no harm.  0: as before. */
+void rld_guard(struct rld *r, int on);
 
 /* ---- list.c */
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);

@@ -70,7 +70,7 @@ void rld_build_id(const struct dso *d, struct rld_gone *g)
 	rld_build_id_in(&v, g);
 }
 
-static void explain(int sig, const struct sys_siginfo *info, void *context);
+static void explain(int sig, siginfo_t *info, void *context);
 
 const char *rld_journal_add(struct rld *r, const struct dso *d)
 {
@@ -84,7 +84,7 @@ const char *rld_journal_add(struct rld *r, const struct dso *d)
 	rld_build_id(d, g);
 	g->order = ++unloaded;
 	if (unloaded == 1)
-		sys_if_default(SYS_SIGSEGV, explain);
+		sys_if_default(SIGSEGV, explain);
 	return g->name;
 }
 
@@ -147,13 +147,13 @@ int rld_is_trap(uintptr_t at)
 
 /* SIGSEGV, where the program has no handler of its own: say what rld knows,
  * then let it die as it would have. */
-static void explain(int sig, const struct sys_siginfo *info, void *context)
+static void explain(int sig, siginfo_t *info, void *context)
 {
 	struct rld *r = &rld_state;
-	uintptr_t at = info->addr;
+	uintptr_t at = (uintptr_t)info->si_addr;
 
 	(void)context;
-	if (info->code > 0 && rld_is_trap(at)) {
+	if (info->si_code > 0 && rld_is_trap(at)) {
 		unsigned i = (unsigned)((at - traps_at) / TRAP_ROOM);
 
 		if (i < ntraps)
@@ -167,7 +167,7 @@ static void explain(int sig, const struct sys_siginfo *info, void *context)
 						   "an object");
 		if (i < ntraps && trap[i].is_function)
 			sys_exit(127); /* a call, as through a lazy slot */
-	} else if (info->code > 0) {
+	} else if (info->si_code > 0) {
 		for (unsigned i = 0; i < KEPT; i++)
 			if (kept[i].order &&
 			    at - kept[i].lo < kept[i].hi - kept[i].lo &&
@@ -182,7 +182,7 @@ static void explain(int sig, const struct sys_siginfo *info, void *context)
 				break;
 			}
 	}
-	sys_die_by(sig, info->code);
+	sys_die_by(sig, info->si_code);
 }
 
 API int rld_holders(void *handle, struct rld_holder *out, size_t max)

@@ -39,8 +39,15 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
+	while (d->tlsdesc) {
+		struct tlsdesc *t = d->tlsdesc;
+
+		d->tlsdesc = t->next;
+		rld_free(t);
+	}
 	rld_free((void *)(uintptr_t)d->name);
 	rld_free(d->lm.l_name);
+	rld_free(d->ph_copy);
 	rld_free(d->ver);
 	rld_delay_forget(r, d);
 	rld_free(d->note);
@@ -224,7 +231,9 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 			struct dso *x = rld_load(r, s, d, &mine);
 
 			if (!x && tag == DT_FILTER) {
-				rld_fail(e, "%s", mine.text);
+				rld_fail(e, "%s",
+					 mine.text ? mine.text :
+						     "out of memory");
 				rld_err_clear(&mine);
 				return -1;
 			}
@@ -257,6 +266,15 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		rld_free(path);
 		return NULL;
 	}
+	/* objects whose filtees are being loaded are not in the list yet */
+	for (d = from; d; d = d->loader)
+		if (!d->serial && d->ino == st.stx_ino &&
+		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
+			       st.stx_dev_minor)) {
+			rld_fail(e, "%s: filters itself", path);
+			rld_free(path);
+			return NULL;
+		}
 	d = r->fresh ? NULL : same_file(r, &st, path, searched);
 	r->fresh = 0;
 	if (d) {
@@ -292,7 +310,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
-	if (d->soname)
+	if (d->soname && *d->soname)
 		rld_add_name(r, d, d->soname);
 	return d;
 }

@@ -174,6 +174,9 @@ void rld_each_symbol(const struct dso *d,
 		     void *arg)
 {
 	const struct elf_gnu_hash *g = &d->dyn.gnu;
+	/* chains that overlap have more steps than there are places, and the
+	 * index has room for one entry a symbol */
+	size_t left = d->dyn.nsym;
 
 	if (g->buckets) {
 		for (uint32_t b = 0; b < g->nbuckets; b++) {
@@ -183,6 +186,9 @@ void rld_each_symbol(const struct dso *d,
 				continue;
 			for (at -= g->symndx; at < g->nchain; at++) {
 				uint32_t sym = elf_gnu_symbol(&d->dyn, at);
+
+				if (left-- == 0)
+					return;
 
 				if (sym)
 					fn(arg, d, sym, g->chain[at]);

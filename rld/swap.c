@@ -205,8 +205,10 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	if (flags & ~(unsigned)(RLD_SWAP_NOW | RLD_SWAP_SNAPSHOT))
 		rld_fail(&e, "rld_swap: unknown flags 0x%x", flags);
 	old = e.set ? NULL : swappable(r, handle, &e);
+	rld_guard(r, 1);
 	if (old)
 		new = prepare(r, old, path, flags, &e);
+	rld_guard(r, 0);
 	rld_search_done(r);
 	if (!new) {
 		rld_unlock(r);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/stat.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "arch.h"
@@ -124,22 +125,8 @@ _Noreturn static inline void sys_exit(int status)
 		sys1(__NR_exit_group, status);
 }
 
-#define SYS_SIGSEGV 11
-
-/* What the kernel tells a handler, as far as it is asked here. */
-struct sys_siginfo {
-	int signo;
-#if ARCH_SIG_FLAGS_FIRST
-	int code, error;
-#else
-	int error, code;
-#endif
-	uintptr_t addr; /* of a fault */
-};
-
 /* Install fn for sig unless the program has a handler of its own. */
-void sys_if_default(int sig,
-		    void (*fn)(int, const struct sys_siginfo *, void *));
+void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *));
 /* From that handler: on return the process dies by sig, as without it. */
 void sys_die_by(int sig, int code);
 
