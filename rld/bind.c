@@ -131,6 +131,13 @@ static int weak_noise(const char *name)
 	       str_starts(name, "__cxa_finalize");
 }
 
+/* -ignore_unresolved: a call fails when it is made. */
+static int may_stay(const struct pass *p, enum rkind kind)
+{
+	return p->r->ignore_unresolved && kind == RK_JUMP_SLOT && p->lazy &&
+	       p->r->mode == MODE_RUN;
+}
+
 /* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
  * call that can wait with it, 0 nobody, -1 error. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
@@ -189,7 +196,9 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		}
 		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
 		if (known != 1)
-			return known ? known : undefined(p, d, &ref);
+			return known	 ? known :
+			       may_stay(p, kind) ? 2 :
+						   undefined(p, d, &ref);
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
@@ -233,8 +242,14 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
 			(uintptr_t)rel->addend;
 	} else {
-		uintptr_t *pair = rld_alloc(2 * sizeof *pair);
+		uintptr_t *pair;
 
+		/* bound anew: its pair serves again, unless it is `lost` */
+		pair = at[0] == (uintptr_t)arch_tlsdesc_dynamic &&
+				       d->flags & D_RELOCATED &&
+				       !rld_tlsdesc_is_lost(at) ?
+			       (uintptr_t *)at[1] :
+			       rld_alloc(2 * sizeof *pair);
 		if (!pair)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
@@ -244,6 +259,21 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)pair;
 	}
 	return 0;
+}
+
+/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
+static const uintptr_t lost[2];
+
+void rld_tlsdesc_lost(uintptr_t *at)
+{
+	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
+	at[1] = (uintptr_t)lost;
+}
+
+int rld_tlsdesc_is_lost(const uintptr_t *at)
+{
+	return at[0] == (uintptr_t)arch_tlsdesc_undef ||
+	       at[1] == (uintptr_t)lost;
 }
 
 static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,

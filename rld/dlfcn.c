@@ -43,7 +43,7 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 	const char *file = q->file;
 	unsigned since;
 
-	d = q->want ? NULL : rld_find_name(r, file);
+	d = rld_find_version(r, file, q->want, q->flags);
 	if (mode & RTLD_NOLOAD) {
 		if (!d && strchr(file, '/')) {
 			struct statx st;
@@ -245,12 +245,12 @@ static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
 			hit = 1;
 		}
 	}
-	if (!hit && list && r->ndelay) {
-		hit = rld_delay_in(r, ref, list, n, out, e);
-		rld_search_done(r);
-	}
 	if (own)
 		rld_free(list);
+	if (!hit && r->ndelay) {
+		hit = rld_delay_in(r, ref, d, out, e);
+		rld_search_done(r);
+	}
 	return hit;
 }
 
@@ -298,6 +298,13 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 				if (rld_visible(d, from) &&
 				    !(d->flags & (D_VDSO | D_DYING)))
 					hit = rld_lookup_in(d, &ref, &def);
+			/* a library that waits will come after the caller */
+			if (!hit && r->ndelay) {
+				hit = rld_delay_lookup(r, &ref, from, &def,
+						       &e) &&
+				      def.dso->serial > from->serial;
+				rld_search_done(r);
+			}
 		} else {
 			from = rld_valid(r, handle, &e);
 			if (from)

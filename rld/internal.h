@@ -276,7 +276,7 @@ struct rld {
 	unsigned problems; /* --check */
 
 	/* static TLS block */
-	size_t tls_size, tls_align, tls_used, tls_surplus;
+	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
 	struct r_debug debug;
 };
@@ -454,6 +454,9 @@ void rld_rebind_from(struct rld *r, struct dso *d);
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
  * those of the liblist entry. */
 int rld_iversion_serves(const char *have, const char *want, unsigned flags);
+/* The loaded object of that name that serves who wants `want` (NULL: any). */
+struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags);
 /* rld_load with a version; entry i of o's liblist. */
 struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags, struct dso *from,
@@ -487,9 +490,9 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
  * a library that was wanted and cannot be loaded. */
 int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 		     struct def *out, struct rld_err *e);
-/* The same for dlsym: only through the liblists of list[0..n-1]. */
-int rld_delay_in(struct rld *r, const struct ref *ref, struct dso **list,
-		 unsigned n, struct def *out, struct rld_err *e);
+/* The same for dlsym: only through the liblists of what root reaches. */
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e);
 /* Would it, or can it not be known?  Loads nothing. */
 int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from);
 /* Constructors of what was loaded so, and the handler's news; no lock held. */
@@ -549,6 +552,8 @@ void rld_journal_add(struct rld *r, const struct dso *d);
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
+/* at, a trap, is so far from the one that rld_trap gave. */
+uintptr_t rld_trap_offset(uintptr_t at);
 
 /* ---- dlfcn.c */
 /* The object that handle is, or NULL with *e.  Lock held. */

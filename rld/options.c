@@ -199,8 +199,8 @@ static void rld_args(struct rld *r, const char *text)
 		    (word[i][0] != '-' || word[i][1] != '-' ||
 		     option(r, word[i])))
 			rld_print(r, 2,
-				  "rld: %s: _RLD_ARGS: %s: unknown option: "
-				  "ignored\n",
+				  "rld: %s: _RLD_ARGS: %s: unknown option or "
+				  "value: ignored\n",
 				  r->prog, word[i]);
 		if (was && !next)
 			i++;
