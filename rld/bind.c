@@ -188,6 +188,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	if (kind == RK_COPY)
 		ref.skip = d;
 	ref.is_call = kind == RK_JUMP_SLOT;
+	p->r->stat.lookups++;
 	if (!rld_lookup(p->r, &ref, def)) {
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
@@ -557,6 +558,7 @@ static int relocate(struct pass *p, struct dso *d)
 				dso_name(r, d));
 	if (d->dyn.textrel)
 		text_writable(r, d, 1);
+	rld_stat_relocs(r, d);
 	relr(d);
 	ret = relas(p, d);
 	if (!ret && d->dyn.pltgot && d->dyn.njmprel &&

@@ -46,11 +46,16 @@ static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
 	return 0;
 }
 
+static struct elf_view view_of(const struct dso *d)
+{
+	return (struct elf_view){ .ph = d->ph,
+				  .phnum = d->phnum,
+				  .bias = d->lm.l_addr };
+}
+
 int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	struct elf_view v = { .ph = d->ph,
-			      .phnum = d->phnum,
-			      .bias = d->lm.l_addr };
+	struct elf_view v = view_of(d);
 	const char *why;
 
 	if (notes_of(&v, d, &why))
@@ -67,13 +72,16 @@ static int may_wait(struct rld *r, const char *name)
 
 int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 {
+	const struct elf_view v = view_of(d);
 	const char *name = d->need_name[i], *want = NULL;
 	uint32_t flags = 0;
 
-	if (!d->note || !rldnote_lookup(d->note, name, &flags, &want)) {
-		if (posflag & DF_P1_LAZYLOAD)
-			flags = LL_DELAY_LOAD;
-	}
+	if (d->note && rldnote_lookup(d->note, name, &flags, &want))
+		;
+	else if (posflag & DF_P1_LAZYLOAD)
+		flags = LL_DELAY_LOAD;
+	else
+		elf_mips_liblist(&v, &d->dyn, name, &flags, &want);
 	if (r->delay_all || rld_listed(r->delay_list, name))
 		flags |= LL_DELAY_LOAD;
 	if (flags & LL_DELAY_LOAD && !may_wait(r, name))
@@ -246,6 +254,7 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	struct delay_news *n = rld_alloc(sizeof *n);
 
 	x->flags |= D_DELAYED;
+	r->stat.delays++;
 	r->delay_pending = 1;
 	if (!n)
 		return;

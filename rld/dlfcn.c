@@ -275,6 +275,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	if (handle == RTLD_DEFAULT || handle == r->program) {
 		rld_read_begin(r);
 		hit = rld_lookup(r, &ref, &def);

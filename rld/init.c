@@ -149,7 +149,8 @@ void rld_fini_all(void)
 			r->fini_list = d->fini_next;
 		rld_unlock(r);
 		if (!d)
-			return;
+			break;
 		rld_run_fini(r, d);
 	}
+	rld_stat_print(r);
 }

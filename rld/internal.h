@@ -245,6 +245,10 @@ struct rld {
 	const char *ignore_version; /* names, comma-separated; heap */
 	int ignore_all_versions;
 	int statistics;	    /* -stat: counts at exit */
+	struct {
+		unsigned long relative, packed, symbolic, slots, lookups, lazy,
+			dlsyms, delays;
+	} stat;
 	const char *follow; /* -y: trace the bindings of this symbol */
 	int overrides;	    /* some weak definitions are taken over: weak.c */
 	const char *preload_env;
@@ -571,7 +575,16 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 /* ---- options.c */
 void rld_options(struct rld *r);
 
+/* ---- alternate.c */
+void rld_alternate(struct rld *r, const char *path);
+
+/* ---- stat.c */
+void rld_stat_relocs(struct rld *r, const struct dso *d);
+void rld_stat_print(struct rld *r);
+
 /* ---- start.c */
+/* An entry of the aux vector, 0 if it is not there. */
+uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);

@@ -98,6 +98,8 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	if (rld_ref(d, rel.sym, &ref))
 		unresolvable(r, d, "?");
 	ref.is_call = 1;
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	rld_read_begin(r);
 	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {

@@ -230,6 +230,9 @@ static void environment(struct rld *r)
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
+	if (v && *v)
+		rld_alternate(r, v);
 }
 
 void rld_options(struct rld *r)
