@@ -39,7 +39,7 @@ plugin()
 {
 	local out=$1 version=$2 source=$3 cc=(gcc)
 	shift 3
-	[ "$kind" = cxx ] && cc=(g++ -x c++)
+	[[ $kind == *cxx ]] && cc=(g++ -x c++)
 	"${cc[@]}" -O1 -g -Wall -Wextra -Werror -fPIC -shared \
 		"-DVERSION=$version" -I"$FIX" -o "$out" "$FIX/$source" "$@" ||
 		exit 1

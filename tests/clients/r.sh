@@ -37,6 +37,6 @@ case_user()
 {
 	need /usr/lib/R/bin/exec/R
 	versions base base.c
-	plugin user.so 0 r-user.c
+	plugin user.so 0 c-user.c
 	r user
 }
