@@ -1,5 +1,5 @@
 # Apache: a module replaced and reloaded (graceful restart) under load.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 mapped
 after: 2 mapped
 after: 3 mapped

@@ -1,5 +1,5 @@
 # ECL: Lisp compiled and linked to shared libraries; foreign libraries.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_lisp='before: (1 12) mapped
 unloaded: not mapped
 after: (2 22) mapped

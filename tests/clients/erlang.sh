@@ -1,5 +1,5 @@
 # Erlang: NIF libraries, replaced and upgraded.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: {1,1} mapped
 unloaded: not mapped
 after: {2,1} mapped

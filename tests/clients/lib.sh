@@ -1,9 +1,12 @@
 # What a client's script is written with.  Started by tests/clients/run as
 #   bash lib.sh SCRIPT KIND
-# with, in the environment, MODE (command, interp or system), RLD, FIX (the
-# folder of sources) and W, an empty folder, the current one when it runs.
+# with, in the environment,
+#   MODE   command, interp or system      RLD
+#   W      an empty folder, the current one when it runs
+#   FIX    the folder of sources
+#   BUILT  what was built for another mode
 # A script defines case_KIND, and want_KIND: what it must print.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -u
 
 # need PROGRAM|FILE...: they come with "scripts/setup clients".
@@ -33,16 +36,17 @@ client()
 }
 
 # plugin OUT VERSION SOURCE [FLAG...]: a shared library of fixtures/clients
-# whose answer is VERSION.  A C++ one (KIND c++) has what C++ libraries have
-# and what makes other linkers keep them in memory: see answer.h.
+# whose answer is VERSION.  In a KIND that ends in cxx it is C++,
+# with what keeps C++ libraries in memory elsewhere: see answer.h.
 plugin()
 {
 	local out=$1 version=$2 source=$3 cc=(gcc)
 	shift 3
+	[ -e "$BUILT/$out" ] && { cp "$BUILT/$out" "$out"; return; }
 	[[ $kind == *cxx ]] && cc=(g++ -x c++)
 	"${cc[@]}" -O1 -g -Wall -Wextra -Werror -fPIC -shared \
-		"-DVERSION=$version" -I"$FIX" -o "$out" "$FIX/$source" "$@" ||
-		exit 1
+		"-DVERSION=$version" -I"$FIX" -o "$out" "$FIX/$source" "$@" &&
+		cp "$out" "$BUILT/$out" || exit 1
 }
 
 # versions NAME SOURCE [FLAG...]: NAME.so, and NAME.2 and NAME.3, which are to

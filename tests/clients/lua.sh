@@ -1,5 +1,5 @@
 # Lua 5.4: require of modules written in C and C++, package.loadlib.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 mapped
 unloaded: not mapped
 after: 2 mapped

@@ -1,6 +1,6 @@
 # PostgreSQL: a library of C functions replaced under a server that has a
 # throw-away cluster on a local socket.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='load: done mapped
 before: 1 mapped
 load: done mapped

@@ -1,5 +1,5 @@
 # Python: libraries opened by ctypes, and extension modules.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 7 100 mapped
 unloaded: not mapped
 after: 14 200 mapped

@@ -1,5 +1,5 @@
 # GNU R: dyn.load, .C, .Call and dyn.unload.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 1 1 mapped
 unloaded: FALSE not mapped
 after: 2 2 2 mapped
@@ -16,7 +16,8 @@ after: 3 mapped'
 # LAPACK, which some machines have no alternatives for.
 r()
 {
-	local lib=/usr/lib/$(uname -m)-linux-gnu
+	local lib
+	lib=/usr/lib/$(uname -m)-linux-gnu
 	export R_HOME=/usr/lib/R R_SHARE_DIR=/usr/share/R/share \
 		R_INCLUDE_DIR=/usr/share/R/include R_DOC_DIR=/usr/share/R/doc \
 		LD_LIBRARY_PATH=/usr/lib/R/lib:$lib:$lib/blas:$lib/lapack

@@ -1,6 +1,6 @@
 # Tcl: load and unload of extensions written in C and C++, in several
 # interpreters.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 1 1 mapped
 unloaded: mapped, mapped, not mapped
 hooks: interpreter interpreter process, commands: {} {} {}
