@@ -43,7 +43,8 @@ CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
 ARCHFLAGS_x86_64 := -mgeneral-regs-only
-ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard
+ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
+	-mno-outline-atomics
 
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu

@@ -154,7 +154,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	int fd, stack = r->program->stack_flags;
 
 	rld_tls_layout(r);
-	tls = page_up(r, r->tls_size + r->tls_align);
+	tls = page_up(r, r->tls_size + r->tls_align + ARCH_TLS_TCB_SIZE);
 	total = size + tls;
 	{
 		uintptr_t at = sys_mmap(NULL, total, PROT_READ | PROT_WRITE,
@@ -165,7 +165,11 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 		s = r->host.synth = (struct synth *)at;
 	}
 	image = (unsigned char *)(((uintptr_t)s + size + r->tls_align - 1) &
-				  ~(r->tls_align - 1));
+				  ~(r->tls_align - 1)) +
+		/* libc puts the block at the next place above tp that lies as
+		 * the image does: right behind the control block, whatever
+		 * its alignment, where the program's own variables are */
+		ARCH_TLS_TCB_SIZE;
 	r->tls_image = image;
 	s->hash[0] = 1;
 	s->hash[1] = MAX_EXPORTS;

@@ -366,11 +366,8 @@ static void place(struct rld *r, struct dso *d)
 	}
 #else
 	{
-		size_t tcb = up(ARCH_TLS_TCB_SIZE, r->tls_align);
-		size_t at = r->tls_used ? r->tls_used : tcb;
+		size_t at = r->tls_used;
 
-		if (!r->tls_used && d->flags & D_PROGRAM)
-			at = up(ARCH_TLS_TCB_SIZE, d->tls_align);
 		at = up(at - d->tls_misalign, d->tls_align) + d->tls_misalign;
 		d->tls_offset = (intptr_t)at - ARCH_TLS_TP_BIAS;
 		r->tls_used = at + d->tls_memsz;
@@ -390,6 +387,9 @@ void rld_tls_layout(struct rld *r)
 		if (d->tls_memsz && !(d->flags & D_HOST) &&
 		    d->tls_align > r->tls_align)
 			r->tls_align = d->tls_align;
+#if !ARCH_TLS_BELOW_TP
+	r->tls_used = ARCH_TLS_TCB_SIZE;
+#endif
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		place(r, d);
@@ -400,14 +400,12 @@ void rld_tls_layout(struct rld *r)
 	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
 	r->tls_surplus = r->tls_size - r->tls_used;
 #else
-	if (!r->tls_used)
-		r->tls_used = up(ARCH_TLS_TCB_SIZE, r->tls_align);
 	r->tls_used = up(r->tls_used, 16);
 	rld_tls_slot = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	r->tls_used += slot_size;
 	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
 	r->tls_surplus = r->tls_size - r->tls_used;
-	r->tls_size -= up(ARCH_TLS_TCB_SIZE, r->tls_align);
+	r->tls_size -= ARCH_TLS_TCB_SIZE;
 #endif
 }
 
@@ -418,8 +416,8 @@ static unsigned char *in_image(struct rld *r, unsigned char *image,
 #if ARCH_TLS_BELOW_TP
 	return image + (intptr_t)r->tls_size + offset;
 #else
-	return image + offset + ARCH_TLS_TP_BIAS -
-	       (intptr_t)up(ARCH_TLS_TCB_SIZE, r->tls_align);
+	(void)r;
+	return image + offset + ARCH_TLS_TP_BIAS - ARCH_TLS_TCB_SIZE;
 #endif
 }
 
