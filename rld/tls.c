@@ -290,15 +290,16 @@ uintptr_t rld_tls_module_word(const struct dso *d)
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 {
 	uintptr_t *s;
+	void *b;
 
 	if (!d->tls_memsz || !r->started)
 		return NULL;
 	if (d->tls_static)
 		return (void *)(arch_tp() + (uintptr_t)d->tls_offset);
 	s = slot();
-	if (!allocate && (d->tls_mod >= s[1] || !((void **)s[0])[d->tls_mod]))
-		return NULL;
-	return block(d->tls_mod);
+	b = d->tls_mod < s[1] ? ((void **)s[0])[d->tls_mod] : NULL;
+	/* a mere question may meet an object that is leaving just now */
+	return b || !allocate ? b : block(d->tls_mod);
 }
 
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
@@ -436,10 +437,20 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 	}
 }
 
-static int threads_alive(void)
+/* qemu's user mode has a thread of its own in /proc/self/task: ask a libc
+ * that knows (glibc 2.32 on) first. */
+static int threads_alive(struct rld *r)
 {
+	struct ref ref = { .name = "__libc_single_threaded",
+			   .from = r->program,
+			   .newest = 1 };
+	struct def def; /* the program's copy, if it has one */
 	struct statx st;
 
+	ref.hash = elf_gnu_hash(ref.name);
+	if (rld_lookup(r, &ref, &def) &&
+	    *(const char *)rld_sym_addr(def.dso, def.sym))
+		return 1;
 	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
 		return 2;
 	return (int)st.stx_nlink - 2;
@@ -478,7 +489,7 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				"are left",
 				dso_name(r, d), d->tls_memsz, d->tls_align,
 				r->tls_surplus);
-	if (image && threads_alive() > 1)
+	if (image && threads_alive(r) > 1)
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: its initial values cannot reach the "
