@@ -37,6 +37,7 @@ static int lock;
 static struct thread *threads;
 static unsigned key;
 static int key_state;
+static int emulator_tasks;
 
 size_t rld_tls_slot_size(void)
 {
@@ -379,6 +380,16 @@ static void place(struct rld *r, struct dso *d)
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
 }
 
+/* Threads of this process, those of an emulator included. */
+static int tasks(void)
+{
+	struct statx st;
+
+	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
+		return 2;
+	return (int)st.stx_nlink - 2;
+}
+
 void rld_tls_layout(struct rld *r)
 {
 	size_t slot_size = rld_tls_slot_size();
@@ -391,6 +402,9 @@ void rld_tls_layout(struct rld *r)
 #if !ARCH_TLS_BELOW_TP
 	r->tls_used = ARCH_TLS_TCB_SIZE;
 #endif
+	/* Where there is no vdso, an emulator may have threads of its own. */
+	if (!r->vdso)
+		emulator_tasks = tasks() - 1;
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		place(r, d);
@@ -437,25 +451,6 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 	}
 }
 
-/* qemu's user mode has a thread of its own in /proc/self/task: ask a libc
- * that knows (glibc 2.32 on) first. */
-static int threads_alive(struct rld *r)
-{
-	struct ref ref = { .name = "__libc_single_threaded",
-			   .from = r->program,
-			   .newest = 1 };
-	struct def def; /* the program's copy, if it has one */
-	struct statx st;
-
-	ref.hash = elf_gnu_hash(ref.name);
-	if (rld_lookup(r, &ref, &def) &&
-	    *(const char *)rld_sym_addr(def.dso, def.sym))
-		return 1;
-	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
-		return 2;
-	return (int)st.stx_nlink - 2;
-}
-
 /* A later object wants a fixed offset: from the surplus, if there is room. */
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 {
@@ -489,7 +484,7 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				"are left",
 				dso_name(r, d), d->tls_memsz, d->tls_align,
 				r->tls_surplus);
-	if (image && threads_alive(r) > 1)
+	if (image && tasks() - emulator_tasks > 1)
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: its initial values cannot reach the "
