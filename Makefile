@@ -97,6 +97,9 @@ build/$(1)/obj/%.o: %.S Makefile
 endef
 $(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
 
+built: # the machines that `make all` builds for
+	@echo $(BUILT)
+
 clang: ## build rld for this machine with clang, in build/MACHINE-clang/
 	$(MAKE) CC=clang build/$(HOST)-clang/rld
 
@@ -240,5 +243,5 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build check check-binary loader \
+.PHONY: default all built clang tools unit unit-build check check-binary loader \
 	programs sweep demo bench lint format install clean help
