@@ -38,6 +38,13 @@ static int anyone_before(const struct rld *r)
 	return 0;
 }
 
+/* Is the word at slot, which is about to be written, writable?  A musl may have
+ * left its own RELRO open, and then has given parts of it to malloc. */
+static int is_open(uintptr_t *slot)
+{
+	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
@@ -81,8 +88,9 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
 			if (*slot == v)
 				continue;
-			if ((uintptr_t)slot - d->relro < d->relro_size &&
-			    !open) {
+			if (!open &&
+			    (uintptr_t)slot - d->relro < d->relro_size &&
+			    !is_open(slot)) {
 				rld_relro(r, d, 1);
 				open = 1;
 			}
