@@ -221,7 +221,7 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 		rel.addend = 0;
 		again(r, from, &rel, gone, IN_PLACE, &open);
 	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
 		again(r, from, &rel, gone, i, &open);
