@@ -133,8 +133,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	    rld_ref(from, rel->sym, &ref))
 		return;
 	s = &from->dyn.symtab[rel->sym];
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
-		return; /* its own for ever */
+	if (is_own(from, s))
+		return; /* for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (gone && !rld_lookup_in(gone, &ref, &def))
 		return;
