@@ -50,7 +50,7 @@ void rld_alternate(struct rld *r, const char *path)
 	if (!r->as_command) {
 		if (r->argc)
 			argv[n++] = rld_format("--argv0=%s", r->argv[0]);
-		argv[n++] = (char *)(uintptr_t)"--";
+		argv[n++] = (char *)(uintptr_t) "--";
 		argv[n++] = (char *)(uintptr_t)(exe ? exe : r->prog);
 	}
 	for (int i = 1; i < r->argc; i++)

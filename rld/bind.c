@@ -197,7 +197,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		}
 		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
 		if (known != 1)
-			return known	 ? known :
+			return known		 ? known :
 			       may_stay(p, kind) ? 2 :
 						   undefined(p, d, &ref);
 	}

@@ -340,8 +340,8 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 			tables = &p->dso;
 		}
 		if (!rld_lookup_in(tables, ref, out)) {
-			lacks_version(ref, o->need_name[i], tables, dso_name(r, o),
-				      e);
+			lacks_version(ref, o->need_name[i], tables,
+				      dso_name(r, o), e);
 			continue;
 		}
 		if (what == ASK)

@@ -244,7 +244,7 @@ struct rld {
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
 	int ignore_all_versions;
-	int statistics;	    /* -stat: counts at exit */
+	int statistics; /* -stat: counts at exit */
 	struct {
 		unsigned long relative, packed, symbolic, slots, lookups, lazy,
 			dlsyms, delays;

@@ -141,9 +141,9 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
 	else if (kind == RK_ABS && plt_index == IN_PLACE)
-		rel->addend = addend_of(
-			slot, gone ? rld_sym_addr(gone, def.sym) : 0,
-			gone ? def.sym->st_size : 0);
+		rel->addend = addend_of(slot,
+					gone ? rld_sym_addr(gone, def.sym) : 0,
+					gone ? def.sym->st_size : 0);
 	if (gone) {
 		if (kind == RK_DTPMOD) {
 			if (*slot != rld_tls_module_word(gone))

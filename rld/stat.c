@@ -30,6 +30,5 @@ void rld_stat_print(struct rld *r)
 		  (size_t)r->stat.relative, (size_t)r->stat.packed,
 		  (size_t)r->stat.symbolic, (size_t)r->stat.slots,
 		  (size_t)r->stat.lookups, (size_t)r->stat.lazy,
-		  (size_t)r->stat.dlsyms,
-		  r->index ? "one index" : "probing");
+		  (size_t)r->stat.dlsyms, r->index ? "one index" : "probing");
 }

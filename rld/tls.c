@@ -472,9 +472,9 @@ static int taken(const struct rld *r, intptr_t lo, intptr_t hi, intptr_t *end)
 			return *end = used[i].hi, 1;
 	for (const struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
 	     d = (const struct dso *)d->lm.l_prev) {
-		const struct room own = { d->tls_offset,
-					  d->tls_offset +
-						  (intptr_t)d->tls_memsz };
+		const struct room own = {
+			d->tls_offset, d->tls_offset + (intptr_t)d->tls_memsz
+		};
 
 		if (d->tls_static && !(d->flags & D_HOST) &&
 		    overlap(&own, lo, hi))
@@ -488,14 +488,13 @@ static int find_room(const struct rld *r, const struct dso *d, intptr_t *at)
 	intptr_t align = (intptr_t)d->tls_align, lo = surplus.lo, hi;
 
 	for (;;) {
-		intptr_t off = (lo + ARCH_TLS_TP_BIAS -
-				(intptr_t)d->tls_misalign) %
-			       align;
+		intptr_t off =
+			(lo + ARCH_TLS_TP_BIAS - (intptr_t)d->tls_misalign) %
+			align;
 
 		if (off)
 			lo += off > 0 ? align - off : -off;
-		if ((size_t)(surplus.hi - lo) < d->tls_memsz ||
-		    lo > surplus.hi)
+		if ((size_t)(surplus.hi - lo) < d->tls_memsz || lo > surplus.hi)
 			return -1;
 		if (!taken(r, lo, lo + (intptr_t)d->tls_memsz, &hi))
 			return *at = lo, 0;
