@@ -43,7 +43,8 @@ CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
 ARCHFLAGS_x86_64 := -mgeneral-regs-only
-ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard
+ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
+	-mno-outline-atomics
 
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu
@@ -103,6 +104,9 @@ build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h Makefile
 endef
 $(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
 
+built: # the machines that `make all` builds for
+	@echo $(BUILT)
+
 clang: ## build rld for this machine with clang, in build/MACHINE-clang/
 	$(MAKE) CC=clang build/$(HOST)-clang/rld
 
@@ -161,6 +165,34 @@ build/unit/obj/%.o: %.c Makefile
 -include $(patsubst %.c,build/unit/obj/%.d,$(UNIT_SRC)) $(UNIT_ELF:.o=.d)
 
 # ---------------------------------------------------------------------------
+# Fuzz targets: libFuzzer, so clang.  Each is one program from the same flags.
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
+	-fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -I. -Irld/include -Iarch/$(DIR_$(HOST))
+FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)) rld/sys.c)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
+
+fuzz-build: $(FUZZ_BIN)
+
+fuzz: ## fuzz each reader of files for FUZZ_SECONDS (60), from the kept corpus
+	@scripts/setup check
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+
+build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+
+build/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+.SECONDARY: $(patsubst %.c,build/fuzz/obj/%.o,$(FUZZ_SRC)) $(FUZZ_ELF)
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d)
+
+# ---------------------------------------------------------------------------
 # Tests and measurements.  Each suite closes with "N passed, N failed, N skipped".
 
 RLD ?= build/$(HOST)/rld
@@ -176,6 +208,10 @@ loader: default ## run the whole-loader tests (tests/run)
 
 programs: default ## run real programs at depth: python3, perl, git, gcc, gdb, ...
 	@tests/programs/deep
+
+clients: default ## run Tcl, ECL, SBCL, Lua, Erlang, R, Python, PostgreSQL, Apache and replace their plug-ins
+	@scripts/setup clients
+	@tests/clients/run
 
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
@@ -233,5 +269,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build check check-binary loader \
-	programs sweep demo bench lint format install clean help
+.PHONY: default all built clang tools unit unit-build fuzz fuzz-build soak check \
+	check-binary loader programs clients sweep demo bench lint format install \
+	clean help

@@ -25,11 +25,16 @@ struct pass {
 	struct memo *memo; /* answers for the object in hand */
 };
 
-/* Is this place inside d's mapped, writable memory?  Text relocations have
- * been made writable by then. */
+/* May relocations of d write here?  Text relocations have been made writable
+ * by then. */
 static inline int place_ok(const struct dso *d, uintptr_t at, size_t size)
 {
-	return at >= d->lo && at < d->hi && size <= d->hi - at;
+	uintptr_t lo, hi;
+
+	if (at >= d->window_lo && at < d->window_hi &&
+	    size <= d->window_hi - at)
+		return 1;
+	return rld_window(d, at, d->dyn.textrel, &lo, &hi) && size <= hi - at;
 }
 
 static inline int is_ifunc(const struct def *def)

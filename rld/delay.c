@@ -1,6 +1,7 @@
 /* Delay-load (design section 7): libraries of a liblist that wait until
  * somebody needs them, and what marks a file's note carries. */
 #include "rld/delay.h"
+#include "rld/event.h"
 
 /* A file looked into where it lies, to learn whether it defines a name.  It
  * stays mapped read-only: whoever waits for many libraries asks them all for
@@ -10,6 +11,7 @@ struct peek {
 	size_t size;
 	char *path;
 	struct dso dso; /* tables only; in no list */
+	struct rld_gone id;
 };
 
 static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
@@ -149,6 +151,7 @@ static int read_tables(struct peek *p, const char **why)
 		d->nver = (unsigned)n;
 	}
 	d->flags |= D_READY;
+	rld_build_id_in(&v, &p->id);
 	return notes_of(&v, d, why);
 }
 
@@ -190,6 +193,11 @@ struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
 const struct dso *rld_look_tables(const struct peek *p)
 {
 	return &p->dso;
+}
+
+const struct rld_gone *rld_look_id(const struct peek *p)
+{
+	return &p->id;
 }
 
 void rld_look_away(struct peek *p)
@@ -366,11 +374,13 @@ static int delay(struct rld *r, const struct ref *ref, struct dso *from,
 
 	if (!r->ndelay)
 		return 0;
+	rld_guard(r, 1);
 	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
 	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
 		if (d != from && d->mark && !(d->flags & D_DYING) &&
 		    rld_visible(d, from))
 			hit = from_owner(r, ref, d, what, out, e);
+	rld_guard(r, 0);
 	return hit;
 }
 
@@ -492,6 +502,7 @@ void rld_delay_init(struct rld *r)
 		rld_free(n->symbol);
 		rld_free(n);
 	}
+	rld_tell_loaded(r);
 }
 
 API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)

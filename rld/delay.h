@@ -21,6 +21,8 @@ struct peek *rld_look_version(struct rld *r, const char *name, const char *want,
 			      struct rld_err *e);
 /* Its tables: symbols, versions, note. */
 const struct dso *rld_look_tables(const struct peek *p);
+/* Its build-id. */
+const struct rld_gone *rld_look_id(const struct peek *p);
 void rld_look_away(struct peek *p);
 /* The user's handler: an address that serves the call, or NULL. */
 void *rld_delay_failed(struct rld *r, const struct dso *from,

@@ -100,7 +100,7 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	want = wanted(r, name, want);
 	for (struct alias *a = r->names[h & 255]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & (D_DYING | D_LEAVING)) &&
+		    !(a->dso->flags & D_GONE) &&
 		    rld_iversion_serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;

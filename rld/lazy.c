@@ -1,6 +1,7 @@
 /* The lazy resolver's C half: the first call through a function slot. */
 #include "rld/bind.h"
 #include "rld/delay.h"
+#include "rld/event.h"
 
 static uintptr_t guarded_ifunc(void *resolver, void *unused)
 {
@@ -8,13 +9,13 @@ static uintptr_t guarded_ifunc(void *resolver, void *unused)
 	return arch_call_ifunc((uintptr_t)resolver);
 }
 
-_Noreturn static void unresolvable(struct rld *r, struct dso *d,
-				   const char *name)
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name)
 {
 	rld_print(r, 2,
 		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
 		  "symbol in %s: %s\n",
-		  sys_getpid(), str_base(r->prog), dso_name(r, d), name);
+		  sys_getpid(), str_base(r->prog), object, name);
 	sys_exit(127);
 }
 
@@ -49,13 +50,15 @@ static uintptr_t missed(void *arg, void *unused)
 	if (hit)
 		return 0;
 	instead = rld_delay_failed(r, d, m->ref->name, e.text);
+	if (!instead)
+		instead = rld_ask_unresolved(d, m->ref->name);
 	if (instead) {
 		rld_err_clear(&e);
 		return (uintptr_t)instead;
 	}
 	if (e.set && e.text)
 		rld_die(r, "%s: %s: %s", dso_name(r, d), m->ref->name, e.text);
-	unresolvable(r, d, m->ref->name);
+	rld_unresolvable(r, dso_name(r, d), m->ref->name);
 }
 
 /* Code of such an object must not run yet. */
@@ -92,11 +95,13 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	const ElfW(Sym) * s;
 	int hit = 1;
 
+	if (d->flags & D_ENTRIES)
+		return rld_entry_bind(d, index);
 	if (index >= d->dyn.njmprel)
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	rel = rld_jmprel(d, index);
 	if (rld_ref(d, rel.sym, &ref))
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	ref.is_call = 1;
 	if (r->statistics)
 		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);

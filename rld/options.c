@@ -14,6 +14,7 @@ static const char usage[] =
 	"  --bind-now            bind all functions at start\n"
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
 	"  --strict              refuse text relocations\n"
+	"  --snapshot            map private copies: files may be overwritten\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --version, --help\n";
@@ -107,6 +108,8 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--snapshot"))
+		return r->snapshot = 1, 0;
 	if (!strcmp(a, "--strict"))
 		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
@@ -160,6 +163,8 @@ static int irix_option(struct rld *r, const char *a, char **next)
 		return r->ignore_unresolved = 1, 0;
 	if (!strcmp(a, "-bind_now"))
 		return r->bind_now = 1, 0;
+	if (!strcmp(a, "-snapshot"))
+		return r->snapshot = 1, 0;
 	if (!strcmp(a, "-ignore_all_versions"))
 		return r->ignore_all_versions = 1, 0;
 	if (!strcmp(a, "-stat"))
