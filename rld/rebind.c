@@ -189,8 +189,8 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 	    rld_ref(from, rel->sym, &ref))
 		return;
 	s = &from->dyn.symtab[rel->sym];
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
-		return; /* its own for ever */
+	if (is_own(from, s))
+		return; /* for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (gone && !rld_lookup_in(gone, &ref, &def))
 		return;
@@ -284,7 +284,7 @@ static void walk(struct task *t)
 		rel.addend = 0;
 		again(t, &rel, IN_PLACE);
 	}
-	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
 		again(t, &rel, i);
