@@ -311,6 +311,9 @@ void rld_wait_readers(struct rld *r);
  * *path, or -1 with *e set. */
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
+/* What ld.so.cache says, when no other place comes before it; for a file that
+ * somebody else will open.  Heap, or NULL: search as usual. */
+char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Folder of d's file, for $ORIGIN; "" when unknown. */
 const char *rld_origin(struct rld *r, struct dso *d);
 /* Value of an environment variable or NULL. */
@@ -442,7 +445,7 @@ int rld_is_host(struct rld *r, const char *name);
 void rld_host_kind(struct rld *r, const char *interp);
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
 struct dso *rld_host_late(struct rld *r, const char *name, char *path);
-char *rld_host_path(struct rld *r, const char *name);
+char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
 _Noreturn void rld_host_start(struct rld *r);

@@ -352,6 +352,24 @@ static int search_all(struct search *s)
 	return try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
 }
 
+char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
+{
+	const char *hit;
+
+	if (r->root || (r->library_path && *r->library_path) ||
+	    r->program->dyn.rpath || r->program->dyn.runpath ||
+	    (from && from->dyn.flags_1 & DF_1_NODEFLIB))
+		return NULL;
+	for (; from; from = from->loader)
+		if (from->dyn.rpath || from->dyn.runpath)
+			return NULL;
+	hit = path_cache_find(r, name);
+	if (!hit || sys_access(hit))
+		return NULL;
+	TRACE(r, TR_SEARCH, "rld: search: %s: found\n", hit);
+	return rld_strdup(hit);
+}
+
 /* A name with a slash is that file.  Apart, as the next one is: path_buf is
  * large, and each page of the stack costs. */
 __attribute__((noinline)) static int by_path(struct search *s, char **path,

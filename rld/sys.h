@@ -69,6 +69,12 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
+/* May this process read the file? */
+static inline int sys_access(const char *path)
+{
+	return (int)sys3(__NR_faccessat, AT_FDCWD, (long)path, 4 /* R_OK */);
+}
+
 static inline long sys_readlink(const char *path, char *buf, size_t n)
 {
 	return arch_syscall6(__NR_readlinkat, AT_FDCWD, (long)path, (long)buf,
