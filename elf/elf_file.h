@@ -74,7 +74,7 @@ struct elf_view {
 };
 
 /* The memory behind vaddr, and in *left the bytes up to the end of its
- * segment; NULL when no PT_LOAD holds it. */
+ * segment's file part; NULL when no readable PT_LOAD holds it. */
 const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left);
 
 struct elf_gnu_hash {

@@ -54,6 +54,8 @@ static int walk_needs(const struct elf_dyn *d, visit *fn, void *arg,
 		      const char **why)
 {
 	uint64_t off = 0;
+	/* entries may overlap: without this a file could have n * n */
+	size_t most = d->verneed_left / sizeof(ElfW(Vernaux));
 
 	for (size_t i = 0; d->verneed && i < d->nverneed; i++) {
 		const ElfW(Verneed) *n =
@@ -73,7 +75,7 @@ static int walk_needs(const struct elf_dyn *d, visit *fn, void *arg,
 			int done;
 
 			v.name = a ? elf_str(d, a->vna_name) : NULL;
-			if (!v.name)
+			if (!v.name || most-- == 0)
 				return *why = bad_need, -1;
 			v.hash = a->vna_hash;
 			v.is_weak = (a->vna_flags & VER_FLG_WEAK) != 0;

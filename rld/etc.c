@@ -28,6 +28,14 @@ static struct {
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
+static int cache_valid(const void *at, size_t size)
+{
+	const struct cache_head *h = at;
+
+	return size >= sizeof *h && !memcmp(h->magic, magic, sizeof h->magic) &&
+	       h->nlibs <= (size - sizeof *h) / sizeof h->libs[0];
+}
+
 static int open_rooted(struct rld *r, const char *file)
 {
 	char *name;
@@ -43,14 +51,13 @@ static int open_rooted(struct rld *r, const char *file)
 
 static void cache_open(struct rld *r)
 {
-	const struct cache_head *h;
 	struct statx st;
 	int fd = open_rooted(r, "/etc/ld.so.cache");
 
 	cache.state = -1;
 	if (fd < 0)
 		return;
-	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size < sizeof *h ||
+	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size == 0 ||
 	    st.stx_size > 1 << 28)
 		goto out;
 	cache.at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE,
@@ -58,9 +65,7 @@ static void cache_open(struct rld *r)
 	if (SYS_ERR(cache.at))
 		goto out;
 	cache.size = (size_t)st.stx_size;
-	h = (const void *)cache.at;
-	if (memcmp(h->magic, magic, sizeof h->magic) ||
-	    h->nlibs > (cache.size - sizeof *h) / sizeof h->libs[0]) {
+	if (!cache_valid((const void *)cache.at, cache.size)) {
 		sys_munmap(cache.at, cache.size);
 		goto out;
 	}
@@ -289,11 +294,9 @@ static int conf_include(struct rld *r, const char *pattern, int depth,
 	return hit;
 }
 
-static int conf_file(struct rld *r, const char *file, int depth,
+static int conf_text(struct rld *r, char *line, int depth,
 		     int (*fn)(void *, const char *), void *arg)
 {
-	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
-	char *line = text;
 	int hit = 0;
 
 	while (line && *line && !hit) {
@@ -320,6 +323,15 @@ static int conf_file(struct rld *r, const char *file, int depth,
 		}
 		line = end ? end + 1 : NULL;
 	}
+	return hit;
+}
+
+static int conf_file(struct rld *r, const char *file, int depth,
+		     int (*fn)(void *, const char *), void *arg)
+{
+	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
+	int hit = text ? conf_text(r, text, depth, fn, arg) : 0;
+
 	rld_free(text);
 	return hit;
 }

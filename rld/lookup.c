@@ -26,6 +26,14 @@ int rld_visible(const struct dso *o, const struct dso *from)
 	       (from && share_group(o, from));
 }
 
+/* What was swapped out is seen by its own code alone. */
+static inline int seen(const struct dso *d, const struct dso *from)
+{
+	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
+		return 1;
+	return d == from || (!(d->flags & D_RETIRED) && rld_visible(d, from));
+}
+
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :
@@ -85,7 +93,8 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
 	return name && (name == ref->name || str_same(name, ref->name)) &&
-	       version_serves(d, i, ref);
+	       version_serves(d, i, ref) &&
+	       !(d->note && ref->from != d && rldnote_hides(d->note, name));
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -165,6 +174,9 @@ void rld_each_symbol(const struct dso *d,
 		     void *arg)
 {
 	const struct elf_gnu_hash *g = &d->dyn.gnu;
+	/* chains that overlap have more steps than there are places, and the
+	 * index has room for one entry a symbol */
+	size_t left = d->dyn.nsym;
 
 	if (g->buckets) {
 		for (uint32_t b = 0; b < g->nbuckets; b++) {
@@ -174,6 +186,9 @@ void rld_each_symbol(const struct dso *d,
 				continue;
 			for (at -= g->symndx; at < g->nchain; at++) {
 				uint32_t sym = elf_gnu_symbol(&d->dyn, at);
+
+				if (left-- == 0)
+					return;
 
 				if (sym)
 					fn(arg, d, sym, g->chain[at]);
@@ -365,8 +380,7 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    (!(d->flags & D_GLOBAL) &&
-			     !rld_visible(d, ref->from)) ||
+			    !seen(d, ref->from) ||
 			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
 			if (d->nfilter) {
@@ -415,8 +429,14 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
 	unsigned long probes = 0;
+	struct ref skipping;
 	int hit = 0;
 
+	if (from && from->replaces && !ref->skip) {
+		skipping = *ref;
+		skipping.skip = from->replaces;
+		ref = &skipping;
+	}
 	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
 	    rld_lookup_in(from, ref, out))
 		return 1;
@@ -429,8 +449,7 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		hit = lookup_index(x, r, ref, out);
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
-			if (d->flags & (D_DYING | D_VDSO) ||
-			    (!(d->flags & D_GLOBAL) && !rld_visible(d, from)))
+			if (d->flags & (D_DYING | D_VDSO) || !seen(d, from))
 				continue;
 			probes++;
 			if (d->dyn.gnu.buckets &&
@@ -444,6 +463,9 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	}
 	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
 		unify(r, ref, out);
+	if (hit && r->overrides && !ref->newest &&
+	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
+		rld_weak_follow(out);
 	return hit;
 }
 

@@ -128,24 +128,39 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	}
 }
 
+/* One object's references to another, in a walk over its relocations. */
+struct task {
+	struct rld *r;
+	struct dso *from, *gone;
+	int open; /* from's RELRO is writable */
+	/* only tell of references that nobody but gone satisfies */
+	void (*miss)(void *, const char *from, const char *name);
+	void *arg;
+};
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all. */
-static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, size_t plt_index, int *open)
+static void again(struct task *t, struct reloc *rel, size_t plt_index)
 {
+	struct rld *r = t->r;
+	struct dso *from = t->from, *gone = t->gone;
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
 	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
+	const ElfW(Sym) * s;
 	struct def def = { 0 };
 	struct ref ref;
-	int known;
+	int known, was_function;
 
 	if (!rel->sym ||
 	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
 	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
 	    rld_ref(from, rel->sym, &ref))
 		return;
+	s = &from->dyn.symtab[rel->sym];
+	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
+		return; /* its own for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
@@ -163,27 +178,37 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 						     rel->addend)
 				return;
 		}
-	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
+	} else if (*slot != rel->addend && !rld_is_trap(*slot)) {
 		return;
 	}
-	if (!*open) {
+	if (t->miss) {
+		ref.skip = gone;
+		if (!rld_lookup(r, &ref, &def) &&
+		    ELF64_ST_BIND(s->st_info) != STB_WEAK)
+			t->miss(t->arg, dso_name(r, from), ref.name);
+		return;
+	}
+	if (!t->open) {
 		rld_relro(r, from, 1);
-		*open = 1;
+		t->open = 1;
 	}
 	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
 		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
 		return;
 	}
 	was = *slot;
+	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
 	known = rld_lookup(r, &ref, &def);
+	if (!known && !gone)
+		return;
 	if (!known) {
-		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
-			   STB_WEAK;
-
 		from->flags |= D_MISSING;
-		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
-		    kind != RK_TLSDESC)
-			*slot = weak ? 0 : rld_trap_address();
+		if (kind == RK_DTPMOD || kind == RK_DTPOFF ||
+		    kind == RK_TLSDESC)
+			return;
+		*slot = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
+				0 :
+				rld_trap(r, ref.name, from, gone, was_function);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -198,9 +223,9 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	rld_err_clear(&e);
 }
 
-static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+static void walk(struct task *t)
 {
-	int open = 0;
+	struct dso *from = t->from;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
@@ -211,27 +236,56 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 				     ARCH_R_SYM(a->r_info),
 				     ARCH_R_TYPE(a->r_info) };
 
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
 
 		rel.addend = 0;
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(r, from, &rel, gone, i, &open);
+		again(t, &rel, i);
 	}
-	if (open)
-		rld_relro(r, from, 0);
+	if (t->open)
+		rld_relro(t->r, from, 0);
+}
+
+static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+{
+	struct task t = { .r = r, .from = from, .gone = gone };
+
+	walk(&t);
+}
+
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *, const char *), void *arg)
+{
+	for (struct edge *e = gone->users; e; e = e->next) {
+		struct task t = { .r = r,
+				  .from = e->from,
+				  .gone = gone,
+				  .miss = fn,
+				  .arg = arg };
+
+		if (!(e->from->flags & (D_RETIRED | D_LEAVING)))
+			walk(&t);
+	}
 }
 
 void rld_unbind(struct rld *r, struct dso *gone)
 {
+	rld_entries_unbind(gone);
 	for (struct edge *e = gone->users; e; e = e->next)
 		rescan(r, e->from, gone);
+}
+
+void rld_rebind_from(struct rld *r, struct dso *d)
+{
+	for (struct dso *from = r->head; from; from = dso_next(from))
+		rescan(r, from, d);
 }
 
 void rld_mend(struct rld *r)
@@ -239,11 +293,4 @@ void rld_mend(struct rld *r)
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_MISSING)
 			rescan(r, d, NULL);
-}
-
-/* Data that nobody defines any more points here: into the first page of the
- * address space, which is never mapped. */
-uintptr_t rld_trap_address(void)
-{
-	return 0x800;
 }

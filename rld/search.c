@@ -181,9 +181,15 @@ static int try_file(struct search *s, const char *path)
 
 static void note_tried(struct search *s, const char *what)
 {
-	char *t = s->tried ? rld_format("%s:%s", s->tried, what) :
-			     rld_strdup(what);
+	enum { ENOUGH = 4000 }; /* bytes; a hostile RPATH has no end */
+	size_t n = s->tried ? strlen(s->tried) : 0;
+	char *t;
 
+	if (n > ENOUGH)
+		return;
+	t = n + strlen(what) > ENOUGH ? rld_format("%s:...", s->tried) :
+	    s->tried		      ? rld_format("%s:%s", s->tried, what) :
+					rld_strdup(what);
 	rld_free(s->tried);
 	s->tried = t;
 }

@@ -29,10 +29,10 @@ struct synth {
 		uint32_t nbuckets, symndx, maskwords, shift;
 		ElfW(Addr) bloom[BLOOM];
 		uint32_t bucket[1], chain[];
-	} *gnu;
+	} * gnu;
 	struct {
 		uint32_t nbucket, nchain, bucket[1], chain[];
-	} *sysv;
+	} * sysv;
 };
 
 static uintptr_t rld_map_word;
@@ -55,8 +55,8 @@ static void put_gnu(struct synth *s, uint32_t i, uint32_t h)
 	const unsigned bits = sizeof(ElfW(Addr)) * 8;
 	ElfW(Addr) *w = &s->gnu->bloom[(h / bits) & (BLOOM - 1)];
 
-	*w |= (ElfW(Addr))1 << (h % bits) |
-	      (ElfW(Addr))1 << ((h >> SHIFT) % bits);
+	*w |= (ElfW(Addr))1 << (h % bits) | (ElfW(Addr))1
+						    << ((h >> SHIFT) % bits);
 	s->gnu->chain[i - 1] = h | 1;
 	if (i > 1)
 		s->gnu->chain[i - 2] &= ~1u;

@@ -129,6 +129,7 @@ static int read_at(const struct img *m, uint16_t machine, uintptr_t at,
 		   size_t size, struct elf_dyn *d, const char **why)
 {
 	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
 				.p_vaddr = BASE,
 				.p_filesz = sizeof *m,
 				.p_memsz = sizeof *m };
@@ -784,6 +785,7 @@ static void adjusted_pointers_are_read_alike(void **state)
 {
 	struct img m = good();
 	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
 				.p_filesz = sizeof m,
 				.p_memsz = sizeof m };
 	struct elf_view v = { &ph, 1, (uintptr_t)&m, NULL, 0, 1 };
