@@ -296,6 +296,7 @@ struct rld {
 	int readers;
 	unsigned group_id;
 	unsigned problems;   /* --check */
+	int guarded;	     /* at start-up, from the first file on */
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
 

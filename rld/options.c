@@ -143,14 +143,19 @@ static int set_follow(struct rld *r, const char *v)
 	return r->follow = v, 0;
 }
 
-static const struct {
-	char name[20];
-	int (*set)(struct rld *, const char *);
-} with_value[] = { { "-log", set_log },
-		   { "-identity", set_identity },
-		   { "-delay_load", set_delay },
-		   { "-ignore_version", set_ignore },
-		   { "-y", set_follow } };
+static int with_value(struct rld *r, const char *a, const char *v)
+{
+	/* not a table: its pointers would be relocations of our own */
+	if (!strcmp(a, "-log"))
+		return set_log(r, v);
+	if (!strcmp(a, "-identity"))
+		return set_identity(r, v);
+	if (!strcmp(a, "-delay_load"))
+		return set_delay(r, v);
+	if (!strcmp(a, "-ignore_version"))
+		return set_ignore(r, v);
+	return !strcmp(a, "-y") ? set_follow(r, v) : 1;
+}
 
 /* IRIX's spelling: one dash, the value in the next word. */
 static int irix_option(struct rld *r, const char *a, char **next)
@@ -173,12 +178,14 @@ static int irix_option(struct rld *r, const char *a, char **next)
 	if (!strcmp(a, "-quickstart_off") || !strcmp(a, "-clearstack") ||
 	    !strcmp(a, "-pixie_init"))
 		return 0;
-	for (unsigned i = 0; v && i < sizeof with_value / sizeof with_value[0];
-	     i++)
-		if (!strcmp(a, with_value[i].name)) {
+	if (v) {
+		int ret = with_value(r, a, v);
+
+		if (ret <= 0) {
 			*next = NULL;
-			return with_value[i].set(r, v);
+			return ret;
 		}
+	}
 	return -1;
 }
 
