@@ -213,6 +213,10 @@ loader: default ## run the whole-loader tests (tests/run)
 programs: default ## run real programs at depth: python3, perl, git, gcc, gdb, ...
 	@tests/programs/deep
 
+clients: default ## run Tcl, ECL, SBCL, Lua, Erlang, R, Python, PostgreSQL, Apache and replace their plug-ins
+	@scripts/setup clients
+	@tests/clients/run
+
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
 
@@ -269,5 +273,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check check-binary loader \
-	programs sweep demo bench lint format install clean help
+.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check \
+	check-binary loader programs clients sweep demo bench lint format install \
+	clean help

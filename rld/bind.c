@@ -143,6 +143,13 @@ static int is_tls(enum rkind kind)
 	       kind == RK_TLSDESC;
 }
 
+/* -ignore_unresolved: a call fails when it is made. */
+static int may_stay(const struct pass *p, enum rkind kind)
+{
+	return p->r->ignore_unresolved && kind == RK_JUMP_SLOT && p->lazy &&
+	       p->r->mode == MODE_RUN;
+}
+
 /* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
  * call that can wait with it, 0 nobody, -1 error. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
@@ -193,6 +200,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	if (kind == RK_COPY)
 		ref.skip = d;
 	ref.is_call = kind == RK_JUMP_SLOT;
+	p->r->stat.lookups++;
 	if (!rld_lookup(p->r, &ref, def)) {
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
@@ -201,7 +209,9 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		}
 		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
 		if (known != 1)
-			return known ? known : undefined(p, d, &ref);
+			return known		 ? known :
+			       may_stay(p, kind) ? 2 :
+						   undefined(p, d, &ref);
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
@@ -234,6 +244,18 @@ static int tpoff(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
+/* What a dynamic descriptor points to; goes with d. */
+static uintptr_t *new_pair(struct dso *d)
+{
+	struct tlsdesc *t = rld_alloc(sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->next = d->tlsdesc;
+	d->tlsdesc = t;
+	return t->pair;
+}
+
 static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		   const struct def *def, uintptr_t *at)
 {
@@ -247,19 +269,36 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
 			(uintptr_t)rel->addend;
 	} else {
-		struct tlsdesc *t = rld_alloc(sizeof *t);
+		uintptr_t *pair = (uintptr_t *)at[1];
 
-		if (!t)
+		/* bound anew: its pair serves again, unless it is `lost` */
+		if (at[0] != (uintptr_t)arch_tlsdesc_dynamic ||
+		    !(d->flags & D_RELOCATED) || rld_tlsdesc_is_lost(at))
+			pair = new_pair(d);
+		if (!pair)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
-		t->pair[0] = rld_tls_module_word(o);
-		t->pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
-		t->next = d->tlsdesc;
-		d->tlsdesc = t;
+		pair[0] = rld_tls_module_word(o);
+		pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
 		at[0] = (uintptr_t)arch_tlsdesc_dynamic;
-		at[1] = (uintptr_t)t->pair;
+		at[1] = (uintptr_t)pair;
 	}
 	return 0;
+}
+
+/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
+static const uintptr_t lost[2];
+
+void rld_tlsdesc_lost(uintptr_t *at)
+{
+	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
+	at[1] = (uintptr_t)lost;
+}
+
+int rld_tlsdesc_is_lost(const uintptr_t *at)
+{
+	return at[0] == (uintptr_t)arch_tlsdesc_undef ||
+	       at[1] == (uintptr_t)lost;
 }
 
 static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
@@ -612,6 +651,7 @@ static int relocate(struct pass *p, struct dso *d)
 	if (d->dyn.textrel && text_writable(r, d, 1))
 		return rld_fail(p->e, "%s: its text cannot be made writable",
 				dso_name(r, d));
+	rld_stat_relocs(r, d);
 	populate(r, d);
 	ret = relr(p, d);
 	if (!ret)

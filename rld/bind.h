@@ -50,6 +50,10 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
 
+/* A TLS descriptor (two words) whose variable is gone; does it, or never did,
+ * mean any? */
+void rld_tlsdesc_lost(uintptr_t *at);
+int rld_tlsdesc_is_lost(const uintptr_t *at);
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc);

@@ -40,7 +40,7 @@ struct request {
 /* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
 static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 {
-	struct dso *d = q->want ? NULL : rld_find_name(r, q->file);
+	struct dso *d = rld_find_version(r, q->file, q->want, q->flags);
 	const char *file = q->file;
 	struct statx st;
 
@@ -263,12 +263,12 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 			hit = 1;
 		}
 	}
-	if (!hit && list && r->ndelay) {
-		hit = rld_delay_in(r, ref, list, n, out, e);
-		rld_search_done(r);
-	}
 	if (own)
 		rld_free(list);
+	if (!hit && r->ndelay) {
+		hit = rld_delay_in(r, ref, d, out, e);
+		rld_search_done(r);
+	}
 	return hit;
 }
 
@@ -293,6 +293,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	if (handle == RTLD_DEFAULT || handle == r->program) {
 		rld_read_begin(r);
 		hit = rld_lookup(r, &ref, &def);
@@ -316,6 +318,13 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 				if (rld_visible(d, from) &&
 				    !(d->flags & (D_VDSO | D_DYING)))
 					hit = rld_lookup_in(d, &ref, &def);
+			/* a library that waits will come after the caller */
+			if (!hit && r->ndelay) {
+				hit = rld_delay_lookup(r, &ref, from, &def,
+						       &e) &&
+				      def.dso->serial > from->serial;
+				rld_search_done(r);
+			}
 		} else {
 			from = rld_valid(r, handle, &e);
 			if (from)

@@ -269,7 +269,11 @@ struct rld {
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
 	int ignore_all_versions;
-	int statistics;	    /* -stat: counts at exit */
+	int statistics; /* -stat: counts at exit */
+	struct {
+		unsigned long relative, packed, symbolic, slots, lookups, lazy,
+			dlsyms, delays;
+	} stat;
 	const char *follow; /* -y: trace the bindings of this symbol */
 	int overrides;	    /* some weak definitions are taken over: weak.c */
 	const char *preload_env;
@@ -301,7 +305,7 @@ struct rld {
 	const char *mapping; /* the file that rld_map has in hand */
 
 	/* static TLS block */
-	size_t tls_size, tls_align, tls_used, tls_surplus;
+	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
 
 	struct alias *names[256];
@@ -517,6 +521,9 @@ void rld_rebind_from(struct rld *r, struct dso *d);
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
  * those of the liblist entry. */
 int rld_iversion_serves(const char *have, const char *want, unsigned flags);
+/* The loaded object of that name that serves who wants `want` (NULL: any). */
+struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags);
 /* rld_load with a version; entry i of o's liblist. */
 struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags, struct dso *from,
@@ -550,9 +557,9 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
  * a library that was wanted and cannot be loaded. */
 int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 		     struct def *out, struct rld_err *e);
-/* The same for dlsym: only through the liblists of list[0..n-1]. */
-int rld_delay_in(struct rld *r, const struct ref *ref, struct dso **list,
-		 unsigned n, struct def *out, struct rld_err *e);
+/* The same for dlsym: only through the liblists of what root reaches. */
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e);
 /* Would it, or can it not be known?  Loads nothing. */
 int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from);
 /* Constructors of what was loaded so, and the handler's news; no lock held. */
@@ -613,6 +620,8 @@ const char *rld_journal_add(struct rld *r, const struct dso *d);
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
+/* at, a trap, is so far from the one that rld_trap gave. */
+uintptr_t rld_trap_offset(uintptr_t at);
 
 /* ---- dlfcn.c */
 /* The object that handle is, or NULL with *e.  Lock held. */
@@ -653,7 +662,16 @@ int rld_module_ready(struct rld *r, void *handle, const char *path);
 /* ---- options.c */
 void rld_options(struct rld *r);
 
+/* ---- alternate.c */
+void rld_alternate(struct rld *r, const char *path);
+
+/* ---- stat.c */
+void rld_stat_relocs(struct rld *r, const struct dso *d);
+void rld_stat_print(struct rld *r);
+
 /* ---- start.c */
+/* An entry of the aux vector, 0 if it is not there. */
+uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);

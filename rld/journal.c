@@ -121,10 +121,11 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		if (SYS_ERR(traps_at))
 			traps_at = TRAP_ROOM / 4; /* is never mapped, either */
 	}
-	while (i < ntraps && strcmp(trap[i].symbol, symbol) != 0)
+	while (i < ntraps && i < TRAPS - 1 &&
+	       strcmp(trap[i].symbol, symbol) != 0)
 		i++;
 	if (i == TRAPS - 1) {
-		symbol = "(one of many)";
+		symbol = "(one of many)"; /* all who come now share it */
 		gone = NULL;
 	}
 	if (i == ntraps) {
@@ -138,6 +139,11 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 	if (gone)
 		replace(&trap[i].object, gone->lm.l_name);
 	return traps_at + i * TRAP_ROOM + TRAP_ROOM / 2;
+}
+
+uintptr_t rld_trap_offset(uintptr_t at)
+{
+	return (at - traps_at) % TRAP_ROOM - TRAP_ROOM / 2;
 }
 
 int rld_is_trap(uintptr_t at)

@@ -24,9 +24,11 @@ struct miss {
 	struct def *def;
 };
 
-/* Nobody who is loaded defines it.  Here constructors and the user's handler
- * run, so the caller's vector registers are safe elsewhere.  0: *def is set;
- * else the address that the handler gave for this once. */
+/* Nobody who is loaded defines it, or who does is arriving just now: a library
+ * that was delayed is in the list before its constructors have run, and one
+ * that another thread opens before it is relocated.  Here constructors and the
+ * user's handler run, so the caller's vector registers are safe elsewhere.
+ * 0: *def is set; else the address that the handler gave for this once. */
 static uintptr_t missed(void *arg, void *unused)
 {
 	struct rld *r = &rld_state;
@@ -42,6 +44,8 @@ static uintptr_t missed(void *arg, void *unused)
 	      rld_delay_lookup(r, m->ref, d, m->def, &e);
 	rld_search_done(r);
 	rld_unlock(r);
+	if (hit && m->def->dso->flags & D_DELAYED)
+		rld_run_init(r, m->def->dso);
 	rld_delay_init(r);
 	if (hit)
 		return 0;
@@ -57,13 +61,12 @@ static uintptr_t missed(void *arg, void *unused)
 	rld_unresolvable(r, dso_name(r, d), m->ref->name);
 }
 
-/* A library that was delayed is in the list before its constructors have run:
- * another thread's call waits for them. */
-static uintptr_t guarded_init(void *dso, void *unused)
+/* Code of such an object must not run yet. */
+static int is_arriving(const struct dso *d)
 {
-	(void)unused;
-	rld_run_init(&rld_state, dso);
-	return 0;
+	return d->flags & D_NEW ||
+	       (d->flags & D_DELAYED &&
+		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
 }
 
 static void store(struct rld *r, struct dso *d, uintptr_t *slot, uintptr_t v)
@@ -100,6 +103,8 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	if (rld_ref(d, rel.sym, &ref))
 		rld_unresolvable(r, dso_name(r, d), "?");
 	ref.is_call = 1;
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	rld_read_begin(r);
 	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
@@ -108,18 +113,13 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	} else {
 		hit = rld_lookup(r, &ref, &def);
 	}
-	if (!hit) {
+	if (!hit || (is_arriving(def.dso) && def.dso != d)) {
 		struct miss m = { &ref, &def };
 
 		rld_read_end(r);
 		v = arch_call_guarded(missed, &m, NULL);
 		if (v)
 			return v;
-		rld_read_begin(r);
-	}
-	if (def.dso->flags & D_DELAYED && def.dso->init != INIT_DONE) {
-		rld_read_end(r);
-		arch_call_guarded(guarded_init, def.dso, NULL);
 		rld_read_begin(r);
 	}
 	v = rld_sym_addr(def.dso, def.sym);

@@ -211,8 +211,8 @@ static void rld_args(struct rld *r, const char *text)
 		    (word[i][0] != '-' || word[i][1] != '-' ||
 		     option(r, word[i])))
 			rld_print(r, 2,
-				  "rld: %s: _RLD_ARGS: %s: unknown option: "
-				  "ignored\n",
+				  "rld: %s: _RLD_ARGS: %s: unknown option or "
+				  "value: ignored\n",
 				  r->prog, word[i]);
 		if (was && !next)
 			i++;
@@ -242,6 +242,9 @@ static void environment(struct rld *r)
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
+	if (v && *v)
+		rld_alternate(r, v);
 }
 
 void rld_options(struct rld *r)

@@ -138,6 +138,28 @@ struct task {
 	void *arg;
 };
 
+/* Does this word mean nothing at all? */
+static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
+{
+	if (kind == RK_TLSDESC)
+		return rld_tlsdesc_is_lost(slot);
+	return *slot == addend || rld_is_trap(*slot - addend);
+}
+
+/* In place of an index: the addend of this entry is not in its table. */
+#define IN_PLACE SIZE_MAX
+
+/* A REL entry's addend was where its value is now: it is what the value is
+ * beyond the symbol (at), the trap page, or nothing. */
+static uintptr_t addend_of(const uintptr_t *slot, uintptr_t at, size_t size)
+{
+	if (at)
+		return *slot - at <= size ? *slot - at : 0;
+	if (rld_is_trap(*slot))
+		return rld_trap_offset(*slot);
+	return *slot < ARCH_PAGE_SIZE ? *slot : 0;
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all. */
 static void again(struct task *t, struct reloc *rel, size_t plt_index)
@@ -162,11 +184,15 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
 		return; /* its own for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
+	if (gone && !rld_lookup_in(gone, &ref, &def))
+		return;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
+	else if (kind == RK_ABS && plt_index == IN_PLACE)
+		rel->addend = addend_of(slot,
+					gone ? rld_sym_addr(gone, def.sym) : 0,
+					gone ? def.sym->st_size : 0);
 	if (gone) {
-		if (!rld_lookup_in(gone, &ref, &def))
-			return;
 		if (kind == RK_DTPMOD) {
 			if (*slot != rld_tls_module_word(gone))
 				return;
@@ -178,7 +204,7 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 						     rel->addend)
 				return;
 		}
-	} else if (*slot != rel->addend && !rld_is_trap(*slot)) {
+	} else if (!is_missing(kind, slot, rel->addend)) {
 		return;
 	}
 	if (t->miss) {
@@ -203,12 +229,18 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 		return;
 	if (!known) {
 		from->flags |= D_MISSING;
-		if (kind == RK_DTPMOD || kind == RK_DTPOFF ||
-		    kind == RK_TLSDESC)
+		if (kind == RK_DTPMOD) {
+			*slot = 0; /* no module: who asks for it is told */
 			return;
-		*slot = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
-				0 :
-				rld_trap(r, ref.name, from, gone, was_function);
+		}
+		v = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
+			    0 :
+			    rld_trap(r, ref.name, from, gone, was_function);
+		if (kind == RK_TLSDESC) {
+			rld_tlsdesc_lost(slot);
+			return;
+		}
+		*slot = v + (kind == RK_DTPOFF ? 0 : rel->addend);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -242,7 +274,7 @@ static void walk(struct task *t)
 		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
 
 		rel.addend = 0;
-		again(t, &rel, 0);
+		again(t, &rel, IN_PLACE);
 	}
 	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);

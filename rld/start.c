@@ -22,7 +22,7 @@ relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
 			base + (uintptr_t)rela->r_addend;
 }
 
-static uintptr_t aux(const struct rld *r, uintptr_t type)
+uintptr_t rld_aux(const struct rld *r, uintptr_t type)
 {
 	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
 		if (a->a_type == type)
@@ -98,7 +98,7 @@ static void make_self(struct rld *r, uintptr_t base)
 
 static void make_vdso(struct rld *r)
 {
-	uintptr_t base = aux(r, AT_SYSINFO_EHDR);
+	uintptr_t base = rld_aux(r, AT_SYSINFO_EHDR);
 	const ElfW(Ehdr) *eh = (const void *)base;
 	struct rld_err e = { 0 };
 	struct dso *d;
@@ -137,8 +137,8 @@ static const char *interp_of(const struct dso *p)
 /* The program, mapped by the kernel (rld is its interpreter)... */
 static void program_from_kernel(struct rld *r)
 {
-	const ElfW(Phdr) *ph = (const void *)aux(r, AT_PHDR);
-	size_t n = aux(r, AT_PHNUM);
+	const ElfW(Phdr) *ph = (const void *)rld_aux(r, AT_PHDR);
+	size_t n = rld_aux(r, AT_PHNUM);
 	struct rld_err e = { 0 };
 	uintptr_t bias = 0;
 	struct dso *d;
@@ -152,7 +152,7 @@ static void program_from_kernel(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		rld_die(r, "%s", e.text);
-	d->entry = aux(r, AT_ENTRY);
+	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);
 }
@@ -390,7 +390,7 @@ static void start_alone(struct rld *r)
 #else
 	tp = block + ARCH_TLS_TP_BIAS;
 #endif
-	arch_init_tcb(tp, (const unsigned char *)aux(r, AT_RANDOM));
+	arch_init_tcb(tp, (const unsigned char *)rld_aux(r, AT_RANDOM));
 	if (arch_set_tp(tp))
 		rld_die(r, "cannot set the thread pointer");
 	r->started = 1;
@@ -455,11 +455,11 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 
 	relocate_self(base, dyn);
 	read_stack(r, sp);
-	page = aux(r, AT_PAGESZ);
+	page = rld_aux(r, AT_PAGESZ);
 	r->page = page ? page : ARCH_PAGE_SIZE;
 	r->log_fd = 2;
-	r->secure = aux(r, AT_SECURE) != 0;
-	r->as_command = aux(r, AT_BASE) == 0;
+	r->secure = rld_aux(r, AT_SECURE) != 0;
+	r->as_command = rld_aux(r, AT_BASE) == 0;
 	r->prog = r->argc ? r->argv[0] : "?";
 	rld_options(r);
 	if (r->secure)
