@@ -251,6 +251,8 @@ struct rld {
 	int started; /* libc is up */
 	int secure;
 	int as_command;
+	int on_command_line;  /* options: a bad one is an error */
+	const char *root_end; /* root: strings one after the other */
 
 	enum run_mode mode;
 	int bind_now;

@@ -56,9 +56,16 @@ static int set_log(struct rld *r, const char *file)
 {
 	int fd = sys_open(file, O_WRONLY | O_CREAT | O_APPEND);
 
-	if (fd < 0)
-		return -1;
-	r->log_fd = fd;
+	if (fd >= 0)
+		r->log_fd = fd;
+	else if (r->on_command_line)
+		rld_die(r, "%s: the log cannot be opened: %s", file,
+			sys_strerror(fd));
+	else
+		rld_print(r, 2,
+			  "rld: %s: %s: the log cannot be opened: %s: "
+			  "ignored\n",
+			  r->prog, file, sys_strerror(fd));
 	return 0;
 }
 
@@ -247,6 +254,21 @@ static void environment(struct rld *r)
 		rld_alternate(r, v);
 }
 
+/* Several prefixes: each element of a path is tried below one after the other.
+ * The cache and libc's own loader are those of the first. */
+static void split_root(struct rld *r)
+{
+	char *copy = r->root ? rld_strdup(r->root) : NULL;
+
+	if (!copy)
+		return;
+	r->root = copy;
+	r->root_end = copy + strlen(copy);
+	for (; *copy; copy++)
+		if (*copy == ':')
+			*copy = 0;
+}
+
 void rld_options(struct rld *r)
 {
 	int i = 1;
@@ -255,6 +277,7 @@ void rld_options(struct rld *r)
 	if (!r->as_command)
 		goto out;
 	r->prog = NULL;
+	r->on_command_line = 1;
 	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
 	     i++) {
 		const char *a = r->argv[i];
@@ -289,4 +312,5 @@ void rld_options(struct rld *r)
 out:
 	if (r->root && (!*r->root || !strcmp(r->root, "/")))
 		r->root = NULL;
+	split_root(r);
 }
