@@ -21,6 +21,9 @@
 #include "rld/str.h"
 #include "rld/sys.h"
 
+/* Declarations, too: an address of our own needs no GOT, so no relocation. */
+#pragma GCC visibility push(hidden)
+
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
@@ -678,5 +681,7 @@ uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
+
+#pragma GCC visibility pop
 
 #endif
