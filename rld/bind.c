@@ -496,16 +496,22 @@ __attribute__((noinline)) static const ElfW(Rela) *
 	if (!d->dyn.nrela || a == end ||
 	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
 		return a;
-	for (info = a->r_info; a < end; a++) {
-		uintptr_t at = bias + a->r_offset;
+	for (info = a->r_info; a < end && a->r_info == info;) {
+		uintptr_t at = bias + a->r_offset, skew, room;
 
 		if ((at - lo >= hi - lo || hi - at < WORD) &&
 		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
 		     hi - at < WORD))
 			break;
-		if (a->r_info != info)
-			break;
-		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
+		/* as long as they stay in this window */
+		skew = bias - lo;
+		room = hi - lo - WORD;
+		do {
+			at = a->r_offset + skew;
+			if (at > room || a->r_info != info)
+				break;
+			*(uintptr_t *)(lo + at) = bias + (uintptr_t)a->r_addend;
+		} while (++a < end);
 	}
 	return a;
 }

@@ -56,7 +56,8 @@ static void leave_groups(struct rld *r, struct dso *gone)
 		for (unsigned i = 0; i < d->ngroup;) {
 			struct group *g = d->group[i];
 
-			if (g->member[0] == gone)
+			/* by now it may not be among its own members */
+			if (g == gone->own)
 				d->group[i] = d->group[--d->ngroup];
 			else
 				i++;
