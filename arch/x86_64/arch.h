@@ -20,6 +20,7 @@
 #define ARCH_LDSO	  "ld-linux-x86-64.so.2"
 #define ARCH_LDSO_PATH	  "/lib64/ld-linux-x86-64.so.2"
 #define ARCH_MUSL_NAME	  "x86_64"
+#define ARCH_MUSL_RELRO	  1
 #define ARCH_HWCAP_LEVELS 3 /* x86-64-v2, -v3, -v4 */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
