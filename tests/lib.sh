@@ -120,12 +120,16 @@ rld()
 
 _exec()
 {
-	local e q=()
+	local e q=() host=()
 	_cmd="${env[*]} $*"
 	if [ "$QEMU" ]; then
-		for e in "${env[@]}"; do q+=(-E "$e"); done
+		# -E would take a comma for the next variable; what LD_* says
+		# is not meant for qemu itself
+		for e in "${env[@]}"; do
+			if [[ $e == LD_* ]]; then q+=(-E "$e"); else host+=("$e"); fi
+		done
 		# shellcheck disable=SC2086
-		$QEMU "${q[@]}" "$@"
+		env "${host[@]}" $QEMU "${q[@]}" "$@"
 	elif [ ${#env[@]} = 0 ]; then
 		"$@"
 	else
