@@ -470,6 +470,11 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 	}
 }
 
+static int threads_alive(void)
+{
+	return tasks() - emulator_tasks;
+}
+
 static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
 {
 	return lo < a->hi && a->lo < hi;
@@ -540,7 +545,7 @@ static void give_back(struct rld *r, const struct dso *d)
 				d->tls_offset + (intptr_t)d->tls_memsz };
 
 	clear(r, &m);
-	if (tasks() - emulator_tasks == 1)
+	if (threads_alive() == 1)
 		return;
 	if (nused < sizeof used / sizeof used[0]) {
 		used[nused++] = m;
@@ -570,7 +575,7 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				dso_name(r, d));
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
-	alone = tasks() - emulator_tasks == 1;
+	alone = threads_alive() == 1;
 	for (; alone && nused; nused--)
 		clear(r, &used[nused - 1]);
 	if (d->tls_align > r->tls_align || find_room(r, d, &at))

@@ -21,7 +21,6 @@
 #define ARCH_LDSO	  "ld-linux-aarch64.so.1"
 #define ARCH_LDSO_PATH	  "/lib/ld-linux-aarch64.so.1"
 #define ARCH_MUSL_NAME	  "aarch64"
-#define ARCH_MUSL_RELRO	  0
 #define ARCH_HWCAP_LEVELS 0 /* glibc names none */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
@@ -163,7 +162,7 @@ struct dso;
 void arch_lazy_got(uintptr_t *got, struct dso *d);
 
 /* A stable entry point: bytes of code each takes. */
-#define ARCH_ENTRY_SIZE 64
+#define ARCH_ENTRY_SIZE 48
 /* Write the code of entry i: a jump through got[3 + i], and the half that leads
  * (got[1], i) to arch_resolve, whose address is returned. */
 uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
@@ -171,7 +170,7 @@ uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
 /* Code was written to [lo, hi): let the processor see it. */
 void arch_sync_code(uintptr_t lo, uintptr_t hi);
 
-/* The kernel's struct sigaction; handlers return by the vdso. */
+/* The kernel's struct sigaction; handlers return through the vdso. */
 struct arch_sigaction {
 	uintptr_t handler;
 	unsigned long flags;

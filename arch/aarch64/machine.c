@@ -67,50 +67,50 @@ void arch_lazy_got(uintptr_t *got, struct dso *d)
 	got[2] = (uintptr_t)arch_resolve;
 }
 
-/* A PC-relative instruction: its place's distance to word is imm, in words for
- * a load (LDR literal) and in bytes for an address (ADR). */
-static uint32_t load(const uint32_t *at, unsigned reg, const uintptr_t *word)
+/* Distance of a literal or an address from the instruction that names it. */
+static uint32_t away(const uint32_t *at, const uintptr_t *word)
 {
-	uint32_t imm = (uint32_t)(((uintptr_t)word - (uintptr_t)at) / 4);
-
-	return 0x58000000 | (imm & 0x7ffff) << 5 | reg;
+	return (uint32_t)((uintptr_t)word - (uintptr_t)at);
 }
 
-static uint32_t address(const uint32_t *at, unsigned reg, const uintptr_t *word)
+static uint32_t adr(const uint32_t *at, const uintptr_t *word, uint32_t reg)
 {
-	uint32_t imm = (uint32_t)((uintptr_t)word - (uintptr_t)at);
+	uint32_t d = away(at, word);
 
-	return 0x10000000 | (imm & 3) << 29 | (imm >> 2 & 0x7ffff) << 5 | reg;
+	return 0x10000000 | (d & 3) << 29 | (d >> 2 & 0x7ffff) << 5 | reg;
+}
+
+static uint32_t ldr(const uint32_t *at, const uintptr_t *word, uint32_t reg)
+{
+	return 0x58000000 | (away(at, word) >> 2 & 0x7ffff) << 5 | reg;
 }
 
 uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got, unsigned i)
 {
-	const uint32_t bti_c = 0xd503245f, br_x17 = 0xd61f0220,
-		       brk = 0xd4200000;
+	const uint32_t bti_c = 0xd503245f, udf = 0;
 	uint32_t *at = (uint32_t *)(void *)code, *lazy = at + 4;
 
 	for (unsigned k = 0; k < ARCH_ENTRY_SIZE / 4; k++)
-		at[k] = brk;
+		at[k] = udf;
 	at[0] = bti_c;
-	at[1] = load(&at[1], 17, &got[3 + i]);
-	at[2] = br_x17;
-	/* what a PLT entry and PLT0 do: arch_resolve */
+	at[1] = ldr(&at[1], &got[3 + i], 16);
+	at[2] = 0xd61f0200; /* br x16 */
 	lazy[0] = bti_c;
-	lazy[1] = address(&lazy[1], 16, &got[3 + i]);
+	lazy[1] = adr(&lazy[1], &got[3 + i], 16);
 	lazy[2] = 0xa9bf7bf0; /* stp x16, x30, [sp, #-16]! */
-	lazy[3] = address(&lazy[3], 16, &got[2]);
-	lazy[4] = load(&lazy[4], 17, &got[2]);
-	lazy[5] = br_x17;
+	lazy[3] = adr(&lazy[3], &got[2], 16);
+	lazy[4] = ldr(&lazy[4], &got[2], 17);
+	lazy[5] = 0xd61f0220; /* br x17 */
 	return (uintptr_t)lazy;
 }
 
-/* Clean the data cache to where instructions are fetched from, then drop what
- * was fetched already (Arm ARM B2.7.4). */
+/* Arm ARM B2.4 "Caches and memory hierarchy": clean the data lines to where
+ * instructions are fetched from, then forget the old instructions. */
 void arch_sync_code(uintptr_t lo, uintptr_t hi)
 {
 	uintptr_t ctr, dline, iline;
 
-	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	__asm__ volatile("mrs %0, ctr_el0" : "=r"(ctr));
 	dline = 4UL << (ctr >> 16 & 15);
 	iline = 4UL << (ctr & 15);
 	for (uintptr_t a = lo & ~(dline - 1); a < hi; a += dline)

@@ -239,4 +239,4 @@ arch_tlsdesc_dynamic:
 	.cfi_endproc
 	.size	arch_tlsdesc_dynamic, . - arch_tlsdesc_dynamic
 
-#include "property.h"
+#include "property.inc"

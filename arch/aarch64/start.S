@@ -68,4 +68,4 @@ arch_enter:
 	.cfi_endproc
 	.size	arch_enter, . - arch_enter
 
-#include "property.h"
+#include "property.inc"
