@@ -220,8 +220,10 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 		rld_die(r, "%s", e.text);
 	/* else musl does not close its own RELRO, and gives the rest of that
 	 * page to malloc: after a look inside it must stay writable */
-	if (r->host.kind == HOST_MUSL && !ARCH_MUSL_RELRO)
+#if !ARCH_MUSL_RELRO
+	if (r->host.kind == HOST_MUSL)
 		d->relro_size = 0;
+#endif
 	d->flags |= D_READY | D_RELOCATED;
 	d->init = INIT_DONE;
 	if (d->soname)

@@ -21,6 +21,7 @@
 #define ARCH_LDSO	  "ld-linux-aarch64.so.1"
 #define ARCH_LDSO_PATH	  "/lib/ld-linux-aarch64.so.1"
 #define ARCH_MUSL_NAME	  "aarch64"
+#define ARCH_MUSL_RELRO	  0
 #define ARCH_HWCAP_LEVELS 0 /* glibc names none */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
