@@ -13,13 +13,14 @@ struct raw {
 		verneed;
 	uintptr_t rela, relasz, relaent, rel, relsz, relent, relr, relrsz,
 		jmprel, pltrelsz, pltrel, relacount, relcount;
-	uintptr_t soname, rpath, runpath, iversion;
+	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel;
 	unsigned has_soname : 1, has_rpath : 1, has_runpath : 1,
 		has_iversion : 1;
 };
 
-static void mips_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
-		     struct raw *r)
+/* at: vaddr of the entry */
+static void mips_tag(uintptr_t tag, uintptr_t val, uintptr_t at,
+		     struct elf_dyn *d, struct raw *r)
 {
 	switch (tag) {
 	case DT_MIPS_LOCAL_GOTNO:
@@ -38,10 +39,10 @@ static void mips_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
 		d->mips_pltgot = val;
 		break;
 	case DT_MIPS_RLD_MAP:
-		d->mips_rld_map = val;
+		r->rld_map = val;
 		break;
 	case DT_MIPS_RLD_MAP_REL:
-		d->mips_rld_map_rel = val;
+		r->rld_map_rel = at + val;
 		break;
 	case DT_MIPS_LIBLIST:
 		d->mips_liblist = val;
@@ -223,12 +224,19 @@ static int read_tags(uint16_t machine, uintptr_t dyn_vaddr, size_t max,
 		const ElfW(Dyn) *e = &d->dyn[d->ndyn];
 		uintptr_t tag = (uintptr_t)e->d_tag;
 
-		if (tag == DT_NULL)
+		if (tag == DT_NULL) {
+			/* the dynamic section itself is read-only there */
+			if (machine == EM_MIPS)
+				d->debug_vaddr = r->rld_map_rel ?
+							 r->rld_map_rel :
+							 r->rld_map;
 			return 0;
+		}
 		if (tag >= DT_LOPROC && tag <= DT_HIPROC && tag != DT_FILTER &&
 		    tag != DT_AUXILIARY) {
 			if (machine == EM_MIPS)
-				mips_tag(tag, e->d_un.d_val, d, r);
+				mips_tag(tag, e->d_un.d_val,
+					 dyn_vaddr + d->ndyn * sizeof *e, d, r);
 			else if (machine == EM_AARCH64 &&
 				 tag == DT_AARCH64_VARIANT_PCS)
 				d->aarch64_variant_pcs = 1;

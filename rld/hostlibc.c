@@ -46,23 +46,47 @@ void rld_host_kind(struct rld *r, const char *interp)
 			r->host.kind = HOST_MUSL;
 }
 
-/* The path of libc's own loader; heap. */
+/* Is there a loader at path, and for this ABI, where several share its name? */
+static int serves(const char *path)
+{
+	struct statx st;
+	int fd, ok;
+
+	if (!path || sys_statx(AT_FDCWD, path, 0, &st))
+		return 0;
+	if (!ARCH_LDSO_SHARED)
+		return 1;
+	fd = sys_open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	ok = rld_fits(fd);
+	rld_peek_forget();
+	sys_close(fd);
+	return ok;
+}
+
+/* The path of libc's own loader; heap.  Beside libc, or where programs name
+ * it, seen from the folder that libc's lies in: a cross glibc has it so. */
 static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
 	char *dir = rld_strdup(libc), *p;
-	struct statx st;
 
 	if (!dir)
 		return NULL;
 	dir[n] = 0;
 	p = rld_format("%s%s", dir, ARCH_LDSO);
+	if (!serves(p)) {
+		rld_free(p);
+		p = rld_format("%s..%s", dir, ARCH_LDSO_PATH);
+	}
+	if (!serves(p)) {
+		rld_free(p);
+		p = rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
+	}
 	rld_free(dir);
-	if (p && !sys_statx(AT_FDCWD, p, 0, &st))
-		return p;
-	rld_free(p);
-	return rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
+	return p;
 }
 
 static struct dso *note(struct rld *r, const char *name, char *path,

@@ -17,20 +17,13 @@ _Noreturn static void unresolvable(struct rld *r, struct dso *d,
 	sys_exit(127);
 }
 
-/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
- * DT_JMPREL.  Returns where the call goes on. */
-uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
+static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
-	struct rld *r = &rld_state;
-	struct reloc rel;
 	struct def def;
 	struct ref ref;
 	uintptr_t v, *slot;
 	const ElfW(Sym) * s;
 
-	if (index >= d->dyn.njmprel)
-		unresolvable(r, d, "?");
-	rel = rld_jmprel(d, index);
 	slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 	if (rld_ref(d, rel.sym, &ref))
 		unresolvable(r, d, "?");
@@ -67,3 +60,36 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	rld_read_end(r);
 	return v;
 }
+
+/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
+ * DT_JMPREL.  Returns where the call goes on. */
+uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
+{
+	struct rld *r = &rld_state;
+
+	if (index >= d->dyn.njmprel)
+		unresolvable(r, d, "?");
+	return bind_call(r, d, rld_jmprel(d, index));
+}
+
+#if ARCH_IMPLICIT_GOT
+/* The same through an implicit GOT: index is the symbol's. */
+uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index)
+{
+	struct rld *r = &rld_state;
+	struct dso *d;
+
+	if (got[1] & ARCH_GOT_MARK) {
+		d = (struct dso *)(got[1] & ~ARCH_GOT_MARK);
+	} else {
+		rld_read_begin(r);
+		d = rld_find_addr(r, (uintptr_t)got);
+		rld_read_end(r);
+		if (!d)
+			rld_die(r, "a lazy stub of an unknown object");
+	}
+	if (index < d->dyn.mips_gotsym || index >= d->dyn.mips_symtabno)
+		unresolvable(r, d, "?");
+	return bind_call(r, d, rld_got(d, index - d->dyn.mips_gotsym));
+}
+#endif

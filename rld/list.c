@@ -40,6 +40,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
+	rld_free(d->addend);
 	rld_free((void *)(uintptr_t)d->name);
 	rld_free(d->lm.l_name);
 	rld_free(d->ver);

@@ -3,8 +3,8 @@
  *
  * Two ways to walk the list: probing each object's hash filter, or one index
  * of all definitions (hash -> objects in list order), filled from the GNU
- * chains, which hold the hashes.  Entries of the index are single words
- * written once, so readers need no lock. */
+ * chains, which hold the hashes.  An entry of the index is good from the moment
+ * its id is written, so readers need no lock. */
 #include "rld/internal.h"
 
 /* An index entry costs as much as this many probes: it touches the chains of
@@ -144,12 +144,11 @@ static uint32_t place(uint32_t hash)
 static void put(struct index *x, uint32_t hash, uint32_t gid)
 {
 	uint32_t at = place(hash) >> 7;
-	uint64_t word;
 
-	while (x->slot[at &= x->mask].word)
+	while (x->slot[at &= x->mask].id)
 		at++;
-	word = (uint64_t)(hash | 1) << 32 | gid;
-	__atomic_store_n(&x->slot[at].word, word, __ATOMIC_RELEASE);
+	x->slot[at].key = hash | 1;
+	__atomic_store_n(&x->slot[at].id, gid, __ATOMIC_RELEASE);
 	x->used++;
 }
 
@@ -298,15 +297,11 @@ void rld_index_add(struct rld *r, struct dso *d)
 static void drop_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 {
 	struct index *x = arg;
-	uint32_t at = place(hash) >> 7;
-	uint64_t want = (uint64_t)(hash | 1) << 32 | (d->gid + i), w;
+	uint32_t at = place(hash) >> 7, id;
 
-	while ((w = x->slot[at &= x->mask].word)) {
-		if (w == want) {
-			/* id 0 belongs to nobody; the place stays used */
-			__atomic_store_n(&x->slot[at].word,
-					 (uint64_t)(hash | 1) << 32,
-					 __ATOMIC_RELEASE);
+	while ((id = x->slot[at &= x->mask].id)) {
+		if (id == d->gid + i) {
+			__atomic_store_n(&x->slot[at].id, 1, __ATOMIC_RELEASE);
 			return;
 		}
 		at++;
@@ -337,7 +332,8 @@ void rld_index_plan(struct rld *r)
 		if (d->flags & (D_HOST | D_SELF | D_VDSO))
 			continue;
 		refs += d->dyn.nrela - (d->dyn.nrela ? d->dyn.nrelative : 0) +
-			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
+			d->dyn.nrel + rld_ngot(d) +
+			(now ? d->dyn.njmprel : 0);
 	}
 	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
@@ -349,14 +345,11 @@ void rld_index_plan(struct rld *r)
 static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct def *out)
 {
-	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1;
-	uint64_t w;
+	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1, gid;
 
-	while ((w = __atomic_load_n(&x->slot[at &= x->mask].word,
-				    __ATOMIC_ACQUIRE))) {
-		at++;
-		if ((uint32_t)(w >> 32) == want && (uint32_t)w) {
-			uint32_t gid = (uint32_t)w;
+	while ((gid = __atomic_load_n(&x->slot[at &= x->mask].id,
+				      __ATOMIC_ACQUIRE))) {
+		if (x->slot[at++].key == want && gid != 1) {
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||

@@ -2,14 +2,22 @@
  * is there, slots into an object that leaves, slots that missed something. */
 #include "rld/bind.h"
 
+static struct reloc rela(const ElfW(Rela) * a)
+{
+	return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+			       ARCH_R_SYM(a->r_info),
+			       ARCH_R_TYPE(a->r_info) };
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
 {
-	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
+	size_t n[4] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel,
+			rld_ngot(d) };
 	int open = 0;
 
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < 4; t++)
 		for (size_t i = 0; i < n[t]; i++) {
 			struct reloc rel;
 			struct def def;
@@ -18,16 +26,11 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			uintptr_t *slot, v;
 
 			if (t == 0) {
-				const ElfW(Rela) *a = &d->dyn.rela[i];
-
-				rel = (struct reloc){ a->r_offset,
-						      (uintptr_t)a->r_addend,
-						      ARCH_R_SYM(a->r_info),
-						      ARCH_R_TYPE(a->r_info) };
+				rel = rela(&d->dyn.rela[i]);
 			} else if (t == 1) {
 				rel = rld_rel(d, &d->dyn.rel[i]);
 			} else {
-				rel = rld_jmprel(d, i);
+				rel = t == 2 ? rld_jmprel(d, i) : rld_got(d, i);
 			}
 			kind = arch_reloc_kind(rel.type);
 			if (!rel.sym ||
@@ -63,14 +66,18 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	struct dso *p = r->program;
 	uintptr_t now = *(uintptr_t *)at;
 
-	for (size_t i = 0; p != from && i < p->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &p->dyn.rela[i];
+	for (size_t i = 0; p != from && i < p->dyn.nrela + p->dyn.nrel; i++) {
+		unsigned none = 0;
+		struct reloc a = i < p->dyn.nrela ?
+					 rela(&p->dyn.rela[i]) :
+					 rld_rel_done(p, i - p->dyn.nrela,
+						      &none);
 		struct ref ref;
 		struct def def;
 		uintptr_t src, *word;
 
-		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_COPY ||
-		    rld_ref(p, ARCH_R_SYM(a->r_info), &ref))
+		if (arch_reloc_kind(a.type) != RK_COPY ||
+		    rld_ref(p, a.sym, &ref))
 			continue;
 		ref.skip = p;
 		if (!rld_lookup_in(from, &ref, &def))
@@ -78,7 +85,7 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 		src = rld_sym_addr(from, def.sym);
 		if (at < src || at - src >= def.sym->st_size)
 			continue;
-		word = (uintptr_t *)(p->lm.l_addr + a->r_offset + (at - src));
+		word = (uintptr_t *)(p->lm.l_addr + a.off + (at - src));
 		if (*word != was)
 			continue;
 		if ((uintptr_t)word - p->relro < p->relro_size) {
@@ -92,14 +99,14 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 }
 
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
- * nothing at all. */
+ * nothing at all.  lazy: what a function slot goes back to, 0 for nothing. */
 static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, size_t plt_index, int *open)
+		  struct dso *gone, uintptr_t lazy, int *open)
 {
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
-	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
+	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), was;
 	struct def def = { 0 };
 	struct ref ref;
 	int known;
@@ -133,8 +140,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 		rld_relro(r, from, 1);
 		*open = 1;
 	}
-	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	if (kind == RK_JUMP_SLOT && lazy) {
+		__atomic_store_n(slot, lazy, __ATOMIC_RELEASE);
 		return;
 	}
 	was = *slot;
@@ -163,29 +170,33 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 
 static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 {
+	unsigned next = 0;
 	int open = 0;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
 	for (size_t i = from->dyn.nrela ? from->dyn.nrelative : 0;
 	     i < from->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &from->dyn.rela[i];
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
+		struct reloc rel = rela(&from->dyn.rela[i]);
 
 		again(r, from, &rel, gone, 0, &open);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
-		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
+		struct reloc rel = rld_rel_done(from, i, &next);
 
-		rel.addend = 0;
 		again(r, from, &rel, gone, 0, &open);
 	}
 	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(r, from, &rel, gone, i, &open);
+		again(r, from, &rel, gone, rld_lazy_value(from, i), &open);
+	}
+	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
+		struct reloc rel = rld_got(from, i);
+		uintptr_t lazy = rld_got_lazy(from, i);
+
+		if (gone || !lazy)
+			again(r, from, &rel, gone, lazy, &open);
 	}
 	if (open)
 		rld_relro(r, from, 0);

@@ -94,7 +94,7 @@ struct thread *rld_thread(void)
 	struct rld *r = &rld_state;
 	struct thread *t;
 
-	if (!r->started || !rld_tls_slot)
+	if (!r->started || !r->tls_size)
 		return &early;
 	t = (struct thread *)slot()[2];
 	if (t)
