@@ -431,7 +431,8 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
 uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index);
 
 /* ---- rebind.c */
-void rld_rebind_host(struct rld *r, struct dso *d);
+void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
+		     uintptr_t value);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Global objects arrived: slots that were missing something try again. */

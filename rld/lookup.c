@@ -32,8 +32,9 @@ uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 					d->lm.l_addr + s->st_value;
 }
 
-/* Does the version of symbol i of d serve ref?  2: only as a last resort (an
- * older, hidden version for a reference that names none). */
+/* Does the version of symbol i of d serve ref?  2: only if d has no better
+ * one: a reference that names none means the base or first version, and the
+ * default one where there is neither. */
 static int version_serves(const struct dso *d, uint32_t i,
 			  const struct ref *ref)
 {
@@ -55,9 +56,9 @@ static int version_serves(const struct dso *d, uint32_t i,
 	}
 	if (ndx <= 1)
 		return ndx == 1 || ndx == 0;
-	if (!(raw & 0x8000))
+	if (!ref->newest && ndx == 2)
 		return 1;
-	return !ref->newest && ndx == 2 ? 1 : 0;
+	return raw & 0x8000 ? 0 : ref->newest ? 1 : 2;
 }
 
 static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
@@ -84,8 +85,9 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	return name && (name == ref->name || !strcmp(name, ref->name)) &&
-	       version_serves(d, i, ref);
+	return name && (name == ref->name || !strcmp(name, ref->name)) ?
+		       version_serves(d, i, ref) :
+		       0;
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -106,10 +108,17 @@ static int in_filtees(const struct dso *d, const struct ref *ref,
 	return 0;
 }
 
+static int take(const struct dso *d, uint32_t i, const struct ref *ref,
+		struct def *out)
+{
+	return d->nfilter && in_filtees(d, ref, out) ? 1 : found(d, i, out);
+}
+
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 {
 	struct elf_walk w = { 0 };
-	uint32_t i;
+	uint32_t i, second = 0;
+	int serves;
 
 	if (!(d->flags & D_READY) || d == ref->skip)
 		return 0;
@@ -119,21 +128,26 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 		if (!d->dyn.sysv.nbucket)
 			return 0;
 		h = elf_sysv_hash(ref->name);
-		while ((i = elf_walk_sysv(&d->dyn, h, &w)))
-			if (symbol_serves(d, i, ref, !ref->is_call))
+		while ((i = elf_walk_sysv(&d->dyn, h, &w))) {
+			serves = symbol_serves(d, i, ref, !ref->is_call);
+			if (serves == 1)
 				goto hit;
+			if (serves && !second)
+				second = i;
+		}
+	} else {
+		while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w))) {
+			serves = symbol_serves(d, i, ref, !ref->is_call);
+			if (serves == 1)
+				goto hit;
+			if (serves && !second)
+				second = i;
+		}
+	}
+	if (!(i = second))
 		return 0;
-	}
-	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
-		if (symbol_serves(d, i, ref, !ref->is_call))
-			goto hit;
-	return 0;
 hit:
-	if (d->nfilter) {
-		if (in_filtees(d, ref, out))
-			return 1;
-	}
-	return found(d, i, out);
+	return take(d, i, ref, out);
 }
 
 static uint32_t place(uint32_t hash)
@@ -345,25 +359,32 @@ void rld_index_plan(struct rld *r)
 static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct def *out)
 {
+	struct dso *first = NULL; /* has a definition, but not the best */
+	uint32_t second = 0;
 	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1, gid;
 
 	while ((gid = __atomic_load_n(&x->slot[at &= x->mask].id,
 				      __ATOMIC_ACQUIRE))) {
 		if (x->slot[at++].key == want && gid != 1) {
 			struct dso *d = r->owner[gid / 64];
+			int serves;
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    !rld_visible(d, ref->from) ||
-			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
+			    !rld_visible(d, ref->from))
 				continue;
-			if (d->nfilter) {
-				if (in_filtees(d, ref, out))
-					return 1;
+			serves = symbol_serves(d, gid - d->gid, ref,
+					       !ref->is_call);
+			if (first && d != first)
+				break;
+			if (serves == 1)
+				return take(d, gid - d->gid, ref, out);
+			if (serves && !first) {
+				first = d;
+				second = gid - d->gid;
 			}
-			return found(d, gid - d->gid, out);
 		}
 	}
-	return 0;
+	return first ? take(first, second, ref, out) : 0;
 }
 
 /* STB_GNU_UNIQUE: one definition for all objects, visible or not. */

@@ -10,8 +10,10 @@ static struct reloc rela(const ElfW(Rela) * a)
 }
 
 /* The host libc was bound by its own loader before the program's objects
- * were there: give its slots to whoever stands before it. */
-void rld_rebind_host(struct rld *r, struct dso *d)
+ * were there: give its slots to whoever stands before it, or those of one
+ * name to value. */
+void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
+		     uintptr_t value)
 {
 	size_t n[4] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel,
 			rld_ngot(d) };
@@ -37,14 +39,20 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
 			     kind != RK_JUMP_SLOT))
 				continue;
-			if (rld_ref(d, rel.sym, &ref) ||
-			    !rld_lookup(r, &ref, &def) ||
-			    def.dso->flags & (D_HOST | D_SELF) ||
-			    is_ifunc(&def))
+			if (rld_ref(d, rel.sym, &ref))
+				continue;
+			if (name ? strcmp(name, ref.name) :
+				   !rld_lookup(r, &ref, &def) ||
+					   def.dso->flags &
+						   (D_HOST | D_SELF) ||
+					   is_ifunc(&def))
 				continue;
 			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
-			v = rld_sym_addr(def.dso, def.sym) +
-			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
+			v = name ? value :
+				   rld_sym_addr(def.dso, def.sym) +
+					   (kind == RK_JUMP_SLOT || t ?
+						    0 :
+						    rel.addend);
 			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
 				continue;
 			if ((uintptr_t)slot - d->relro < d->relro_size &&
