@@ -1,5 +1,6 @@
 /* The dynamic section: gABI ch. 5 "Dynamic Section", the GNU and MIPS tags. */
 #include "elf/elf_file.h"
+#include "elf/symbol.h"
 
 static int refuse(const char **why, const char *text)
 {
@@ -13,7 +14,8 @@ struct raw {
 		verneed;
 	uintptr_t rela, relasz, relaent, rel, relsz, relent, relr, relrsz,
 		jmprel, pltrelsz, pltrel, relacount, relcount;
-	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel;
+	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel,
+		liblist;
 	unsigned has_soname : 1, has_rpath : 1, has_runpath : 1,
 		has_iversion : 1;
 };
@@ -45,7 +47,7 @@ static void mips_tag(uintptr_t tag, uintptr_t val, uintptr_t at,
 		r->rld_map_rel = at + val;
 		break;
 	case DT_MIPS_LIBLIST:
-		d->mips_liblist = val;
+		r->liblist = val;
 		break;
 	case DT_MIPS_LIBLISTNO:
 		d->mips_liblistno = val;
@@ -304,10 +306,8 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 	size_t left, need;
 
 	w = elf_at(v, vaddr, &left);
-	if (!w || left < 4 * (xhash ? 5u : 4u) || vaddr % 4)
+	if (!w || left < 16 || vaddr % 4)
 		return refuse(why, "has a hash table outside its segments");
-	if (xhash) /* the first word counts the entries of xlat */
-		w++, left -= 4;
 	g->nbuckets = w[0];
 	g->symndx = w[1];
 	g->maskwords = w[2];
@@ -328,13 +328,13 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 	g->nchain = (left - need) / 4;
 	if (g->nchain > UINT32_MAX) /* the place that ends a walk */
 		g->nchain = UINT32_MAX;
-	if (xhash) {
-		uint32_t nxlat = w[-1];
+	if (xhash) { /* one symbol index for each chain entry follows them */
+		uintptr_t n = d->mips_symtabno - g->symndx;
 
-		if (nxlat > g->nchain / 2)
+		if (g->symndx > d->mips_symtabno || n > g->nchain / 2)
 			return refuse(why, "has a truncated hash table");
-		g->nchain = nxlat;
-		g->xlat = g->chain + nxlat;
+		g->nchain = n;
+		g->xlat = g->chain + n;
 	}
 	return 0;
 }
@@ -489,6 +489,15 @@ int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
 			return refuse(why, "has version needs outside its "
 					   "segments");
 	}
+	if (r.liblist && d->mips_liblistno) {
+		d->mips_liblist = elf_at(v, r.liblist, &left);
+		if (!d->mips_liblist || r.liblist % 4 ||
+		    d->mips_liblistno > left / sizeof *d->mips_liblist)
+			return refuse(why, "has a liblist outside its "
+					   "segments");
+	} else {
+		d->mips_liblistno = 0;
+	}
 	if (d->flags & DF_SYMBOLIC)
 		d->symbolic = 1;
 	if (d->flags & DF_TEXTREL)
@@ -522,4 +531,20 @@ const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 		flag = 0;
 	}
 	return NULL;
+}
+
+int elf_liblist(const struct elf_dyn *d, const char *needed, uint32_t *flags,
+		const char **version)
+{
+	for (size_t i = 0; i < d->mips_liblistno; i++) {
+		const Elf32_Lib *l = &d->mips_liblist[i];
+		const char *name = elf_str(d, l->l_name);
+
+		if (!name || !elf_streq(name, needed))
+			continue;
+		*flags = l->l_flags;
+		*version = l->l_version ? elf_str(d, l->l_version) : NULL;
+		return 1;
+	}
+	return 0;
 }

@@ -82,7 +82,9 @@ struct elf_gnu_hash {
 	uint32_t nbuckets, symndx, maskwords, shift;
 	const ElfW(Addr) * bloom;
 	const uint32_t *buckets, *chain;
-	const uint32_t *xlat; /* DT_MIPS_XHASH: chain place -> symbol index */
+	/* DT_MIPS_XHASH: chain place -> symbol index.  Its symbols are in the
+	 * GOT's order; the table is as if they were sorted by hash. */
+	const uint32_t *xlat;
 	size_t nchain;	      /* entries that may be read */
 };
 
@@ -133,8 +135,8 @@ struct elf_dyn {
 	/* MIPS psABI supplement and its extensions */
 	uintptr_t mips_local_gotno, mips_symtabno, mips_gotsym, mips_flags;
 	uintptr_t mips_pltgot;
-	uintptr_t mips_liblist;
-	size_t mips_liblistno;
+	const Elf32_Lib *mips_liblist; /* the same in 64-bit files */
+	size_t mips_liblistno;	       /* entries */
 	const char *mips_iversion;
 	/* AAELF64 */
 	unsigned char aarch64_variant_pcs;
@@ -155,5 +157,11 @@ static inline const char *elf_str(const struct elf_dyn *d, size_t off)
  * just before the entry.  NULL at the end. */
 const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 			    uintptr_t *tag, uintptr_t *posflag);
+
+/* What DT_MIPS_LIBLIST says about a needed name (MIPS psABI ch. 5 "Shared
+ * Object Dependencies").  1: *flags (LL_...) and *version are set, the wanted
+ * interface version or NULL for any; 0: nothing.  The first entry counts. */
+int elf_liblist(const struct elf_dyn *d, const char *needed, uint32_t *flags,
+		const char **version);
 
 #endif

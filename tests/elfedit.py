@@ -9,7 +9,9 @@
   elfedit.py rel FILE                   turn its RELA relocations into REL
   elfedit.py dyn FILE TAG VALUE         put a dynamic entry in a spare DT_NULL
   elfedit.py lazyload FILE NAME         DT_POSFLAG_1=LAZYLOAD before a NEEDED
+  elfedit.py setdyn FILE TAG VALUE      change a dynamic entry
   elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
+  elfedit.py unneed FILE NAME           drop a DT_NEEDED
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
   elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
 """
@@ -151,9 +153,14 @@ def machine(elf, value):
 
 
 def straddle(elf):
-    """The first RELA entry's place: half of it past the last page."""
+    """The last relocation's place: half of it past the last page."""
     end = max(va + fsz for _, t, _, va, fsz in elf.phdrs() if t == PT_LOAD)
-    elf.put("Q", elf.off(elf.tag(DT_RELA)), -(-end // 4096) * 4096 - 4)
+    tags = {t: v for _, t, v in elf.dynamic()}
+    isrela = DT_RELA in tags
+    word = 8 if elf.is64 else 4
+    at = elf.off(tags[DT_RELA if isrela else DT_REL]) + \
+        tags[DT_RELASZ if isrela else DT_RELSZ] - word * (3 if isrela else 2)
+    elf.put(elf.word, at, -(-end // 4096) * 4096 - word // 2)
 
 
 def rel(elf):
@@ -201,12 +208,25 @@ def lazyload(elf, name):
         elf.put("2" + elf.word, o, t, v)
 
 
+def setdyn(elf, tag, value):
+    elf.put(elf.word, *[(o + (8 if elf.is64 else 4), int(value, 0))
+                        for o, t, _ in elf.dynamic() if t == int(tag, 0)][0])
+
+
 def undyn(elf, tag):
     for o, t, _ in elf.dynamic():
         if t == int(tag, 0):
             elf.put("2" + elf.word, o, DT_DEBUG, 0)
             return
     raise ValueError("no such tag")
+
+
+def unneed(elf, name):
+    for o, t, v in elf.dynamic():
+        if t == DT_NEEDED and elf.string(v) == name:
+            elf.put("2" + elf.word, o, DT_DEBUG, 0)
+            return
+    raise ValueError(elf.path + ": does not need " + name)
 
 
 def sysv_hash(name):
@@ -291,7 +311,8 @@ VERBS = {"machine": machine, "straddle": straddle,
          "hide": hide, "visibility": visibility,
          "bind": bind, "type": set_type, "rel": rel, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
-         "needversion": needversion}
+         "needversion": needversion, "setdyn": setdyn,
+         "unneed": unneed}
 
 
 def main(argv):
