@@ -2,6 +2,7 @@
 """Small edits of ELF files, in place, for fixtures no linker would make.
 
   elfedit.py machine FILE NUMBER        set e_machine
+  elfedit.py eflags FILE NUMBER         set e_flags
   elfedit.py hide FILE SYMBOL...        mark dynamic symbols STV_HIDDEN
   elfedit.py visibility FILE N SYM...   set st_other of dynamic symbols
   elfedit.py bind FILE N SYM...         set the binding of dynamic symbols
@@ -150,6 +151,10 @@ def set_type(elf, value, *names):
 
 def machine(elf, value):
     elf.put("H", 18, int(value, 0))
+
+
+def eflags(elf, value):
+    elf.put("I", 48 if elf.is64 else 36, int(value, 0))
 
 
 def straddle(elf):
@@ -312,7 +317,7 @@ VERBS = {"machine": machine, "straddle": straddle,
          "bind": bind, "type": set_type, "rel": rel, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
-         "unneed": unneed}
+         "unneed": unneed, "eflags": eflags}
 
 
 def main(argv):
