@@ -1,6 +1,5 @@
 /* The dynamic section: gABI ch. 5 "Dynamic Section", the GNU and MIPS tags. */
 #include "elf/elf_file.h"
-#include "elf/symbol.h"
 
 static int refuse(const char **why, const char *text)
 {
@@ -14,8 +13,7 @@ struct raw {
 		verneed;
 	uintptr_t rela, relasz, relaent, rel, relsz, relent, relr, relrsz,
 		jmprel, pltrelsz, pltrel, relacount, relcount;
-	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel,
-		liblist;
+	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel;
 	unsigned has_soname : 1, has_rpath : 1, has_runpath : 1,
 		has_iversion : 1;
 };
@@ -47,7 +45,7 @@ static void mips_tag(uintptr_t tag, uintptr_t val, uintptr_t at,
 		r->rld_map_rel = at + val;
 		break;
 	case DT_MIPS_LIBLIST:
-		r->liblist = val;
+		d->mips_liblist = val;
 		break;
 	case DT_MIPS_LIBLISTNO:
 		d->mips_liblistno = val;
@@ -489,15 +487,6 @@ int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
 			return refuse(why, "has version needs outside its "
 					   "segments");
 	}
-	if (r.liblist && d->mips_liblistno) {
-		d->mips_liblist = elf_at(v, r.liblist, &left);
-		if (!d->mips_liblist || r.liblist % 4 ||
-		    d->mips_liblistno > left / sizeof *d->mips_liblist)
-			return refuse(why, "has a liblist outside its "
-					   "segments");
-	} else {
-		d->mips_liblistno = 0;
-	}
 	if (d->flags & DF_SYMBOLIC)
 		d->symbolic = 1;
 	if (d->flags & DF_TEXTREL)
@@ -533,17 +522,32 @@ const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 	return NULL;
 }
 
-int elf_liblist(const struct elf_dyn *d, const char *needed, uint32_t *flags,
-		const char **version)
+static int same(const char *a, const char *b)
 {
-	for (size_t i = 0; i < d->mips_liblistno; i++) {
-		const Elf32_Lib *l = &d->mips_liblist[i];
-		const char *name = elf_str(d, l->l_name);
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
 
-		if (!name || !elf_streq(name, needed))
+int elf_mips_liblist(const struct elf_view *v, const struct elf_dyn *d,
+		     const char *name, uint32_t *flags, const char **version)
+{
+	const Elf32_Lib *l;
+	size_t left = 0;
+
+	if (!d->mips_liblistno || d->mips_liblist % 4)
+		return 0;
+	l = elf_at(v, d->mips_liblist, &left);
+	if (!l || d->mips_liblistno > left / sizeof *l)
+		return 0;
+	for (size_t i = 0; i < d->mips_liblistno; i++) {
+		const char *s = elf_str(d, l[i].l_name);
+
+		if (!s || !same(s, name))
 			continue;
-		*flags = l->l_flags;
-		*version = l->l_version ? elf_str(d, l->l_version) : NULL;
+		*flags = l[i].l_flags;
+		s = elf_str(d, l[i].l_version);
+		*version = s && *s ? s : NULL;
 		return 1;
 	}
 	return 0;

@@ -47,7 +47,7 @@ struct elf_head {
 struct elf_want {
 	unsigned char class, data;
 	uint16_t machine;
-	size_t page; /* bytes */
+	size_t page;		      /* bytes */
 	uint32_t eflags_mask, eflags; /* these bits of e_flags must be so */
 };
 
@@ -75,7 +75,7 @@ struct elf_view {
 };
 
 /* The memory behind vaddr, and in *left the bytes up to the end of its
- * segment; NULL when no PT_LOAD holds it. */
+ * segment's file part; NULL when no readable PT_LOAD holds it. */
 const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left);
 
 struct elf_gnu_hash {
@@ -85,7 +85,7 @@ struct elf_gnu_hash {
 	/* DT_MIPS_XHASH: chain place -> symbol index.  Its symbols are in the
 	 * GOT's order; the table is as if they were sorted by hash. */
 	const uint32_t *xlat;
-	size_t nchain;	      /* entries that may be read */
+	size_t nchain; /* entries that may be read */
 };
 
 struct elf_sysv_hash {
@@ -135,8 +135,8 @@ struct elf_dyn {
 	/* MIPS psABI supplement and its extensions */
 	uintptr_t mips_local_gotno, mips_symtabno, mips_gotsym, mips_flags;
 	uintptr_t mips_pltgot;
-	const Elf32_Lib *mips_liblist; /* the same in 64-bit files */
-	size_t mips_liblistno;	       /* entries */
+	uintptr_t mips_liblist;
+	size_t mips_liblistno;
 	const char *mips_iversion;
 	/* AAELF64 */
 	unsigned char aarch64_variant_pcs;
@@ -158,10 +158,10 @@ static inline const char *elf_str(const struct elf_dyn *d, size_t off)
 const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 			    uintptr_t *tag, uintptr_t *posflag);
 
-/* What DT_MIPS_LIBLIST says about a needed name (MIPS psABI ch. 5 "Shared
- * Object Dependencies").  1: *flags (LL_...) and *version are set, the wanted
- * interface version or NULL for any; 0: nothing.  The first entry counts. */
-int elf_liblist(const struct elf_dyn *d, const char *needed, uint32_t *flags,
-		const char **version);
+/* What DT_MIPS_LIBLIST says about the needed library `name` (IRIX elf.h,
+ * Elf32_Lib, the same in both classes).  1: *flags (LL_*) and *version (NULL:
+ * any) are set; 0: nothing, or the list lies outside v's segments. */
+int elf_mips_liblist(const struct elf_view *v, const struct elf_dyn *d,
+		     const char *name, uint32_t *flags, const char **version);
 
 #endif

@@ -37,6 +37,7 @@ void rld_host_kind(struct rld *r, const char *interp)
 	size_t pos = 0;
 	const char *s;
 
+	r->host.loader_fd = -1;
 	if (str_starts(b, "ld-musl-"))
 		r->host.kind = HOST_MUSL;
 	else
@@ -46,47 +47,47 @@ void rld_host_kind(struct rld *r, const char *interp)
 			r->host.kind = HOST_MUSL;
 }
 
-/* Is there a loader at path, and for this ABI, where several share its name? */
-static int serves(const char *path)
+/* A descriptor of the loader at path, for this ABI where several share its
+ * name; or -1. */
+static int open_loader(const char *path)
 {
-	struct statx st;
-	int fd, ok;
+	int fd = path ? sys_open(path, O_RDONLY) : -1;
 
-	if (!path || sys_statx(AT_FDCWD, path, 0, &st))
-		return 0;
-	if (!ARCH_LDSO_SHARED)
-		return 1;
-	fd = sys_open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	ok = rld_fits(fd);
+	if (!ARCH_LDSO_SHARED || fd < 0 || rld_fits(fd))
+		return fd;
 	rld_peek_forget();
 	sys_close(fd);
-	return ok;
+	return -1;
 }
 
-/* The path of libc's own loader; heap.  Beside libc, or where programs name
- * it, seen from the folder that libc's lies in: a cross glibc has it so. */
+/* The path of libc's own loader; heap.  It lies beside libc, or where programs
+ * name it, seen from the root or, as a cross glibc has it, from the folder
+ * above libc's. */
 static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
-	char *dir = rld_strdup(libc), *p;
+	char *p = rld_alloc(n + sizeof ".." ARCH_LDSO_PATH);
+	int fd;
 
-	if (!dir)
+	if (!p)
 		return NULL;
-	dir[n] = 0;
-	p = rld_format("%s%s", dir, ARCH_LDSO);
-	if (!serves(p)) {
-		rld_free(p);
-		p = rld_format("%s..%s", dir, ARCH_LDSO_PATH);
+	memcpy(p, libc, n);
+	memcpy(p + n, ARCH_LDSO, sizeof ARCH_LDSO);
+	fd = open_loader(p);
+	if (ARCH_LDSO_SHARED && fd < 0) {
+		memcpy(p + n, ".." ARCH_LDSO_PATH, sizeof ".." ARCH_LDSO_PATH);
+		fd = open_loader(p);
 	}
-	if (!serves(p)) {
-		rld_free(p);
-		p = rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
-	}
-	rld_free(dir);
-	return p;
+	if (fd >= 0 && r->mode == MODE_RUN && !r->started &&
+	    r->host.loader_fd < 0)
+		r->host.loader_fd = fd;
+	else if (fd >= 0)
+		sys_close(fd);
+	if (fd >= 0)
+		return p;
+	rld_free(p);
+	return rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
 }
 
 static struct dso *note(struct rld *r, const char *name, char *path,
@@ -138,7 +139,8 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 		return d;
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
-	r->host.loader_fd = sys_open(path, O_RDONLY);
+	if (r->host.loader_fd < 0)
+		r->host.loader_fd = sys_open(path, O_RDONLY);
 	return r->host.loader;
 }
 
@@ -364,7 +366,8 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 	struct ref ref = { .from = (struct dso *)(uintptr_t)libc };
 	struct def def;
 
-	(void)hash;
+	if (r->index && !rld_index_before(r, libc, hash))
+		return;
 	if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) == STT_TLS)
 		return;
 	ref.name = elf_str(&libc->dyn, s->st_name);
@@ -399,6 +402,8 @@ static void pair_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 	struct pairing *p = arg;
 	const struct dso *libc = p->r->host.libc;
 
+	if (!elf_gnu_maybe_either(&p->other->dyn.gnu, hash))
+		return;
 	for (uint32_t bit = 0; bit < 2; bit++) {
 		uint32_t h = (hash & ~1u) | bit, j;
 		struct elf_walk w = { 0 };
@@ -442,7 +447,8 @@ static void interpose_from(struct rld *r, struct dso *d)
 static const void *find_fde(void *pc, void *bases)
 {
 	static const char name[] = "_Unwind_Find_FDE";
-	static struct dso *inner; /* libgcc_s as libc has loaded it for itself */
+	static struct dso
+		*inner; /* libgcc_s as libc has loaded it for itself */
 	typedef const void *find_fn(void *, void *);
 	struct rld *r = &rld_state;
 	struct dso *gcc = r->host.gcc_s ? r->host.gcc_s : inner;

@@ -2,11 +2,46 @@
  * is there, slots into an object that leaves, slots that missed something. */
 #include "rld/bind.h"
 
+/* Whom a slot of the host libc should lead to instead of what its own loader
+ * gave it (now): only objects before libc can have taken it away, and with few
+ * of them a look at each one's filter is all. */
+static int overridden(struct rld *r, const struct ref *ref, uintptr_t now,
+		      struct def *def)
+{
+	if (r->index || !now)
+		return rld_lookup(r, ref, def);
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
+		if (!(d->flags & D_VDSO) && rld_lookup_in(d, ref, def))
+			return 1;
+	return 0;
+}
+
+/* Does an object before libc define anything at all?  A plain program does
+ * not, though the link editor puts one symbol into its hash table. */
+static int anyone_before(const struct rld *r)
+{
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d)) {
+		const struct elf_dyn *y = &d->dyn;
+
+		if (!y->gnu.buckets || y->gnu.xlat) {
+			if (y->sysv.nbucket || y->gnu.xlat)
+				return 1;
+			continue;
+		}
+		if (y->nsym > y->gnu.symndx + 8UL)
+			return 1;
+		for (size_t i = y->gnu.symndx; i < y->nsym; i++)
+			if (y->symtab[i].st_shndx != SHN_UNDEF ||
+			    y->symtab[i].st_value)
+				return 1;
+	}
+	return 0;
+}
+
 static struct reloc rela(const ElfW(Rela) * a)
 {
 	return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
-			       ARCH_R_SYM(a->r_info),
-			       ARCH_R_TYPE(a->r_info) };
+			       ARCH_R_SYM(a->r_info), ARCH_R_TYPE(a->r_info) };
 }
 
 /* The host libc was bound by its own loader before the program's objects
@@ -17,7 +52,7 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 {
 	size_t n[4] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel,
 			rld_ngot(d) };
-	int open = 0;
+	int open = 0, anyone = name || anyone_before(r);
 
 	for (int t = 0; t < 4; t++)
 		for (size_t i = 0; i < n[t]; i++) {
@@ -39,21 +74,22 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
 			     kind != RK_JUMP_SLOT))
 				continue;
-			if (rld_ref(d, rel.sym, &ref))
+			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+			if (!place_ok(d, (uintptr_t)slot, WORD) ||
+			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref))
 				continue;
 			if (name ? strcmp(name, ref.name) :
-				   !rld_lookup(r, &ref, &def) ||
-					   def.dso->flags &
-						   (D_HOST | D_SELF) ||
-					   is_ifunc(&def))
+				   !overridden(r, &ref, *slot, &def) ||
+					    def.dso->flags &
+						    (D_HOST | D_SELF) ||
+					    is_ifunc(&def))
 				continue;
-			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			v = name ? value :
 				   rld_sym_addr(def.dso, def.sym) +
-					   (kind == RK_JUMP_SLOT || t ?
-						    0 :
-						    rel.addend);
-			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
+					    (kind == RK_JUMP_SLOT || t ?
+						     0 :
+						     rel.addend);
+			if (*slot == v)
 				continue;
 			if ((uintptr_t)slot - d->relro < d->relro_size &&
 			    !open) {
@@ -76,10 +112,10 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 
 	for (size_t i = 0; p != from && i < p->dyn.nrela + p->dyn.nrel; i++) {
 		unsigned none = 0;
-		struct reloc a = i < p->dyn.nrela ?
-					 rela(&p->dyn.rela[i]) :
-					 rld_rel_done(p, i - p->dyn.nrela,
-						      &none);
+		struct reloc a =
+			i < p->dyn.nrela ?
+				rela(&p->dyn.rela[i]) :
+				rld_rel_done(p, i - p->dyn.nrela, &none);
 		struct ref ref;
 		struct def def;
 		uintptr_t src, *word;
@@ -106,30 +142,53 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	}
 }
 
+/* One object's references to another, in a walk over its relocations. */
+struct task {
+	struct rld *r;
+	struct dso *from, *gone;
+	int open; /* from's RELRO is writable */
+	/* only tell of references that nobody but gone satisfies */
+	void (*miss)(void *, const char *from, const char *name);
+	void *arg;
+};
+
+/* Does this word mean nothing at all? */
+static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
+{
+	if (kind == RK_TLSDESC)
+		return rld_tlsdesc_is_lost(slot);
+	return *slot == addend || rld_is_trap(*slot - addend);
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all.  lazy: what a function slot goes back to, 0 for nothing. */
-static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, uintptr_t lazy, int *open)
+static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 {
+	struct rld *r = t->r;
+	struct dso *from = t->from, *gone = t->gone;
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
-	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), was;
+	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
+	const ElfW(Sym) * s;
 	struct def def = { 0 };
 	struct ref ref;
-	int known;
+	int known, was_function;
 
 	if (!rel->sym ||
 	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
 	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
 	    rld_ref(from, rel->sym, &ref))
 		return;
+	s = &from->dyn.symtab[rel->sym];
+	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
+		return; /* its own for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
+	if (gone && !rld_lookup_in(gone, &ref, &def))
+		return;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
 	if (gone) {
-		if (!rld_lookup_in(gone, &ref, &def))
-			return;
 		if (kind == RK_DTPMOD) {
 			if (*slot != rld_tls_module_word(gone))
 				return;
@@ -141,27 +200,43 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 						     rel->addend)
 				return;
 		}
-	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
+	} else if (!is_missing(kind, slot, rel->addend)) {
 		return;
 	}
-	if (!*open) {
+	if (t->miss) {
+		ref.skip = gone;
+		if (!rld_lookup(r, &ref, &def) &&
+		    ELF64_ST_BIND(s->st_info) != STB_WEAK)
+			t->miss(t->arg, dso_name(r, from), ref.name);
+		return;
+	}
+	if (!t->open) {
 		rld_relro(r, from, 1);
-		*open = 1;
+		t->open = 1;
 	}
 	if (kind == RK_JUMP_SLOT && lazy) {
 		__atomic_store_n(slot, lazy, __ATOMIC_RELEASE);
 		return;
 	}
 	was = *slot;
+	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
 	known = rld_lookup(r, &ref, &def);
+	if (!known && !gone)
+		return;
 	if (!known) {
-		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
-			   STB_WEAK;
-
 		from->flags |= D_MISSING;
-		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
-		    kind != RK_TLSDESC)
-			*slot = weak ? 0 : rld_trap_address();
+		if (kind == RK_DTPMOD) {
+			*slot = 0; /* no module: who asks for it is told */
+			return;
+		}
+		v = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
+			    0 :
+			    rld_trap(r, ref.name, from, gone, was_function);
+		if (kind == RK_TLSDESC) {
+			rld_tlsdesc_lost(slot);
+			return;
+		}
+		*slot = v + (kind == RK_DTPOFF ? 0 : rel->addend);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -176,10 +251,10 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	rld_err_clear(&e);
 }
 
-static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+static void walk(struct task *t)
 {
+	struct dso *from = t->from;
 	unsigned next = 0;
-	int open = 0;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
@@ -187,33 +262,62 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 	     i < from->dyn.nrela; i++) {
 		struct reloc rel = rela(&from->dyn.rela[i]);
 
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
 		struct reloc rel = rld_rel_done(from, i, &next);
 
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(r, from, &rel, gone, rld_lazy_value(from, i), &open);
+		again(t, &rel, rld_lazy_value(from, i));
 	}
 	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
 		struct reloc rel = rld_got(from, i);
 		uintptr_t lazy = rld_got_lazy(from, i);
 
-		if (gone || !lazy)
-			again(r, from, &rel, gone, lazy, &open);
+		if (t->gone || !lazy)
+			again(t, &rel, lazy);
 	}
-	if (open)
-		rld_relro(r, from, 0);
+	if (t->open)
+		rld_relro(t->r, from, 0);
+}
+
+static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+{
+	struct task t = { .r = r, .from = from, .gone = gone };
+
+	walk(&t);
+}
+
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *, const char *), void *arg)
+{
+	for (struct edge *e = gone->users; e; e = e->next) {
+		struct task t = { .r = r,
+				  .from = e->from,
+				  .gone = gone,
+				  .miss = fn,
+				  .arg = arg };
+
+		if (!(e->from->flags & (D_RETIRED | D_LEAVING)))
+			walk(&t);
+	}
 }
 
 void rld_unbind(struct rld *r, struct dso *gone)
 {
+	rld_entries_unbind(gone);
 	for (struct edge *e = gone->users; e; e = e->next)
 		rescan(r, e->from, gone);
+}
+
+void rld_rebind_from(struct rld *r, struct dso *d)
+{
+	for (struct dso *from = r->head; from; from = dso_next(from))
+		rescan(r, from, d);
 }
 
 void rld_mend(struct rld *r)
@@ -221,11 +325,4 @@ void rld_mend(struct rld *r)
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_MISSING)
 			rescan(r, d, NULL);
-}
-
-/* Data that nobody defines any more points here: into the first page of the
- * address space, which is never mapped. */
-uintptr_t rld_trap_address(void)
-{
-	return 0x800;
 }

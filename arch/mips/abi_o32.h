@@ -1,19 +1,19 @@
 /* o32: 32-bit words, arguments in $4-$7, $f12 and $f14, then on the stack. */
-#define ARCH_NAME	  "mips" MIPS_EL
-#define ARCH_CLASS	  ELFCLASS32
-#define ARCH_EFLAGS	  0
-#define ARCH_LIB	  "lib/mips" MIPS_EL "-linux-gnu"
-#define ARCH_MULTIARCH	  "mips" MIPS_EL "-linux-gnu"
-#define ARCH_LDSO	  "ld.so.1"
-#define ARCH_LDSO_PATH	  "/lib/ld.so.1"
-#define ARCH_MUSL_NAME	  "mips" MIPS_EL
+#define ARCH_NAME      "mips" MIPS_EL
+#define ARCH_CLASS     ELFCLASS32
+#define ARCH_EFLAGS    0
+#define ARCH_LIB       "lib/mips" MIPS_EL "-linux-gnu"
+#define ARCH_MULTIARCH "mips" MIPS_EL "-linux-gnu"
+#define ARCH_LDSO      "ld.so.1"
+#define ARCH_LDSO_PATH "/lib/ld.so.1"
+#define ARCH_MUSL_NAME "mips" MIPS_EL
 /* IRIX's o32 rld has the names without a number. */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY_PATH"
 #define ARCH_LIST_VAR	  "_RLD_LIST"
 #define ARCH_ROOT_VAR	  "_RLD_ROOT"
 #define ARCH_PATH_VAR	  "_RLD_PATH"
-#define ARCH_DEFAULT_DIRS                                             \
-	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":/lib:"   \
+#define ARCH_DEFAULT_DIRS                                           \
+	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":/lib:" \
 	"/usr/lib:/usr/" ARCH_MULTIARCH "/lib"
 /* flags words of ld.so.cache: ELF libc6, and the same with 2008 NaNs */
 #define ARCH_CACHE_FLAGS 0x0003

@@ -32,7 +32,7 @@
 #define ARCH_MACHINE  EM_MIPS
 #define ARCH_PLATFORM "mips" MIPS_EL
 /* o32 and n32 differ in e_flags alone. */
-#define ARCH_EFLAGS_MASK EF_MIPS_ABI2
+#define ARCH_EFLAGS_MASK  EF_MIPS_ABI2
 #define ARCH_LDSO_SHARED  1 /* the three ABIs' loaders have one name */
 #define ARCH_HWCAP_LEVELS 0
 
@@ -186,6 +186,30 @@ static inline const char *arch_hwcap_name(unsigned level)
 struct dso;
 void arch_lazy_got(uintptr_t *got, struct dso *d);
 void arch_lazy_stubs(uintptr_t *got, struct dso *d);
+
+/* A stable entry point: bytes of code each takes. */
+#define ARCH_ENTRY_SIZE (sizeof(uintptr_t) == 8 ? 96 : 64)
+/* Write the code of entry i: a jump through got[3 + i], and the half that leads
+ * (got[1], i) to arch_resolve, whose address is returned. */
+uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
+			  unsigned i);
+/* Code was written to [lo, hi): let the processor see it. */
+static inline void arch_sync_code(uintptr_t lo, uintptr_t hi)
+{
+	const long both = 3; /* BCACHE */
+
+	arch_syscall6(__NR_cacheflush, (long)lo, (long)(hi - lo), both, 0, 0,
+		      0);
+}
+
+/* The kernel's struct sigaction; it brings its own way back. */
+struct arch_sigaction {
+	unsigned flags;
+	uintptr_t handler;
+	unsigned char mask[16];
+};
+#define ARCH_SA_FLAGS	   0
+#define ARCH_SA_RESTORE(a) ((void)(a))
 
 /* start.S, resolve.S */
 void arch_stage2(void);

@@ -3,7 +3,7 @@
  * to anyone: its floating-point ABI is "any", which the kernel accepts as the
  * interpreter of a program of either kind. */
 #ifdef __ASSEMBLER__
-	.gnu_attribute 4, 0
+.gnu_attribute 4, 0
 #else
 __asm__(".gnu_attribute 4, 0");
 /* libc's headers come for hard float only. */

@@ -32,8 +32,7 @@ struct img {
 	Elf64_Rel rel[3], jmprel_rel[1];
 	Elf64_Addr relr[2], array[4];
 	uint32_t ver[4];
-	Elf32_Lib lib[2];
-	Elf64_Half versym[NSYM]; /* the last */
+	Elf64_Half versym[NSYM];
 };
 
 #define V(field) (BASE + offsetof(struct img, field))
@@ -129,6 +128,7 @@ static int read_at(const struct img *m, uint16_t machine, uintptr_t at,
 		   size_t size, struct elf_dyn *d, const char **why)
 {
 	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
 				.p_vaddr = BASE,
 				.p_filesz = sizeof *m,
 				.p_memsz = sizeof *m };
@@ -312,39 +312,42 @@ static void debug_word_is_where_the_machine_has_it(void **state)
 	assert_int_equal(accepted(&m, EM_X86_64).debug_vaddr, at);
 }
 
-static void liblist_tells_flags_and_version(void **state)
+static void mips_liblist_tells_flags_and_version_of_a_library(void **state)
 {
 	struct img m = good();
 	struct elf_dyn d;
-	const char *version = "", *why;
+	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
+				.p_vaddr = BASE,
+				.p_filesz = sizeof m,
+				.p_memsz = sizeof m };
+	const struct elf_view v = { &ph, 1, 0, (const void *)&m, sizeof m, 0 };
 	uint32_t flags = 0;
+	const char *want = NULL;
+	Elf32_Lib *l = (Elf32_Lib *)m.rela; /* room that is not read */
 
 	(void)state;
-	m.lib[0] = (Elf32_Lib){ .l_name = LIBA, .l_flags = LL_DELAY_LOAD };
-	m.lib[1] = (Elf32_Lib){ LIBB, 1, 2, PATH, LL_EXACT_MATCH };
-	append(&m, DT_MIPS_LIBLIST, V(lib));
+	append(&m, DT_MIPS_LIBLIST, V(rela));
 	append(&m, DT_MIPS_LIBLISTNO, 2);
+	l[0] = (Elf32_Lib){ .l_name = LIBB, .l_flags = 1 };
+	l[1] = (Elf32_Lib){ .l_name = LIBA,
+			    .l_version = FOO,
+			    .l_flags = LL_DELAY_LOAD };
+	d = accepted(&m, EM_X86_64); /* the tags mean nothing there */
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
 	d = accepted(&m, EM_MIPS);
-	assert_int_equal(elf_liblist(&d, "liba.so", &flags, &version), 1);
+	assert_true(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
 	assert_int_equal(flags, LL_DELAY_LOAD);
-	assert_null(version);
-	assert_int_equal(elf_liblist(&d, "libb.so", &flags, &version), 1);
-	assert_int_equal(flags, LL_EXACT_MATCH);
-	assert_string_equal(version, "/opt/lib");
-	assert_int_equal(elf_liblist(&d, "libc.so", &flags, &version), 0);
-	d = accepted(&m, EM_X86_64);
-	assert_int_equal(elf_liblist(&d, "liba.so", &flags, &version), 0);
-	m.lib[0].l_name = UINT32_MAX; /* such a name is nobody's */
-	d = accepted(&m, EM_MIPS);
-	assert_int_equal(elf_liblist(&d, "liba.so", &flags, &version), 0);
-	set(&m, DT_MIPS_LIBLISTNO, 4);
-	assert_int_equal(read_at(&m, EM_MIPS, BASE, sizeof m.dyn, &d, &why),
-			 -1);
-	assert_string_equal(why, "has a liblist outside its segments");
-	set(&m, DT_MIPS_LIBLISTNO, 2);
-	set(&m, DT_MIPS_LIBLIST, BASE + sizeof m);
-	assert_int_equal(read_at(&m, EM_MIPS, BASE, sizeof m.dyn, &d, &why),
-			 -1);
+	assert_string_equal(want, "foo");
+	assert_true(elf_mips_liblist(&v, &d, "libb.so", &flags, &want));
+	assert_int_equal(flags, 1);
+	assert_null(want);
+	assert_false(elf_mips_liblist(&v, &d, "libc.so", &flags, &want));
+	d.mips_liblistno = SIZE_MAX / 20 + 3;
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
+	d.mips_liblistno = 2;
+	d.mips_liblist = 4;
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
 }
 
 static void flags_are_read_from_every_form(void **state)
@@ -841,6 +844,7 @@ static void adjusted_pointers_are_read_alike(void **state)
 {
 	struct img m = good();
 	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
 				.p_filesz = sizeof m,
 				.p_memsz = sizeof m };
 	struct elf_view v = { &ph, 1, (uintptr_t)&m, NULL, 0, 1 };
@@ -876,8 +880,6 @@ static void random_sections_are_survived(void **state)
 		if (i % 3)
 			append(m, DT_MIPS_XHASH, V(xhash));
 		append(m, DT_MIPS_SYMTABNO, NSYM);
-		append(m, DT_MIPS_LIBLIST, V(lib));
-		append(m, DT_MIPS_LIBLISTNO, 2);
 		for (int k = rand() % 6; k >= 0; k--)
 			p[(size_t)rand() % sizeof *m] = (unsigned char)rand();
 		for (int k = rand() % 3; k > 0; k--)
@@ -922,8 +924,9 @@ int main(void)
 		cmocka_unit_test(symbols_are_found_by_either_table),
 		cmocka_unit_test(mips_xhash_translates_to_symbols),
 		cmocka_unit_test(debug_word_is_where_the_machine_has_it),
-		cmocka_unit_test(liblist_tells_flags_and_version),
 		cmocka_unit_test(processor_tags_count_for_their_machine_only),
+		cmocka_unit_test(
+			mips_liblist_tells_flags_and_version_of_a_library),
 		cmocka_unit_test(flags_are_read_from_every_form),
 		cmocka_unit_test(runpath_puts_rpath_aside),
 		cmocka_unit_test(needed_names_come_in_order),
