@@ -46,6 +46,15 @@ ARCHFLAGS_x86_64 := -mgeneral-regs-only
 ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 
+# Soft float, for the same reason, but fit for programs of either kind.
+ARCHFLAGS_MIPS := -msoft-float -include arch/mips/nofloat.h
+ARCHFLAGS_mips := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsel := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsn32 := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsn32el := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mips64 := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mips64el := $(ARCHFLAGS_MIPS)
+
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu
 HASH_mips := sysv

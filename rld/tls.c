@@ -95,7 +95,7 @@ static struct thread early;
 /* The calling thread's entry, or NULL when it has none yet. */
 static struct thread *thread_here(void)
 {
-	if (!rld_state.started || !rld_tls_slot)
+	if (!rld_state.started || !rld_state.tls_size)
 		return &early;
 	return (struct thread *)slot()[2];
 }
