@@ -88,7 +88,9 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			}
 			*slot = v;
 		}
-	if (open)
+	/* some musls have not closed theirs, and given the rest of its page to
+	 * malloc: it must stay writable */
+	if (open && r->host.kind != HOST_MUSL)
 		rld_relro(r, d, 0);
 }
 
