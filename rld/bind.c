@@ -183,7 +183,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		return bad(p, d, rel, "names a symbol outside its table");
 	s = &d->dyn.symtab[rel->sym];
 	if (rel->sym == 0 || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
-	    ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)) {
+	    is_own(d, s)) {
 		def->dso = d;
 		def->sym = s;
 		return 1;
