@@ -200,7 +200,7 @@ static struct {
 	char *dir;
 	int missing, no_hwcaps;
 } known[64];
-static unsigned nknown;
+static unsigned nknown __attribute__((section(".data"))); /* a page in use */
 
 static unsigned know(struct rld *r, const char *dir)
 {
