@@ -161,6 +161,34 @@ build/unit/obj/%.o: %.c Makefile
 -include $(patsubst %.c,build/unit/obj/%.d,$(UNIT_SRC)) $(UNIT_ELF:.o=.d)
 
 # ---------------------------------------------------------------------------
+# Fuzz targets: libFuzzer, so clang.  Each is one program from the same flags.
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
+	-fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -I. -Irld/include -Iarch/$(DIR_$(HOST))
+FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)) rld/sys.c)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
+
+fuzz-build: $(FUZZ_BIN)
+
+fuzz: ## fuzz each reader of files for FUZZ_SECONDS (60), from the kept corpus
+	@scripts/setup check
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+
+build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+
+build/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+.SECONDARY: $(patsubst %.c,build/fuzz/obj/%.o,$(FUZZ_SRC)) $(FUZZ_ELF)
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d)
+
+# ---------------------------------------------------------------------------
 # Tests and measurements.  Each suite closes with "N passed, N failed, N skipped".
 
 RLD ?= build/$(HOST)/rld
@@ -237,5 +265,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build check check-binary loader \
-	programs clients sweep demo bench lint format install clean help
+.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check \
+	check-binary loader programs clients sweep demo bench lint format install \
+	clean help

@@ -2,7 +2,9 @@
  * Header", with the limits that a mapping of the file needs. */
 #include "elf/elf_file.h"
 
-#define MAX_PHNUM 1024
+#define MAX_PHNUM     1024
+#define MAX_TLS	      ((uintptr_t)1 << 30) /* bytes of one object */
+#define MAX_TLS_ALIGN ((uintptr_t)1 << 20)
 
 static int refuse(const char **why, const char *text)
 {
@@ -32,11 +34,11 @@ static int check_ident(const unsigned char *id, const struct elf_want *want,
 static int add_load(const ElfW(Phdr) * p, uint64_t filesize, size_t page,
 		    struct elf_head *h, const char **why)
 {
-	if (p->p_memsz == 0)
-		return 0;
 	if (p->p_filesz > p->p_memsz)
 		return refuse(why, "has a segment whose file size exceeds its "
 				   "memory size");
+	if (p->p_memsz == 0)
+		return 0;
 	if (p->p_offset > filesize || p->p_filesz > filesize - p->p_offset)
 		return refuse(why, "is truncated (a segment reaches past the "
 				   "end of the file)");
@@ -49,14 +51,34 @@ static int add_load(const ElfW(Phdr) * p, uint64_t filesize, size_t page,
 	if (p->p_align & (p->p_align - 1))
 		return refuse(why, "has a segment alignment that is not a "
 				   "power of two");
+	if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+		return refuse(why, "has a segment that is both writable and "
+				   "executable");
 	if (h->hi && p->p_vaddr < h->hi)
 		return refuse(why, "has segments that overlap or are out of "
 				   "order");
+	/* the later mapping would take the page from the earlier one */
+	if (h->hi && (p->p_vaddr & ~(page - 1)) < h->hi)
+		return refuse(why, "has segments that share a page");
 	if (!h->hi)
 		h->lo = p->p_vaddr;
 	h->hi = p->p_vaddr + p->p_memsz;
 	if (p->p_align > h->align)
 		h->align = p->p_align;
+	return 0;
+}
+
+/* Do q's bytes lie in the readable file part of one segment? */
+static int in_a_segment(const ElfW(Phdr) * ph, size_t phnum,
+			const ElfW(Phdr) * q)
+{
+	for (size_t i = 0; i < phnum; i++)
+		if (ph[i].p_type == PT_LOAD && ph[i].p_flags & PF_R &&
+		    q->p_vaddr >= ph[i].p_vaddr &&
+		    q->p_vaddr - ph[i].p_vaddr <= ph[i].p_filesz &&
+		    q->p_filesz <=
+			    ph[i].p_filesz - (q->p_vaddr - ph[i].p_vaddr))
+			return 1;
 	return 0;
 }
 
@@ -83,7 +105,8 @@ int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
 				return refuse(why, "has a TLS alignment that "
 						   "is not a power of two");
 			if (ph[i].p_filesz > ph[i].p_memsz ||
-			    ph[i].p_memsz > UINTPTR_MAX / 4)
+			    ph[i].p_memsz > MAX_TLS ||
+			    ph[i].p_align > MAX_TLS_ALIGN)
 				return refuse(why, "has a malformed TLS "
 						   "segment");
 			h->tls = &ph[i];
@@ -111,9 +134,7 @@ int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
 	    (h->relro->p_vaddr < h->lo || h->relro->p_vaddr > h->hi ||
 	     h->relro->p_memsz > h->hi - h->relro->p_vaddr + page))
 		return refuse(why, "has a RELRO segment outside its segments");
-	if (h->tls && h->tls->p_filesz &&
-	    (h->tls->p_vaddr < h->lo || h->tls->p_vaddr > h->hi ||
-	     h->tls->p_filesz > h->hi - h->tls->p_vaddr))
+	if (h->tls && h->tls->p_filesz && !in_a_segment(ph, phnum, h->tls))
 		return refuse(why, "has a TLS image outside its segments");
 	return 0;
 }
@@ -170,9 +191,10 @@ const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left)
 		vaddr -= v->bias;
 	for (size_t i = 0; i < v->phnum; i++) {
 		const ElfW(Phdr) *p = &v->ph[i];
-		size_t in, size = v->flat ? p->p_filesz : p->p_memsz;
+		size_t in, size = p->p_filesz; /* no table lies in bss */
 
-		if (p->p_type != PT_LOAD || vaddr < p->p_vaddr)
+		if (p->p_type != PT_LOAD || vaddr < p->p_vaddr ||
+		    !(p->p_flags & PF_R))
 			continue;
 		in = vaddr - p->p_vaddr;
 		if (in >= size)

@@ -70,6 +70,100 @@ API int rld_journal(struct rld_gone *out, size_t max)
 	return -1;
 }
 
+API int rld_swap(void *handle, const char *path, unsigned flags)
+{
+	(void)handle;
+	(void)path;
+	(void)flags;
+	none();
+	return -1;
+}
+
+API void *rld_entry(void *handle, const char *name)
+{
+	(void)handle;
+	(void)name;
+	return none();
+}
+
+API int rld_entry_free(void *entry)
+{
+	(void)entry;
+	none();
+	return -1;
+}
+
+API int rld_notify(rld_event_fn *fn, void *arg, unsigned what)
+{
+	(void)fn;
+	(void)arg;
+	(void)what;
+	none();
+	return -1;
+}
+
+API struct rld_module *rld_module_open(const char *name, const char *search,
+				       int mode, void *client,
+				       rld_module_hook *hook, void *arg)
+{
+	(void)name;
+	(void)search;
+	(void)mode;
+	(void)client;
+	(void)hook;
+	(void)arg;
+	return none();
+}
+
+API int rld_module_close(struct rld_module *module, void *client,
+			 unsigned flags)
+{
+	(void)module;
+	(void)client;
+	(void)flags;
+	none();
+	return -1;
+}
+
+API void *rld_module_handle(const struct rld_module *module)
+{
+	(void)module;
+	return none();
+}
+
+API unsigned rld_module_uses(const struct rld_module *module,
+			     const void *client, int any)
+{
+	(void)module;
+	(void)client;
+	(void)any;
+	none();
+	return 0;
+}
+
+API int rld_save(const char *file)
+{
+	(void)file;
+	none();
+	return -1;
+}
+
+API int rld_restore(const char *file, unsigned flags, rld_restore_fn *report,
+		    void *arg)
+{
+	(void)file;
+	(void)flags;
+	(void)report;
+	(void)arg;
+	none();
+	return -1;
+}
+
+API const char *rld_module_extension(void)
+{
+	return ".so";
+}
+
 API void *_rld_new_interface(unsigned op, ...)
 {
 	(void)op;

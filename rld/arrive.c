@@ -34,6 +34,20 @@ static int add_group(struct rld *r, struct dso *d, struct group *g)
 	return 0;
 }
 
+/* Memory ran short: whoever joined leaves again. */
+static void part_group(struct group *g)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		struct dso *d = g->member[i];
+
+		if (d->ngroup && d->group[d->ngroup - 1] == g)
+			d->ngroup--;
+	}
+	g->member[0]->own = NULL;
+	rld_free(g->member);
+	rld_free(g);
+}
+
 int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 {
 	struct group *g;
@@ -49,8 +63,10 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 	root->own = g;
 	for (unsigned i = 0; i < g->n; i++) {
 		struct dso *d = g->member[i];
-		if (!(d->flags & D_STARTUP) && add_group(r, d, g))
+		if (!(d->flags & D_STARTUP) && add_group(r, d, g)) {
+			part_group(g);
 			return rld_fail(e, "out of memory");
+		}
 	}
 	return 0;
 }
@@ -58,11 +74,15 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 /* What came after last goes again: a failure leaves nothing behind. */
 void rld_undo(struct rld *r, struct dso *last)
 {
+	/* all, before the first one's bindings are taken back: the others'
+	 * relocations may not even have been looked at */
+	for (struct dso *d = r->tail; d != last; d = (struct dso *)d->lm.l_prev)
+		if (d->flags & D_NEW)
+			d->flags |= D_DYING;
 	for (struct dso *d = r->tail, *prev; d != last; d = prev) {
 		prev = (struct dso *)d->lm.l_prev;
 		if (!(d->flags & D_NEW))
 			continue;
-		d->flags |= D_DYING;
 		rld_unbind(r, d);
 		rld_remove(r, d);
 		r->adds--;
@@ -135,5 +155,7 @@ int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
 	for (struct dso *n = first; n; n = dso_next(n))
 		if (n->tls_static && n->tls_memsz && !(n->flags & D_HOST))
 			rld_tls_late_image(r, n);
-	return 0;
+	return r->torn ? rld_fail(e, "%s: was cut short while it was loaded",
+				  r->torn) :
+			 0;
 }

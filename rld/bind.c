@@ -13,7 +13,8 @@ struct late {
 struct memo {
 	struct dso *from, *dso;
 	const ElfW(Sym) * sym;
-	uint32_t index;
+	uintptr_t value;
+	uint32_t index, plain; /* plain: value is what it means */
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -27,7 +28,12 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	ref->name = elf_str(&d->dyn, s->st_name);
 	if (!ref->name)
 		return -1;
-	ref->hash = elf_gnu_hash(ref->name);
+	if (s->st_shndx != SHN_UNDEF) {
+		ref->own = sym;
+		ref->hash = elf_hash_of(&d->dyn, sym, ref->name);
+	} else {
+		ref->hash = elf_gnu_hash(ref->name);
+	}
 	if (d->dyn.versym && d->nver) {
 		unsigned v = d->dyn.versym[sym] & 0x7fff;
 
@@ -131,6 +137,19 @@ static int weak_noise(const char *name)
 	       str_starts(name, "__cxa_finalize");
 }
 
+static int is_tls(enum rkind kind)
+{
+	return kind == RK_TPOFF || kind == RK_DTPMOD || kind == RK_DTPOFF ||
+	       kind == RK_TLSDESC;
+}
+
+/* -ignore_unresolved: a call fails when it is made. */
+static int may_stay(const struct pass *p, enum rkind kind)
+{
+	return p->r->ignore_unresolved && kind == RK_JUMP_SLOT && p->lazy &&
+	       p->r->mode == MODE_RUN;
+}
+
 /* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
  * call that can wait with it, 0 nobody, -1 error. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
@@ -181,6 +200,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	if (kind == RK_COPY)
 		ref.skip = d;
 	ref.is_call = kind == RK_JUMP_SLOT;
+	p->r->stat.lookups++;
 	if (!rld_lookup(p->r, &ref, def)) {
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
@@ -189,7 +209,9 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		}
 		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
 		if (known != 1)
-			return known ? known : undefined(p, d, &ref);
+			return known		 ? known :
+			       may_stay(p, kind) ? 2 :
+						   undefined(p, d, &ref);
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
@@ -199,6 +221,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		m->index = rel->sym;
 		m->dso = def->dso;
 		m->sym = def->sym;
+		m->value = rld_sym_addr(def->dso, def->sym);
+		m->plain = !is_ifunc(def);
 	}
 	return 1;
 }
@@ -220,6 +244,18 @@ static int tpoff(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
+/* What a dynamic descriptor points to; goes with d. */
+static uintptr_t *new_pair(struct dso *d)
+{
+	struct tlsdesc *t = rld_alloc(sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->next = d->tlsdesc;
+	d->tlsdesc = t;
+	return t->pair;
+}
+
 static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		   const struct def *def, uintptr_t *at)
 {
@@ -233,8 +269,12 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
 			(uintptr_t)rel->addend;
 	} else {
-		uintptr_t *pair = rld_alloc(2 * sizeof *pair);
+		uintptr_t *pair = (uintptr_t *)at[1];
 
+		/* bound anew: its pair serves again, unless it is `lost` */
+		if (at[0] != (uintptr_t)arch_tlsdesc_dynamic ||
+		    !(d->flags & D_RELOCATED) || rld_tlsdesc_is_lost(at))
+			pair = new_pair(d);
 		if (!pair)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
@@ -244,6 +284,21 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)pair;
 	}
 	return 0;
+}
+
+/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
+static const uintptr_t lost[2];
+
+void rld_tlsdesc_lost(uintptr_t *at)
+{
+	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
+	at[1] = (uintptr_t)lost;
+}
+
+int rld_tlsdesc_is_lost(const uintptr_t *at)
+{
+	return at[0] == (uintptr_t)arch_tlsdesc_undef ||
+	       at[1] == (uintptr_t)lost;
 }
 
 static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
@@ -355,6 +410,10 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	}
 	if (!known && kind == RK_COPY)
 		return 0;
+	if (known && def.dso && is_tls(kind) && !def.dso->tls_memsz)
+		return bad(p, d, rel,
+			   "names a thread-local variable of an object that "
+			   "has none");
 	if (kind == RK_COPY)
 		return defer(p, d, rel, &def);
 	if (known && def.sym && rel->sym && is_ifunc(&def) &&
@@ -370,7 +429,7 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	return rld_apply(p, d, rel, kind, &def, 0);
 }
 
-static void relr(struct dso *d)
+static int relr(struct pass *p, struct dso *d)
 {
 	uintptr_t bias = d->lm.l_addr, *at = NULL;
 
@@ -380,38 +439,85 @@ static void relr(struct dso *d)
 		if (!(w & 1)) {
 			at = (uintptr_t *)(bias + w);
 			if (!place_ok(d, (uintptr_t)at, WORD))
-				return;
+				goto outside;
 			*at++ += bias;
 			continue;
 		}
 		if (!at)
-			return;
-		for (unsigned b = 0; (w >>= 1) != 0; b++)
-			if ((w & 1) && place_ok(d, (uintptr_t)(at + b), WORD))
-				at[b] += bias;
+			goto outside;
+		for (unsigned b = 0; (w >>= 1) != 0; b++) {
+			if (!(w & 1))
+				continue;
+			if (!place_ok(d, (uintptr_t)(at + b), WORD))
+				goto outside;
+			at[b] += bias;
+		}
 		at += WORD * 8 - 1;
 	}
+	return 0;
+outside:
+	return rld_fail(p->e, "%s: has a relocation outside its segments",
+			dso_name(p->r, d));
+}
+
+/* The same symbol again, by far the commonest case: 1 done. */
+static inline int repeated(const struct pass *p, const struct dso *d,
+			   const ElfW(Rela) * a)
+{
+	enum rkind kind = arch_reloc_kind(ARCH_R_TYPE(a->r_info));
+	uint32_t sym = ARCH_R_SYM(a->r_info);
+	uintptr_t at = d->lm.l_addr + a->r_offset;
+	const struct memo *m;
+
+	if (!p->memo || (kind != RK_ABS && kind != RK_GLOB_DAT))
+		return 0;
+	m = &p->memo[sym % MEMO];
+	if (m->from != d || m->index != sym || !m->plain ||
+	    !place_ok(d, at, WORD))
+		return 0;
+	((struct word *)at)->v = m->value + (uintptr_t)a->r_addend;
+	return 1;
+}
+
+/* The relative entries that the table begins with; returns the first that is
+ * none.  Apart, so that the loop keeps to registers: big libraries have
+ * hundreds of thousands. */
+__attribute__((noinline)) static const ElfW(Rela) *
+	relatives(const struct dso *d)
+{
+	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrelative;
+	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
+	uintptr_t info;
+
+	if (!d->dyn.nrela || a == end ||
+	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+		return a;
+	for (info = a->r_info; a < end; a++) {
+		uintptr_t at = bias + a->r_offset;
+
+		if ((at - lo >= hi - lo || hi - at < WORD) &&
+		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
+		     hi - at < WORD))
+			break;
+		if (a->r_info != info)
+			break;
+		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
+	}
+	return a;
 }
 
 static int relas(struct pass *p, struct dso *d)
 {
-	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
-	uintptr_t bias = d->lm.l_addr, lo = d->lo, hi = d->hi - WORD;
+	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
 
-	for (const ElfW(Rela) *rel = a + (d->dyn.nrela ? d->dyn.nrelative : 0);
-	     a < rel; a++) {
-		uintptr_t at = bias + a->r_offset;
-
-		if (at < lo || at > hi ||
-		    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
-			break;
-		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
-	}
 	for (; a < end; a++) {
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
+		struct reloc rel;
 
+		if (repeated(p, d, a))
+			continue;
+		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+				      ARCH_R_SYM(a->r_info),
+				      ARCH_R_TYPE(a->r_info) };
 		if (one(p, d, &rel))
 			return -1;
 	}
@@ -451,7 +557,8 @@ struct reloc rld_jmprel(const struct dso *d, size_t i)
  * form a row with one stride, so two numbers keep them for later. */
 static int plt(struct pass *p, struct dso *d)
 {
-	int now = p->r->bind_now || d->flags & D_NOW || p->r->mode != MODE_RUN;
+	int now = p->r->bind_now || d->flags & D_NOW ||
+		  p->r->mode != MODE_RUN || !d->lazy_ok;
 	uintptr_t bias = d->lm.l_addr, first = 0;
 
 	d->plt_stride = 0;
@@ -498,7 +605,7 @@ uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 	return d->plt_odd || !d->lazy_ok ? 0 : d->plt_first + i * d->plt_stride;
 }
 
-static void text_writable(struct rld *r, struct dso *d, int on)
+static int text_writable(struct rld *r, struct dso *d, int on)
 {
 	for (unsigned i = 0; i < d->phnum; i++) {
 		const ElfW(Phdr) *ph = &d->ph[i];
@@ -506,13 +613,29 @@ static void text_writable(struct rld *r, struct dso *d, int on)
 
 		if (ph->p_type != PT_LOAD || ph->p_flags & PF_W)
 			continue;
-		sys_mprotect(
-			at,
-			page_up(r, d->lm.l_addr + ph->p_vaddr + ph->p_memsz) -
-				at,
-			on ? PROT_READ | PROT_WRITE :
-			     PROT_READ | (ph->p_flags & PF_X ? PROT_EXEC : 0));
+		if (sys_mprotect(at,
+				 page_up(r, d->lm.l_addr + ph->p_vaddr +
+						    ph->p_memsz) -
+					 at,
+				 on ? PROT_READ | PROT_WRITE :
+				      PROT_READ | (ph->p_flags & PF_X ?
+							   PROT_EXEC :
+							   0)))
+			return -1;
 	}
+	return 0;
+}
+
+/* RELRO holds what is relocated and little else.  Where entries are as dense as
+ * that, its pages are made ours in one call in place of a fault for each. */
+static void populate(struct rld *r, const struct dso *d)
+{
+	size_t pages = d->relro_size / r->page;
+
+	if (pages >= FEW_PAGES &&
+	    d->dyn.nrela + d->dyn.nrel + d->dyn.nrelr >= pages)
+		sys3(__NR_madvise, (long)d->relro, (long)d->relro_size,
+		     MADV_POPULATE_WRITE);
 }
 
 static int relocate(struct pass *p, struct dso *d)
@@ -525,10 +648,14 @@ static int relocate(struct pass *p, struct dso *d)
 				"%s: has text relocations, which "
 				"--strict refuses",
 				dso_name(r, d));
-	if (d->dyn.textrel)
-		text_writable(r, d, 1);
-	relr(d);
-	ret = relas(p, d);
+	if (d->dyn.textrel && text_writable(r, d, 1))
+		return rld_fail(p->e, "%s: its text cannot be made writable",
+				dso_name(r, d));
+	rld_stat_relocs(r, d);
+	populate(r, d);
+	ret = relr(p, d);
+	if (!ret)
+		ret = relas(p, d);
 	if (!ret && d->dyn.pltgot && d->dyn.njmprel &&
 	    d->dyn.pltgot % WORD == 0 &&
 	    place_ok(d, d->lm.l_addr + d->dyn.pltgot, 3 * WORD)) {
@@ -537,9 +664,56 @@ static int relocate(struct pass *p, struct dso *d)
 	}
 	if (!ret)
 		ret = plt(p, d);
-	if (d->dyn.textrel)
-		text_writable(r, d, 0);
+	if (d->dyn.textrel && text_writable(r, d, 0) && !ret)
+		ret = rld_fail(p->e, "%s: its text cannot be made executable",
+			       dso_name(r, d));
 	d->flags |= D_RELOCATED;
+	return ret;
+}
+
+static int late_copy(struct pass *p, struct late *l)
+{
+	const ElfW(Sym) *s = &l->dso->dyn.symtab[l->rel.sym];
+	uintptr_t at = l->dso->lm.l_addr + l->rel.off;
+	uintptr_t from = rld_sym_addr(l->def.dso, l->def.sym);
+	size_t n = s->st_size < l->def.sym->st_size ? s->st_size :
+						      l->def.sym->st_size;
+
+	if (!n)
+		return 0;
+	if (!place_ok(l->dso, at, n) || !rld_readable(l->def.dso, from, n))
+		return bad(p, l->dso, &l->rel,
+			   "has a relocation outside its segments");
+	memcpy((void *)at, (void *)from, n);
+	return 0;
+}
+
+static int late_one(struct pass *p, struct late *l, enum rkind kind)
+{
+	uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
+	int text = l->dso->dyn.textrel, ret = 0;
+
+	if (kind == RK_COPY)
+		f = 0;
+	else if (p->r->mode != MODE_RUN)
+		return 0;
+	else
+		f = arch_call_ifunc(
+			kind == RK_IRELATIVE ?
+				l->dso->lm.l_addr + (uintptr_t)l->rel.addend :
+				rld_sym_addr(l->def.dso, l->def.sym));
+	if (text && text_writable(p->r, l->dso, 1))
+		return bad(p, l->dso, &l->rel,
+			   "has text that cannot be made writable");
+	if (kind == RK_COPY)
+		ret = late_copy(p, l);
+	else if (kind == RK_IRELATIVE)
+		*(uintptr_t *)at = f;
+	else
+		ret = rld_apply(p, l->dso, &l->rel, kind, &l->def, f);
+	if (text && text_writable(p->r, l->dso, 0) && !ret)
+		ret = bad(p, l->dso, &l->rel,
+			  "has text that cannot be made executable");
 	return ret;
 }
 
@@ -552,42 +726,11 @@ static int run_late(struct pass *p)
 		for (size_t i = 0; i < p->nlate; i++) {
 			struct late *l = &p->late[i];
 			enum rkind kind = arch_reloc_kind(l->rel.type);
-			uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
 
-			if (round % 3 != (kind == RK_COPY      ? 0 :
+			if (round % 3 == (kind == RK_COPY      ? 0 :
 					  kind != RK_IRELATIVE ? 1 :
-								 2))
-				continue;
-			if (kind == RK_COPY) {
-				const ElfW(Sym) *s =
-					&l->dso->dyn.symtab[l->rel.sym];
-				size_t n = s->st_size < l->def.sym->st_size ?
-						   s->st_size :
-						   l->def.sym->st_size;
-
-				if (!place_ok(l->dso, at, n))
-					return bad(p, l->dso, &l->rel,
-						   "has a relocation outside "
-						   "its segments");
-				memcpy((void *)at,
-				       (void *)rld_sym_addr(l->def.dso,
-							    l->def.sym),
-				       n);
-				continue;
-			}
-			if (p->r->mode != MODE_RUN)
-				continue;
-			f = kind == RK_IRELATIVE ?
-				    l->dso->lm.l_addr +
-					    (uintptr_t)l->rel.addend :
-				    rld_sym_addr(l->def.dso, l->def.sym);
-			if (l->dso->dyn.textrel)
-				text_writable(p->r, l->dso, 0);
-			f = arch_call_ifunc(f);
-			if (kind == RK_IRELATIVE)
-				*(uintptr_t *)at = f;
-			else if (rld_apply(p, l->dso, &l->rel, kind, &l->def,
-					   f))
+								 2) &&
+			    late_one(p, l, kind))
 				return -1;
 		}
 	return 0;
@@ -618,8 +761,10 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 		ret = run_late(&p);
 	for (struct dso *d = first; d && !ret; d = dso_next(d))
 		if (d->flags & D_NEW &&
-		    !(d->flags & (D_HOST | D_SELF | D_VDSO)))
-			rld_relro(r, d, 0);
+		    !(d->flags & (D_HOST | D_SELF | D_VDSO)) &&
+		    rld_relro(r, d, 0))
+			ret = rld_fail(e, "%s: its RELRO cannot be closed",
+				       dso_name(r, d));
 	rld_free(p.memo);
 	rld_free(p.late);
 	return ret;

@@ -25,11 +25,16 @@ struct pass {
 	struct memo *memo; /* answers for the object in hand */
 };
 
-/* Is this place inside d's mapped, writable memory?  Text relocations have
- * been made writable by then. */
+/* May relocations of d write here?  Text relocations have been made writable
+ * by then. */
 static inline int place_ok(const struct dso *d, uintptr_t at, size_t size)
 {
-	return at >= d->lo && at < d->hi && size <= d->hi - at;
+	uintptr_t lo, hi;
+
+	if (at >= d->window_lo && at < d->window_hi &&
+	    size <= d->window_hi - at)
+		return 1;
+	return rld_window(d, at, d->dyn.textrel, &lo, &hi) && size <= hi - at;
 }
 
 static inline int is_ifunc(const struct def *def)
@@ -45,6 +50,10 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
 
+/* A TLS descriptor (two words) whose variable is gone; does it, or never did,
+ * mean any? */
+void rld_tlsdesc_lost(uintptr_t *at);
+int rld_tlsdesc_is_lost(const uintptr_t *at);
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc);

@@ -1,6 +1,7 @@
 /* Delay-load (design section 7): libraries of a liblist that wait until
  * somebody needs them, and what marks a file's note carries. */
 #include "rld/delay.h"
+#include "rld/event.h"
 
 /* A file looked into where it lies, to learn whether it defines a name.  It
  * stays mapped read-only: whoever waits for many libraries asks them all for
@@ -10,6 +11,7 @@ struct peek {
 	size_t size;
 	char *path;
 	struct dso dso; /* tables only; in no list */
+	struct rld_gone id;
 };
 
 static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
@@ -46,11 +48,16 @@ static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
 	return 0;
 }
 
+static struct elf_view view_of(const struct dso *d)
+{
+	return (struct elf_view){ .ph = d->ph,
+				  .phnum = d->phnum,
+				  .bias = d->lm.l_addr };
+}
+
 int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	struct elf_view v = { .ph = d->ph,
-			      .phnum = d->phnum,
-			      .bias = d->lm.l_addr };
+	struct elf_view v = view_of(d);
 	const char *why;
 
 	if (notes_of(&v, d, &why))
@@ -67,13 +74,16 @@ static int may_wait(struct rld *r, const char *name)
 
 int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 {
+	const struct elf_view v = view_of(d);
 	const char *name = d->need_name[i], *want = NULL;
 	uint32_t flags = 0;
 
-	if (!d->note || !rldnote_lookup(d->note, name, &flags, &want)) {
-		if (posflag & DF_P1_LAZYLOAD)
-			flags = LL_DELAY_LOAD;
-	}
+	if (d->note && rldnote_lookup(d->note, name, &flags, &want))
+		;
+	else if (posflag & DF_P1_LAZYLOAD)
+		flags = LL_DELAY_LOAD;
+	else
+		elf_mips_liblist(&v, &d->dyn, name, &flags, &want);
 	if (r->delay_all || rld_listed(r->delay_list, name))
 		flags |= LL_DELAY_LOAD;
 	if (flags & LL_DELAY_LOAD && !may_wait(r, name))
@@ -141,6 +151,7 @@ static int read_tables(struct peek *p, const char **why)
 		d->nver = (unsigned)n;
 	}
 	d->flags |= D_READY;
+	rld_build_id_in(&v, &p->id);
 	return notes_of(&v, d, why);
 }
 
@@ -184,6 +195,11 @@ const struct dso *rld_look_tables(const struct peek *p)
 	return &p->dso;
 }
 
+const struct rld_gone *rld_look_id(const struct peek *p)
+{
+	return &p->id;
+}
+
 void rld_look_away(struct peek *p)
 {
 	peek_free(p);
@@ -206,7 +222,8 @@ static struct peek *peek_at(struct rld *r, struct dso *o, unsigned i,
 	struct lib_mark *m = &o->mark[i];
 
 	if (!m->peek)
-		m->peek = rld_look_into(r, o->need_name[i], o, e);
+		m->peek = rld_look_version(r, o->need_name[i], m->want,
+					   m->flags, o, e);
 	return m->peek;
 }
 
@@ -245,12 +262,15 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	struct delay_news *n = rld_alloc(sizeof *n);
 
 	x->flags |= D_DELAYED;
+	r->stat.delays++;
 	r->delay_pending = 1;
 	if (!n)
 		return;
 	n->owner = rld_strdup(dso_name(r, o));
 	n->library = rld_strdup(dso_name(r, x));
 	n->symbol = rld_strdup(name);
+	n->serial = x->serial;
+	n->thread = rld_self_id();
 	n->next = r->delay_news;
 	r->delay_news = n;
 }
@@ -266,13 +286,13 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 	      symbol, o->need_name[i]);
 	x = rld_load_entry(r, o, i, e);
 	first = dso_next(last);
-	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
-	    hook_up(r, o, i, x))
-		goto bad;
-	for (struct dso *n = first; n; n = dso_next(n)) {
+	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags |= D_DELAYED;
+	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
+	    hook_up(r, o, i, x) || rld_check_versions(r, o, e))
+		goto bad;
+	for (struct dso *n = first; n; n = dso_next(n))
 		rld_index_add(r, n);
-	}
 	tell(r, o, x, symbol);
 	if (r->relocating)
 		return x;
@@ -290,6 +310,20 @@ bad:
 	return NULL;
 }
 
+/* A reference that names a version of this very library, which has none such,
+ * is told about in those words. */
+static void lacks_version(const struct ref *ref, const char *library,
+			  const struct dso *tables, const char *owner,
+			  struct rld_err *e)
+{
+	const struct elf_version *v = ref->ver;
+
+	if (v && v->file && !strcmp(v->file, library) && tables->dyn.verdef &&
+	    !elf_version_defined(&tables->dyn, v->hash, v->name))
+		rld_fail(e, "%s: version `%s' not found (required by %s)",
+			 library, v->name, owner);
+}
+
 enum { ASK, LOAD };
 
 static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
@@ -301,7 +335,8 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 
 		if (!rld_is_delayed(o, i) || o->need[i])
 			continue;
-		x = rld_find_name(r, o->need_name[i]);
+		x = rld_find_version(r, o->need_name[i], o->mark[i].want,
+				     o->mark[i].flags);
 		if (x && !(x->flags & D_READY))
 			continue;
 		if (x) {
@@ -313,8 +348,11 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 				continue;
 			tables = &p->dso;
 		}
-		if (!rld_lookup_in(tables, ref, out))
+		if (!rld_lookup_in(tables, ref, out)) {
+			lacks_version(ref, o->need_name[i], tables,
+				      dso_name(r, o), e);
 			continue;
+		}
 		if (what == ASK)
 			return 1;
 		if (x && hook_up(r, o, i, x))
@@ -337,11 +375,13 @@ static int delay(struct rld *r, const struct ref *ref, struct dso *from,
 
 	if (!r->ndelay)
 		return 0;
+	rld_guard(r, 1);
 	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
 	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
 		if (d != from && d->mark && !(d->flags & D_DYING) &&
 		    rld_visible(d, from))
 			hit = from_owner(r, ref, d, what, out, e);
+	rld_guard(r, 0);
 	return hit;
 }
 
@@ -365,13 +405,19 @@ int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from)
 	return hit;
 }
 
-int rld_delay_in(struct rld *r, const struct ref *ref, struct dso **list,
-		 unsigned n, struct def *out, struct rld_err *e)
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e)
 {
+	struct dso **list;
+	unsigned n;
 	int hit = 0;
 
-	for (unsigned i = 0; r->ndelay && i < n && !hit; i++)
+	if (!r->ndelay)
+		return 0;
+	list = rld_closure(r, root, &n);
+	for (unsigned i = 0; list && i < n && !hit; i++)
 		hit = from_owner(r, ref, list[i], LOAD, out, e);
+	rld_free(list);
 	if (hit > 0)
 		rld_err_clear(e);
 	return hit > 0;
@@ -409,11 +455,29 @@ static struct dso *next_fresh(struct rld *r)
 	return NULL;
 }
 
+/* This thread's first news, taken off the list. */
+static struct delay_news *next_news(struct rld *r, struct dso **x)
+{
+	struct delay_news **best = NULL, *n;
+
+	for (struct delay_news **p = &r->delay_news; *p; p = &(*p)->next)
+		if ((*p)->thread == rld_self_id())
+			best = p; /* the last in the list is the oldest */
+	if (!best)
+		return NULL;
+	n = *best;
+	*best = n->next;
+	*x = r->head;
+	while (*x && (*x)->serial != n->serial)
+		*x = dso_next(*x);
+	return n;
+}
+
 /* Constructors of what was loaded so, then the handler's news; no lock is
  * held. */
 void rld_delay_init(struct rld *r)
 {
-	struct delay_news *news;
+	struct delay_news *n;
 	struct dso *d;
 
 	if (!__atomic_load_n(&r->delay_pending, __ATOMIC_ACQUIRE))
@@ -421,26 +485,25 @@ void rld_delay_init(struct rld *r)
 	for (;;) {
 		rld_lock(r);
 		d = next_fresh(r);
-		if (!d)
+		n = d ? NULL : next_news(r, &d);
+		if (!d && !n && !r->delay_news)
 			r->delay_pending = 0;
-		news = d ? NULL : r->delay_news;
-		if (news)
-			r->delay_news = NULL;
 		rld_unlock(r);
-		if (!d)
+		if (!d && !n)
 			break;
-		rld_run_init(r, d);
-	}
-	while (news) {
-		struct delay_news *n = news;
-
-		news = n->next;
-		ask(RLD_DELAY_LOADED, n->owner, n->library, n->symbol, NULL);
+		if (d) /* or waits for the thread that runs them */
+			rld_run_init(r, d);
+		if (!n)
+			continue;
+		if (d) /* else its load was undone */
+			ask(RLD_DELAY_LOADED, n->owner, n->library, n->symbol,
+			    NULL);
 		rld_free(n->owner);
 		rld_free(n->library);
 		rld_free(n->symbol);
 		rld_free(n);
 	}
+	rld_tell_loaded(r);
 }
 
 API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)

@@ -1,5 +1,6 @@
 /* The dlopen family. */
 #include "rld/bind.h"
+#include "rld/event.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
@@ -24,7 +25,7 @@ void rld_keep_error(struct rld_err *e)
 struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (d == handle)
+		if (rld_handle(d) == handle && !(d->flags & D_RETIRED))
 			return d;
 	rld_fail(e, "%p: is not a handle of an open object", handle);
 	return NULL;
@@ -36,38 +37,32 @@ struct request {
 	struct dso *from;
 };
 
-static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
-			       struct rld_err *e)
+/* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
+static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 {
-	struct dso *d, *tail = r->tail, *first;
+	struct dso *d = rld_find_version(r, q->file, q->want, q->flags);
 	const char *file = q->file;
+	struct statx st;
+
+	if (d || !(mode & RTLD_NOLOAD) || !strchr(file, '/') ||
+	    sys_statx(AT_FDCWD, file, 0, &st))
+		return d;
+	rld_know_program(r);
+	for (d = r->head; d; d = dso_next(d))
+		if (d->ino == st.stx_ino &&
+		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
+			       st.stx_dev_minor))
+			break;
+	return d;
+}
+
+/* Bring in what d needs, if it came after tail, and hand it out. */
+static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
+			      int mode, struct rld_err *e)
+{
+	struct dso *first;
 	unsigned since;
 
-	d = q->want ? NULL : rld_find_name(r, file);
-	if (mode & RTLD_NOLOAD) {
-		if (!d && strchr(file, '/')) {
-			struct statx st;
-
-			if (!sys_statx(AT_FDCWD, file, 0, &st))
-				for (d = r->head; d; d = dso_next(d))
-					if (d->ino == st.stx_ino &&
-					    d->dev ==
-						    ((uint64_t)st.stx_dev_major
-							     << 32 |
-						     st.stx_dev_minor))
-						break;
-		}
-		if (!d)
-			return NULL;
-	}
-	if (!d)
-		d = q->want ? rld_load_version(r, file, q->want, q->flags,
-					       q->from, e) :
-			      rld_load(r, file, q->from, e);
-	if (!d) {
-		rld_undo(r, tail);
-		return NULL;
-	}
 	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
@@ -94,6 +89,7 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
 	d->opens++;
+	d->mode = mode;
 	if (mode & RTLD_GLOBAL) {
 		rld_mend(r);
 		rld_weak_arrivals(r, since);
@@ -102,6 +98,23 @@ static struct dso *open_locked(struct rld *r, const struct request *q, int mode,
 		rld_debug_state(r, RT_ADD);
 		rld_debug_state(r, RT_CONSISTENT);
 	}
+	return d;
+}
+
+static struct dso *open_new(struct rld *r, const struct request *q, int mode,
+			    struct rld_err *e)
+{
+	struct dso *tail = r->tail, *d;
+
+	rld_guard(r, 1);
+	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
+				       e) :
+		      rld_load(r, q->file, q->from, e);
+	if (d)
+		d = open_found(r, d, tail, mode, e);
+	else
+		rld_undo(r, tail);
+	rld_guard(r, 0);
 	return d;
 }
 
@@ -131,7 +144,11 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	rld_watch_fork(r);
 	rld_lock(r);
 	q.from = rld_caller(r, pc);
-	d = open_locked(r, &q, mode, &e);
+	d = find_open(r, &q, mode);
+	if (d)
+		d = open_found(r, d, r->tail, mode, &e);
+	else if (!(mode & RTLD_NOLOAD))
+		d = open_new(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {
@@ -141,7 +158,8 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	}
 	rld_run_init(r, d);
 	rld_delay_init(r);
-	return d;
+	rld_tell_loaded(r);
+	return rld_handle(d);
 }
 
 API void *dlopen(const char *file, int mode)
@@ -215,8 +233,8 @@ static void *value(struct rld *r, const struct def *def)
 
 /* In the members of a handle: breadth-first for a private one, in the order
  * in which they became global for a global one. */
-static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
-		     struct def *out, struct rld_err *e)
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e)
 {
 	struct dso **list;
 	unsigned n;
@@ -245,12 +263,12 @@ static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
 			hit = 1;
 		}
 	}
-	if (!hit && list && r->ndelay) {
-		hit = rld_delay_in(r, ref, list, n, out, e);
-		rld_search_done(r);
-	}
 	if (own)
 		rld_free(list);
+	if (!hit && r->ndelay) {
+		hit = rld_delay_in(r, ref, d, out, e);
+		rld_search_done(r);
+	}
 	return hit;
 }
 
@@ -275,6 +293,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	if (handle == RTLD_DEFAULT || handle == r->program) {
 		rld_read_begin(r);
 		hit = rld_lookup(r, &ref, &def);
@@ -298,10 +318,17 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 				if (rld_visible(d, from) &&
 				    !(d->flags & (D_VDSO | D_DYING)))
 					hit = rld_lookup_in(d, &ref, &def);
+			/* a library that waits will come after the caller */
+			if (!hit && r->ndelay) {
+				hit = rld_delay_lookup(r, &ref, from, &def,
+						       &e) &&
+				      def.dso->serial > from->serial;
+				rld_search_done(r);
+			}
 		} else {
 			from = rld_valid(r, handle, &e);
 			if (from)
-				hit = in_handle(r, from, &ref, &def, &e);
+				hit = rld_in_handle(r, from, &ref, &def, &e);
 		}
 		rld_unlock(r);
 	}

@@ -28,19 +28,36 @@ static struct {
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
-static void cache_open(struct rld *r)
+static int cache_valid(const void *at, size_t size)
 {
-	char *name = rld_format("%s/etc/ld.so.cache", r->root ? r->root : "");
-	const struct cache_head *h;
-	struct statx st;
+	const struct cache_head *h = at;
+
+	return size >= sizeof *h && !memcmp(h->magic, magic, sizeof h->magic) &&
+	       h->nlibs <= (size - sizeof *h) / sizeof h->libs[0];
+}
+
+static int open_rooted(struct rld *r, const char *file)
+{
+	char *name;
 	int fd;
 
-	cache.state = -1;
+	if (!r->root)
+		return sys_open(file, O_RDONLY);
+	name = rld_format("%s%s", r->root, file);
 	fd = name ? sys_open(name, O_RDONLY) : -1;
 	rld_free(name);
+	return fd;
+}
+
+static void cache_open(struct rld *r)
+{
+	struct statx st;
+	int fd = open_rooted(r, "/etc/ld.so.cache");
+
+	cache.state = -1;
 	if (fd < 0)
 		return;
-	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size < sizeof *h ||
+	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size == 0 ||
 	    st.stx_size > 1 << 28)
 		goto out;
 	cache.at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE,
@@ -48,9 +65,7 @@ static void cache_open(struct rld *r)
 	if (SYS_ERR(cache.at))
 		goto out;
 	cache.size = (size_t)st.stx_size;
-	h = (const void *)cache.at;
-	if (memcmp(h->magic, magic, sizeof h->magic) ||
-	    h->nlibs > (cache.size - sizeof *h) / sizeof h->libs[0]) {
+	if (!cache_valid((const void *)cache.at, cache.size)) {
 		sys_munmap(cache.at, cache.size);
 		goto out;
 	}
@@ -176,12 +191,10 @@ const char *path_cache_find(struct rld *r, const char *name)
 
 char *path_slurp(struct rld *r, const char *file, int rooted)
 {
-	char *name = rld_format("%s%s", rooted && r->root ? r->root : "", file);
 	char *text = NULL;
 	struct statx st;
-	int fd = name ? sys_open(name, O_RDONLY) : -1;
+	int fd = rooted ? open_rooted(r, file) : sys_open(file, O_RDONLY);
 
-	rld_free(name);
 	if (fd < 0)
 		return NULL;
 	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st) && st.stx_size < 1 << 20) {
@@ -281,11 +294,9 @@ static int conf_include(struct rld *r, const char *pattern, int depth,
 	return hit;
 }
 
-static int conf_file(struct rld *r, const char *file, int depth,
+static int conf_text(struct rld *r, char *line, int depth,
 		     int (*fn)(void *, const char *), void *arg)
 {
-	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
-	char *line = text;
 	int hit = 0;
 
 	while (line && *line && !hit) {
@@ -312,6 +323,15 @@ static int conf_file(struct rld *r, const char *file, int depth,
 		}
 		line = end ? end + 1 : NULL;
 	}
+	return hit;
+}
+
+static int conf_file(struct rld *r, const char *file, int depth,
+		     int (*fn)(void *, const char *), void *arg)
+{
+	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
+	int hit = text ? conf_text(r, text, depth, fn, arg) : 0;
+
 	rld_free(text);
 	return hit;
 }

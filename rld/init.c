@@ -114,6 +114,7 @@ void rld_init_program(struct rld *r)
 			call_init(r, p->lm.l_addr + p->dyn.init);
 		run_array(r, p, p->dyn.init_array, p->dyn.ninit);
 	}
+	rld_delay_init(r); /* news of what data references brought */
 }
 
 void rld_run_fini(struct rld *r, struct dso *d)
@@ -148,7 +149,8 @@ void rld_fini_all(void)
 			r->fini_list = d->fini_next;
 		rld_unlock(r);
 		if (!d)
-			return;
+			break;
 		rld_run_fini(r, d);
 	}
+	rld_stat_print(r);
 }

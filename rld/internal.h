@@ -24,6 +24,7 @@
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
+#define RLD_HEAP    (48UL * 1024) /* bytes */
 
 struct rld;
 struct dso;
@@ -99,9 +100,17 @@ enum {
 	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
 	D_LEAVING = 1 << 22,
-	D_DELAYED = 1 << 23,   /* arrived when something needed it */
-	D_OVERRIDDEN = 1 << 24 /* scratch: lost references to a strong name */
+	D_DELAYED = 1 << 23,	/* arrived when something needed it */
+	D_OVERRIDDEN = 1 << 24, /* scratch: lost references to a strong name */
+	D_TOLD = 1 << 25,	/* listeners know of it */
+	D_ENTRIES = 1 << 26,	/* no object: a pool of entry points */
+	D_RETIRED = 1 << 27,	/* swapped out: seen by nobody */
+	D_FACE = 1 << 28,	/* its memory is the handle of a later object */
+	D_SWAPPING = 1 << 29
 };
+
+/* On its way out: no name leads to it. */
+#define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
 
 enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
 
@@ -125,6 +134,12 @@ struct edge {
 	struct edge *next;
 };
 
+/* What the second word of a TLS descriptor points to. */
+struct tlsdesc {
+	struct tlsdesc *next;
+	uintptr_t pair[2]; /* module word, offset */
+};
+
 struct dso {
 	/* public: what programs that cast a handle expect */
 	struct link_map lm;
@@ -137,7 +152,9 @@ struct dso {
 	unsigned serial; /* grows along the list */
 
 	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
+	uintptr_t window_lo, window_hi; /* where most relocations write */
 	const ElfW(Phdr) * ph;
+	ElfW(Phdr) * ph_copy; /* heap: ph, where no segment has it read-only */
 	unsigned phnum;
 	uint16_t type;
 	uintptr_t entry;
@@ -162,7 +179,11 @@ struct dso {
 	struct group *own;    /* the group of which it is the root */
 	struct group **group; /* the groups it is in */
 	unsigned ngroup;
-	unsigned opens; /* handles */
+	unsigned opens;	      /* handles */
+	unsigned holds;	      /* of rld itself, for a moment */
+	struct dso *face;     /* what dlopen returns; NULL: the object itself */
+	struct dso *replaces; /* during a swap: not seen by this one */
+	int mode;	      /* of its last dlopen */
 	unsigned tls_dtors;
 	unsigned global_serial; /* when it became global */
 
@@ -173,7 +194,8 @@ struct dso {
 	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
 	intptr_t tls_offset; /* from tp, when static */
 	unsigned tls_static;
-	unsigned tls_mod; /* dynamic module number, 0 none */
+	unsigned tls_mod;	 /* dynamic module number, 0 none */
+	struct tlsdesc *tlsdesc; /* owned */
 
 	/* index of symbols */
 	uint32_t gid; /* first id of its symbols */
@@ -207,8 +229,8 @@ enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
 struct alias {
 	struct alias *next;
 	struct dso *dso;
-	const char *name;
 	uint32_t hash;
+	char name[];
 };
 
 struct index {
@@ -226,6 +248,7 @@ struct rld {
 	uintptr_t *stack; /* where argc lies */
 	const char *prog; /* for messages */
 	size_t page;
+	int started; /* libc is up */
 	int secure;
 	int as_command;
 
@@ -240,11 +263,17 @@ struct rld {
 	int delay_all;
 	unsigned ndelay;   /* liblist entries that wait */
 	int relocating;	   /* a pass over new objects is under way */
+	int fresh;	   /* load the next file though it is loaded already */
+	int snapshot;	   /* map private copies of files */
 	int delay_pending; /* constructors of delay-loaded objects are due */
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
 	int ignore_all_versions;
-	int statistics;	    /* -stat: counts at exit */
+	int statistics; /* -stat: counts at exit */
+	struct {
+		unsigned long relative, packed, symbolic, slots, lookups, lazy,
+			dlsyms, delays;
+	} stat;
 	const char *follow; /* -y: trace the bindings of this symbol */
 	int overrides;	    /* some weak definitions are taken over: weak.c */
 	const char *preload_env;
@@ -254,8 +283,6 @@ struct rld {
 	struct dso *head, *tail, *program, *self, *vdso;
 	unsigned serial, nobj, global_serial;
 	unsigned long long adds, subs;
-	struct alias *names[256];
-	struct dso *inodes[256];
 
 	struct index *index;
 	struct dso **owner; /* gid / 64 -> object */
@@ -272,13 +299,20 @@ struct rld {
 	int lock_waiters;
 	int readers;
 	unsigned group_id;
-	int started;
-	unsigned problems; /* --check */
+	unsigned problems;   /* --check */
+	const char *torn;    /* a file that was cut short under rld_guard */
+	const char *mapping; /* the file that rld_map has in hand */
 
 	/* static TLS block */
-	size_t tls_size, tls_align, tls_used, tls_surplus;
+	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
-	struct r_debug debug;
+
+	struct alias *names[256];
+
+	/* mem.c: the heap begins where the state ends, so that a small program
+	 * dirties few pages */
+	char heap[RLD_HEAP] __attribute__((aligned(16)));
+	struct dso *inodes[256];
 };
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
@@ -354,19 +388,38 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
 const void *rld_peek(int fd, long *n);
 void rld_peek_forget(void);
+/* A writable segment of so many pages is populated when it is mapped, larger
+ * ones in part when they are relocated. */
+#define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* Take over an object that is mapped already, with its headers at ph. */
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);
 void rld_unmap(struct rld *r, struct dso *d);
+/* A descriptor of a private copy of fd's first size bytes, or -errno. */
+int rld_snapshot(int fd, uint64_t size);
 /* Make RELRO writable (open) or read-only again. */
-void rld_relro(struct rld *r, struct dso *d, int writable);
+int rld_relro(struct rld *r, struct dso *d, int writable);
+/* The memory around at that relocations of d may write: of one writable (text:
+ * or any) segment, without what rld must find as it was checked, the program
+ * headers and the zero that ends the string table.  0: at is none of it. */
+int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
+	       uintptr_t *hi);
+/* Do these bytes lie in one readable segment of d? */
+int rld_readable(const struct dso *d, uintptr_t at, size_t size);
+
+/* ---- guard.c */
+/* on: from here a read past the end of a file that was cut short gives zeros,
+ * and r->torn names the file; what is there already is checked at each use, so
+ * zeros do no harm.  0: as before. */
+void rld_guard(struct rld *r, int on);
 
 /* ---- list.c */
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
+void rld_know_program(struct rld *r);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
@@ -389,6 +442,7 @@ struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n);
 struct ref {
 	const char *name;
 	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
 	const struct elf_version *ver; /* NULL: none asked for */
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
@@ -406,6 +460,8 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
+/* With an index: may an object before d define what a chain gives this hash? */
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),
@@ -440,11 +496,18 @@ void rld_edge(struct dso *from, struct dso *to);
 
 /* ---- lazy.c */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name);
 
 /* ---- rebind.c */
 void rld_rebind_host(struct rld *r, struct dso *d);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
+/* Uses of names that gone defines and, without it, nobody would: fn for
+ * each. */
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *from, const char *name),
+		    void *arg);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
 /* Whatever is bound to d is looked up again. */
@@ -454,6 +517,9 @@ void rld_rebind_from(struct rld *r, struct dso *d);
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
  * those of the liblist entry. */
 int rld_iversion_serves(const char *have, const char *want, unsigned flags);
+/* The loaded object of that name that serves who wants `want` (NULL: any). */
+struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags);
 /* rld_load with a version; entry i of o's liblist. */
 struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags, struct dso *from,
@@ -487,9 +553,9 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
  * a library that was wanted and cannot be loaded. */
 int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 		     struct def *out, struct rld_err *e);
-/* The same for dlsym: only through the liblists of list[0..n-1]. */
-int rld_delay_in(struct rld *r, const struct ref *ref, struct dso **list,
-		 unsigned n, struct def *out, struct rld_err *e);
+/* The same for dlsym: only through the liblists of what root reaches. */
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e);
 /* Would it, or can it not be known?  Loads nothing. */
 int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from);
 /* Constructors of what was loaded so, and the handler's news; no lock held. */
@@ -542,13 +608,16 @@ void rld_remove(struct rld *r, struct dso *d);
 void rld_debug_state(struct rld *r, int state);
 
 /* ---- journal.c */
-void rld_journal_add(struct rld *r, const struct dso *d);
+/* Its name stays valid for a while. */
+const char *rld_journal_add(struct rld *r, const struct dso *d);
 /* An address that stands for what nobody defines any more; touching it ends
  * in a message that names symbol, user and the object that is gone (NULL:
  * as told before). */
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
+/* at, a trap, is so far from the one that rld_trap gave. */
+uintptr_t rld_trap_offset(uintptr_t at);
 
 /* ---- dlfcn.c */
 /* The object that handle is, or NULL with *e.  Lock held. */
@@ -563,10 +632,42 @@ int rld_close(void *handle);
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);
 
+/* In the members of a handle, delayed ones included. */
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e);
+static inline void *rld_handle(struct dso *d)
+{
+	return d->face ? d->face : d;
+}
+
+/* ---- entry.c */
+uintptr_t rld_entry_bind(struct dso *face, uintptr_t index);
+void rld_entries_unbind(const struct dso *gone);
+/* As rld_would_miss, for the entry points; next takes gone's place. */
+void rld_entries_would_miss(struct rld *r, const struct dso *gone,
+			    struct dso *next,
+			    void (*fn)(void *, const char *, const char *),
+			    void *arg);
+
+/* ---- module.c */
+int rld_module_is(void *handle);
+/* handle was opened for a module: its initialiser runs, once; -1: it refused,
+ * and the handle is closed. */
+int rld_module_ready(struct rld *r, void *handle, const char *path);
+
 /* ---- options.c */
 void rld_options(struct rld *r);
 
+/* ---- alternate.c */
+void rld_alternate(struct rld *r, const char *path);
+
+/* ---- stat.c */
+void rld_stat_relocs(struct rld *r, const struct dso *d);
+void rld_stat_print(struct rld *r);
+
 /* ---- start.c */
+/* An entry of the aux vector, 0 if it is not there. */
+uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);

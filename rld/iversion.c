@@ -81,67 +81,71 @@ int rld_iversion_serves(const char *have, const char *want, unsigned flags)
 	return 0;
 }
 
-static struct dso *loaded(struct rld *r, const char *name, const char *want,
-			  unsigned flags)
+/* The version that matters: none, where options or libc's family say so. */
+static const char *wanted(struct rld *r, const char *name, const char *want)
+{
+	return want && *want && !r->ignore_all_versions &&
+			       !rld_listed(r->ignore_version, name) &&
+			       !rld_is_host(r, name) ?
+		       want :
+		       NULL;
+}
+
+struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags)
 {
 	uint32_t h = elf_gnu_hash(name);
 	struct dso *best = NULL;
 
+	want = wanted(r, name, want);
 	for (struct alias *a = r->names[h & 255]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & (D_DYING | D_LEAVING)) &&
+		    !(a->dso->flags & D_GONE) &&
 		    rld_iversion_serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
 }
 
-/* The file that name means, when its versions serve; *found is what it offers
+/* The file that name means, if its versions serve; *found is what it offers
  * otherwise (heap). */
-static struct dso *try_name(struct rld *r, const char *name, const char *want,
+static struct peek *fitting(struct rld *r, const char *name, const char *want,
 			    unsigned flags, struct dso *from, char **found,
 			    struct rld_err *e)
 {
 	struct peek *p = rld_look_into(r, name, from, e);
-	int fits;
+	const char *have = p ? rld_look_tables(p)->iversion : NULL;
 
-	if (!p)
-		return NULL;
-	fits = rld_iversion_serves(rld_look_tables(p)->iversion, want, flags);
-	if (!fits)
-		*found = rld_strdup(rld_look_tables(p)->iversion);
+	if (!p || rld_iversion_serves(have, want, flags))
+		return p;
+	*found = rld_strdup(have);
 	rld_look_away(p);
-	return fits ? rld_load_new(r, name, from, e) : NULL;
+	return NULL;
 }
 
-struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
-			     unsigned flags, struct dso *from,
-			     struct rld_err *e)
+/* The file that serves: name's, or the one that stood there before; *file
+ * (heap) is its name.  NULL with *e. */
+static struct peek *look(struct rld *r, const char *name, const char *want,
+			 unsigned flags, struct dso *from, char **file,
+			 struct rld_err *e)
 {
 	struct rld_err old = { 0 };
 	unsigned long major, minor;
-	char *found = NULL, *found_old = NULL, *oldname;
-	size_t n = want ? strlen(want) : 0;
-	struct dso *d;
-	const char *w;
+	char *found = NULL, *found_old = NULL;
+	size_t n = strlen(want);
+	const char *w = bare(want, &n);
+	struct peek *p = fitting(r, name, want, flags, from, &found, e);
 
-	if (!n || r->ignore_all_versions ||
-	    rld_listed(r->ignore_version, name) || rld_is_host(r, name))
-		return rld_load(r, name, from, e);
-	d = loaded(r, name, want, flags);
-	if (!d)
-		d = try_name(r, name, want, flags, from, &found, e);
-	w = bare(want, &n);
-	if (!d && found && parse(w, n, &major, &minor)) {
+	*file = p ? rld_strdup(name) : NULL;
+	if (!p && found && parse(w, n, &major, &minor)) {
 		/* an incompatible DSO stands there: its predecessor was
 		 * renamed, and keeps its soname */
-		oldname = rld_format("%s.%u", name, (unsigned)major);
-		if (oldname)
-			d = try_name(r, oldname, want, flags, from, &found_old,
-				     &old);
-		rld_free(oldname);
+		*file = rld_format("%s.%zu", name, (size_t)major);
+		if (*file)
+			p = fitting(r, *file, want, flags, from, &found_old,
+				    &old);
 	}
-	if (!d && found)
+	if (!p && found)
 		rld_fail(e,
 			 "%s: interface version %s is wanted%s%s, but it "
 			 "offers %s, and %s.MAJOR %s%s",
@@ -152,6 +156,48 @@ struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 	rld_err_clear(&old);
 	rld_free(found);
 	rld_free(found_old);
+	if (!p) {
+		rld_free(*file);
+		*file = NULL;
+	}
+	return p;
+}
+
+struct peek *rld_look_version(struct rld *r, const char *name, const char *want,
+			      unsigned flags, struct dso *from,
+			      struct rld_err *e)
+{
+	struct peek *p;
+	char *file;
+
+	want = wanted(r, name, want);
+	if (!want)
+		return rld_look_into(r, name, from, e);
+	p = look(r, name, want, flags, from, &file, e);
+	rld_free(file);
+	return p;
+}
+
+struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags, struct dso *from,
+			     struct rld_err *e)
+{
+	struct dso *d = rld_find_version(r, name, want, flags);
+	struct peek *p;
+	char *file;
+
+	want = wanted(r, name, want);
+	if (d || !want)
+		return d ? d : rld_load_new(r, name, from, e);
+	p = look(r, name, want, flags, from, &file, e);
+	if (!p)
+		return NULL;
+	rld_look_away(p);
+	if (file)
+		d = rld_load_new(r, file, from, e);
+	else
+		rld_fail(e, "%s: out of memory", name);
+	rld_free(file);
 	return d;
 }
 

@@ -1,8 +1,8 @@
 /* What was unloaded: a bounded journal, the addresses that stand for data
  * which nobody defines any more, and the words with which a program ends that
  * touches either. */
-#include "rld.h"
 #include "rld/bind.h"
+#include "rld/event.h"
 
 enum { KEPT = 64, TRAPS = 256, TRAP_ROOM = 64 * 1024 };
 
@@ -18,41 +18,61 @@ static struct {
 static unsigned ntraps;
 static uintptr_t traps_at;
 
-static void read_build_id(const struct dso *d, struct rld_gone *g)
+/* The build-id among the notes of one segment. */
+static void id_in(const unsigned char *at, size_t left, struct rld_gone *g)
 {
-	for (unsigned i = 0; i < d->phnum; i++) {
-		const ElfW(Phdr) *p = &d->ph[i];
-		uintptr_t at = d->lm.l_addr + p->p_vaddr, end;
+	while (left >= sizeof(ElfW(Nhdr))) {
+		ElfW(Nhdr) n;
+		size_t name, desc;
 
-		if (p->p_type != PT_NOTE || at < d->lo || at > d->hi ||
-		    p->p_filesz > d->hi - at || at % 4)
-			continue;
-		for (end = at + p->p_filesz; end - at >= sizeof(ElfW(Nhdr));) {
-			const ElfW(Nhdr) *n = (const void *)at;
-			size_t name = ((size_t)n->n_namesz + 3) & ~(size_t)3;
-			size_t desc = ((size_t)n->n_descsz + 3) & ~(size_t)3;
-
-			if (name > end - at - sizeof *n ||
-			    desc > end - at - sizeof *n - name)
-				break;
-			if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
-			    !memcmp(n + 1, "GNU", 4)) {
-				g->build_id_size =
-					n->n_descsz < sizeof g->build_id ?
-						n->n_descsz :
-						(unsigned)sizeof g->build_id;
-				memcpy(g->build_id, (const char *)(n + 1) + 4,
-				       g->build_id_size);
-				return;
-			}
-			at += sizeof *n + name + desc;
+		memcpy(&n, at, sizeof n);
+		at += sizeof n;
+		left -= sizeof n;
+		name = ((size_t)n.n_namesz + 3) & ~(size_t)3;
+		desc = ((size_t)n.n_descsz + 3) & ~(size_t)3;
+		if (name > left || desc > left - name)
+			return;
+		if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == 4 &&
+		    !memcmp(at, "GNU", 4)) {
+			g->build_id_size = n.n_descsz < sizeof g->build_id ?
+						   n.n_descsz :
+						   sizeof g->build_id;
+			memcpy(g->build_id, at + 4, g->build_id_size);
+			return;
 		}
+		at += name + desc;
+		left -= name + desc;
 	}
 }
 
-static void explain(int sig, const struct sys_siginfo *info, void *context);
+void rld_build_id_in(const struct elf_view *v, struct rld_gone *g)
+{
+	for (size_t i = 0; i < v->phnum && !g->build_id_size; i++) {
+		const void *at;
+		size_t left;
 
-void rld_journal_add(struct rld *r, const struct dso *d)
+		if (v->ph[i].p_type != PT_NOTE)
+			continue;
+		at = elf_at(v, v->ph[i].p_vaddr, &left);
+		if (left > v->ph[i].p_filesz)
+			left = v->ph[i].p_filesz;
+		if (at)
+			id_in(at, left, g);
+	}
+}
+
+void rld_build_id(const struct dso *d, struct rld_gone *g)
+{
+	struct elf_view v = { .ph = d->ph,
+			      .phnum = d->phnum,
+			      .bias = d->lm.l_addr };
+
+	rld_build_id_in(&v, g);
+}
+
+static void explain(int sig, siginfo_t *info, void *context);
+
+const char *rld_journal_add(struct rld *r, const struct dso *d)
 {
 	struct rld_gone *g = &kept[unloaded % KEPT];
 
@@ -61,10 +81,11 @@ void rld_journal_add(struct rld *r, const struct dso *d)
 	*g = (struct rld_gone){ .name = rld_strdup(d->lm.l_name),
 				.lo = d->lo,
 				.hi = d->hi };
-	read_build_id(d, g);
+	rld_build_id(d, g);
 	g->order = ++unloaded;
 	if (unloaded == 1)
-		sys_if_default(SYS_SIGSEGV, explain);
+		sys_if_default(SIGSEGV, explain);
+	return g->name;
 }
 
 API int rld_journal(struct rld_gone *out, size_t max)
@@ -100,10 +121,11 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		if (SYS_ERR(traps_at))
 			traps_at = TRAP_ROOM / 4; /* is never mapped, either */
 	}
-	while (i < ntraps && strcmp(trap[i].symbol, symbol) != 0)
+	while (i < ntraps && i < TRAPS - 1 &&
+	       strcmp(trap[i].symbol, symbol) != 0)
 		i++;
 	if (i == TRAPS - 1) {
-		symbol = "(one of many)";
+		symbol = "(one of many)"; /* all who come now share it */
 		gone = NULL;
 	}
 	if (i == ntraps) {
@@ -119,6 +141,11 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 	return traps_at + i * TRAP_ROOM + TRAP_ROOM / 2;
 }
 
+uintptr_t rld_trap_offset(uintptr_t at)
+{
+	return (at - traps_at) % TRAP_ROOM - TRAP_ROOM / 2;
+}
+
 int rld_is_trap(uintptr_t at)
 {
 	return traps_at && at - traps_at < TRAPS * TRAP_ROOM;
@@ -126,13 +153,13 @@ int rld_is_trap(uintptr_t at)
 
 /* SIGSEGV, where the program has no handler of its own: say what rld knows,
  * then let it die as it would have. */
-static void explain(int sig, const struct sys_siginfo *info, void *context)
+static void explain(int sig, siginfo_t *info, void *context)
 {
 	struct rld *r = &rld_state;
-	uintptr_t at = info->addr;
+	uintptr_t at = (uintptr_t)info->si_addr;
 
 	(void)context;
-	if (info->code > 0 && rld_is_trap(at)) {
+	if (info->si_code > 0 && rld_is_trap(at)) {
 		unsigned i = (unsigned)((at - traps_at) / TRAP_ROOM);
 
 		if (i < ntraps)
@@ -146,7 +173,7 @@ static void explain(int sig, const struct sys_siginfo *info, void *context)
 						   "an object");
 		if (i < ntraps && trap[i].is_function)
 			sys_exit(127); /* a call, as through a lazy slot */
-	} else if (info->code > 0) {
+	} else if (info->si_code > 0) {
 		for (unsigned i = 0; i < KEPT; i++)
 			if (kept[i].order &&
 			    at - kept[i].lo < kept[i].hi - kept[i].lo &&
@@ -161,7 +188,7 @@ static void explain(int sig, const struct sys_siginfo *info, void *context)
 				break;
 			}
 	}
-	sys_die_by(sig, info->code);
+	sys_die_by(sig, info->si_code);
 }
 
 API int rld_holders(void *handle, struct rld_holder *out, size_t max)

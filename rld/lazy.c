@@ -1,6 +1,7 @@
 /* The lazy resolver's C half: the first call through a function slot. */
 #include "rld/bind.h"
 #include "rld/delay.h"
+#include "rld/event.h"
 
 static uintptr_t guarded_ifunc(void *resolver, void *unused)
 {
@@ -8,13 +9,13 @@ static uintptr_t guarded_ifunc(void *resolver, void *unused)
 	return arch_call_ifunc((uintptr_t)resolver);
 }
 
-_Noreturn static void unresolvable(struct rld *r, struct dso *d,
-				   const char *name)
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name)
 {
 	rld_print(r, 2,
 		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
 		  "symbol in %s: %s\n",
-		  sys_getpid(), str_base(r->prog), dso_name(r, d), name);
+		  sys_getpid(), str_base(r->prog), object, name);
 	sys_exit(127);
 }
 
@@ -23,9 +24,11 @@ struct miss {
 	struct def *def;
 };
 
-/* Nobody who is loaded defines it.  Here constructors and the user's handler
- * run, so the caller's vector registers are safe elsewhere.  0: *def is set;
- * else the address that the handler gave for this once. */
+/* Nobody who is loaded defines it, or who does is arriving just now: a library
+ * that was delayed is in the list before its constructors have run, and one
+ * that another thread opens before it is relocated.  Here constructors and the
+ * user's handler run, so the caller's vector registers are safe elsewhere.
+ * 0: *def is set; else the address that the handler gave for this once. */
 static uintptr_t missed(void *arg, void *unused)
 {
 	struct rld *r = &rld_state;
@@ -41,26 +44,29 @@ static uintptr_t missed(void *arg, void *unused)
 	      rld_delay_lookup(r, m->ref, d, m->def, &e);
 	rld_search_done(r);
 	rld_unlock(r);
+	if (hit && m->def->dso->flags & D_DELAYED)
+		rld_run_init(r, m->def->dso);
 	rld_delay_init(r);
 	if (hit)
 		return 0;
 	instead = rld_delay_failed(r, d, m->ref->name, e.text);
+	if (!instead)
+		instead = rld_ask_unresolved(d, m->ref->name);
 	if (instead) {
 		rld_err_clear(&e);
 		return (uintptr_t)instead;
 	}
 	if (e.set && e.text)
 		rld_die(r, "%s: %s: %s", dso_name(r, d), m->ref->name, e.text);
-	unresolvable(r, d, m->ref->name);
+	rld_unresolvable(r, dso_name(r, d), m->ref->name);
 }
 
-/* A library that was delayed is in the list before its constructors have run:
- * another thread's call waits for them. */
-static uintptr_t guarded_init(void *dso, void *unused)
+/* Code of such an object must not run yet. */
+static int is_arriving(const struct dso *d)
 {
-	(void)unused;
-	rld_run_init(&rld_state, dso);
-	return 0;
+	return d->flags & D_NEW ||
+	       (d->flags & D_DELAYED &&
+		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
 }
 
 static void store(struct rld *r, struct dso *d, uintptr_t *slot, uintptr_t v)
@@ -89,12 +95,16 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	const ElfW(Sym) * s;
 	int hit = 1;
 
+	if (d->flags & D_ENTRIES)
+		return rld_entry_bind(d, index);
 	if (index >= d->dyn.njmprel)
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	rel = rld_jmprel(d, index);
 	if (rld_ref(d, rel.sym, &ref))
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	ref.is_call = 1;
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	rld_read_begin(r);
 	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
@@ -103,18 +113,13 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	} else {
 		hit = rld_lookup(r, &ref, &def);
 	}
-	if (!hit) {
+	if (!hit || (is_arriving(def.dso) && def.dso != d)) {
 		struct miss m = { &ref, &def };
 
 		rld_read_end(r);
 		v = arch_call_guarded(missed, &m, NULL);
 		if (v)
 			return v;
-		rld_read_begin(r);
-	}
-	if (def.dso->flags & D_DELAYED && def.dso->init != INIT_DONE) {
-		rld_read_end(r);
-		arch_call_guarded(guarded_init, def.dso, NULL);
 		rld_read_begin(r);
 	}
 	v = rld_sym_addr(def.dso, def.sym);

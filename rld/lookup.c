@@ -26,6 +26,14 @@ int rld_visible(const struct dso *o, const struct dso *from)
 	       (from && share_group(o, from));
 }
 
+/* What was swapped out is seen by its own code alone. */
+static inline int seen(const struct dso *d, const struct dso *from)
+{
+	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
+		return 1;
+	return d == from || (!(d->flags & D_RETIRED) && rld_visible(d, from));
+}
+
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :
@@ -47,7 +55,7 @@ static int version_serves(const struct dso *d, uint32_t i,
 		/* a COPY of the program carries the version it needed */
 		if (ndx < d->nver && d->ver[ndx].name &&
 		    d->ver[ndx].hash == ref->ver->hash &&
-		    !strcmp(d->ver[ndx].name, ref->ver->name))
+		    str_same(d->ver[ndx].name, ref->ver->name))
 			return 1;
 		/* the base version, not hidden, serves a versioned reference */
 		return !(raw & 0x8000) &&
@@ -84,7 +92,7 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	return name && (name == ref->name || !strcmp(name, ref->name)) &&
+	return name && (name == ref->name || str_same(name, ref->name)) &&
 	       version_serves(d, i, ref) &&
 	       !(d->note && ref->from != d && rldnote_hides(d->note, name));
 }
@@ -125,6 +133,11 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 				goto hit;
 		return 0;
 	}
+	if (ref->own && d == ref->from &&
+	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
+		i = ref->own;
+		goto hit;
+	}
 	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
 		if (symbol_serves(d, i, ref, !ref->is_call))
 			goto hit;
@@ -161,6 +174,9 @@ void rld_each_symbol(const struct dso *d,
 		     void *arg)
 {
 	const struct elf_gnu_hash *g = &d->dyn.gnu;
+	/* chains that overlap have more steps than there are places, and the
+	 * index has room for one entry a symbol */
+	size_t left = d->dyn.nsym;
 
 	if (g->buckets) {
 		for (uint32_t b = 0; b < g->nbuckets; b++) {
@@ -170,6 +186,9 @@ void rld_each_symbol(const struct dso *d,
 				continue;
 			for (at -= g->symndx; at < g->nchain; at++) {
 				uint32_t sym = elf_gnu_symbol(&d->dyn, at);
+
+				if (left-- == 0)
+					return;
 
 				if (sym)
 					fn(arg, d, sym, g->chain[at]);
@@ -361,7 +380,7 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    !rld_visible(d, ref->from) ||
+			    !seen(d, ref->from) ||
 			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
 			if (d->nfilter) {
@@ -371,6 +390,23 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			return found(d, gid - d->gid, out);
 		}
 	}
+	return 0;
+}
+
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
+{
+	struct index *x = r->index;
+	uint32_t at = place(hash | 1) >> 7;
+	uint64_t w;
+
+	for (; (w = x->slot[at &= x->mask].word); at++)
+		if ((uint32_t)(w >> 32) == (hash | 1) && (uint32_t)w) {
+			struct dso *o = r->owner[(uint32_t)w / 64];
+
+			if (o && o->serial < d->serial &&
+			    !(o->flags & (D_HOST | D_SELF)))
+				return 1;
+		}
 	return 0;
 }
 
@@ -393,8 +429,14 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
 	unsigned long probes = 0;
+	struct ref skipping;
 	int hit = 0;
 
+	if (from && from->replaces && !ref->skip) {
+		skipping = *ref;
+		skipping.skip = from->replaces;
+		ref = &skipping;
+	}
 	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
 	    rld_lookup_in(from, ref, out))
 		return 1;
@@ -407,10 +449,12 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		hit = lookup_index(x, r, ref, out);
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
-			if (d->flags & (D_DYING | D_VDSO) ||
-			    !rld_visible(d, from))
+			if (d->flags & (D_DYING | D_VDSO) || !seen(d, from))
 				continue;
 			probes++;
+			if (d->dyn.gnu.buckets &&
+			    !elf_gnu_maybe(&d->dyn.gnu, ref->hash))
+				continue;
 			hit = rld_lookup_in(d, ref, out);
 		}
 		r->probes += probes;
@@ -423,6 +467,15 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
 		rld_weak_follow(out);
 	return hit;
+}
+
+static int defines_version(const struct dso *o, const struct elf_version *v)
+{
+	for (unsigned i = 0; i < o->nver; i++)
+		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
+		    !strcmp(o->ver[i].name, v->name))
+			return 1;
+	return elf_version_defined(&o->dyn, v->hash, v->name);
 }
 
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
@@ -439,7 +492,7 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 			    !strcmp(d->need[j]->soname, v->file))
 				o = d->need[j];
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
-		    elf_version_defined(&o->dyn, v->hash, v->name))
+		    defines_version(o, v))
 			continue;
 		return rld_fail(e,
 				"%s: version `%s' not found (required by %s)",

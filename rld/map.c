@@ -16,6 +16,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 			      .phnum = d->phnum,
 			      .bias = d->lm.l_addr,
 			      .adjusted = (d->flags & D_HOST) != 0 };
+	struct elf_version few[48];
 	const char *why;
 	long n;
 
@@ -29,8 +30,10 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 	if (h->relro) {
 		d->relro = page_down(r, d->lm.l_addr + h->relro->p_vaddr);
 		d->relro_size = page_down(r, d->lm.l_addr + h->relro->p_vaddr +
-						     h->relro->p_memsz) -
-				d->relro;
+						     h->relro->p_memsz);
+		if (d->relro_size > d->hi)
+			d->relro_size = d->hi;
+		d->relro_size -= d->relro;
 	}
 	d->stack_flags = h->stack ? (int)h->stack->p_flags : -1;
 	if (!h->dynamic)
@@ -42,14 +45,22 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 	if (elf_dynamic(&v, ARCH_MACHINE, h->dynamic->p_vaddr,
 			h->dynamic->p_memsz, &d->dyn, &why))
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);
-	n = elf_version_count(&d->dyn, &why);
+	for (size_t i = 0; i < d->phnum && !d->window_hi; i++)
+		if (d->ph[i].p_type != PT_LOAD || !(d->ph[i].p_flags & PF_W) ||
+		    !rld_window(d, d->lm.l_addr + d->ph[i].p_vaddr, 0,
+				&d->window_lo, &d->window_hi))
+			d->window_lo = d->window_hi = 0;
+	n = elf_version_read(&d->dyn, few, sizeof few / sizeof few[0], &why);
 	if (n < 0)
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);
 	if (n > 0 && d->dyn.versym) {
 		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
 		if (!d->ver)
 			return rld_fail(e, "%s: out of memory", dso_name(r, d));
-		elf_version_fill(&d->dyn, d->ver, (size_t)n);
+		if ((size_t)n <= sizeof few / sizeof few[0])
+			memcpy(d->ver, few, (size_t)n * sizeof few[0]);
+		else
+			elf_version_fill(&d->dyn, d->ver, (size_t)n);
 		d->nver = (unsigned)n;
 	}
 	d->soname = d->dyn.soname;
@@ -77,8 +88,15 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 
 		/* the reservation maps the file at delta already */
 		if (p->p_vaddr - p->p_offset != delta || prot != first_prot) {
+			/* relocation will write to all of a small one: its
+			 * pages at once, not by a fault for each */
+			int now = p->p_flags & PF_W &&
+						  len <= FEW_PAGES * r->page ?
+					  MAP_POPULATE :
+					  0;
+
 			got = sys_mmap((void *)at, len, prot,
-				       MAP_PRIVATE | MAP_FIXED, fd,
+				       MAP_PRIVATE | MAP_FIXED | now, fd,
 				       p->p_offset - skew);
 			if (got != at)
 				return -1;
@@ -167,12 +185,13 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 
 		if (p->p_type != PT_LOAD || !p->p_memsz)
 			continue;
-		if (at > end && prot != -1)
-			sys_mprotect(end, at - end, PROT_NONE);
-		if (map_segment(r, d->lm.l_addr, p, fd, prot, delta, &end))
+		if ((at > end && prot != -1 &&
+		     sys_mprotect(end, at - end, PROT_NONE)) ||
+		    map_segment(r, d->lm.l_addr, p, fd, prot, delta, &end))
 			return rld_fail(e, "%s: cannot be mapped",
 					dso_name(r, d));
-		if (h->phoff >= p->p_offset &&
+		if ((p->p_flags & (PF_R | PF_W)) == PF_R &&
+		    h->phoff >= p->p_offset &&
 		    h->phoff + h->phnum * sizeof *p <=
 			    p->p_offset + p->p_filesz)
 			in_memory = (const void *)(d->lm.l_addr + p->p_vaddr +
@@ -187,7 +206,7 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 		if (!copy)
 			return rld_fail(e, "%s: out of memory", dso_name(r, d));
 		memcpy(copy, h->ph, h->phnum * sizeof *copy);
-		d->ph = copy;
+		d->ph = d->ph_copy = copy;
 	}
 	return 0;
 }
@@ -195,14 +214,14 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 /* The first bytes of the file that was looked at last: search looks whether it
  * is for this machine, mapping reads its headers. */
 static struct {
-	int fd;
+	int fd; /* + 1: none at the start */
 	long n;
 	uintptr_t bytes[1024 / sizeof(uintptr_t)];
-} peeked = { -1, 0, { 0 } };
+} peeked;
 
 const void *rld_peek(int fd, long *n)
 {
-	peeked.fd = fd;
+	peeked.fd = fd + 1;
 	peeked.n = sys_pread(fd, peeked.bytes, sizeof peeked.bytes, 0);
 	*n = peeked.n;
 	return peeked.bytes;
@@ -211,7 +230,7 @@ const void *rld_peek(int fd, long *n)
 /* Before the descriptor is closed and its number used again. */
 void rld_peek_forget(void)
 {
-	peeked.fd = -1;
+	peeked.fd = 0;
 }
 
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
@@ -227,11 +246,11 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	long n;
 	const void *aligned = peeked.bytes;
 
-	if (peeked.fd == fd)
+	if (peeked.fd == fd + 1)
 		n = peeked.n;
 	else
 		rld_peek(fd, &n);
-	peeked.fd = -1;
+	peeked.fd = 0;
 
 	want.page = r->page;
 	if (n < 0)
@@ -256,6 +275,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 				ret > 0 ? "is truncated" : why);
 	}
 	d->type = h.type;
+	r->mapping = dso_name(r, d);
 	if (h.type == ET_EXEC && !(d->flags & D_PROGRAM))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
@@ -263,11 +283,14 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		ret = map_all(r, d, fd, &h, e);
 	if (!ret) {
 		d->entry = h.entry + d->lm.l_addr;
-		ret = learn(r, d, &h, e);
+		/* the host's loader is learnt about when it is adopted */
+		if (!(d->flags & D_HOST))
+			ret = learn(r, d, &h, e);
 	}
 	if (!ret && !(d->flags & D_PROGRAM) && (d->dyn.flags_1 & DF_1_PIE))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
+	r->mapping = NULL;
 	rld_free(big);
 	if (ret)
 		return -1;
@@ -302,10 +325,83 @@ void rld_unmap(struct rld *r, struct dso *d)
 	d->lo = d->hi = 0;
 }
 
-void rld_relro(struct rld *r, struct dso *d, int writable)
+int rld_relro(struct rld *r, struct dso *d, int writable)
 {
 	(void)r;
-	if (d->relro_size)
-		sys_mprotect(d->relro, d->relro_size,
-			     PROT_READ | (writable ? PROT_WRITE : 0));
+	return d->relro_size &&
+			       sys_mprotect(d->relro, d->relro_size,
+					    PROT_READ | (writable ? PROT_WRITE :
+								    0)) ?
+		       -1 :
+		       0;
+}
+
+int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
+	       uintptr_t *hi)
+{
+	uintptr_t ph = (uintptr_t)d->ph, ph_end = (uintptr_t)(d->ph + d->phnum);
+	uintptr_t zero = (uintptr_t)d->dyn.strtab + d->dyn.strsz - 1;
+
+	for (unsigned i = 0; i < d->phnum; i++) {
+		const ElfW(Phdr) *p = &d->ph[i];
+
+		*lo = d->lm.l_addr + p->p_vaddr;
+		*hi = *lo + p->p_memsz;
+		if (p->p_type != PT_LOAD || at < *lo || at >= *hi ||
+		    !(p->p_flags & PF_W || text))
+			continue;
+		if (d->dyn.strtab) {
+			if (at <= zero && *hi > zero)
+				*hi = zero;
+			else if (at > zero && *lo <= zero)
+				*lo = zero + 1;
+		}
+		if (at<ph_end && * hi> ph)
+			*hi = ph;
+		else if (at >= ph_end && *lo < ph_end)
+			*lo = ph_end;
+		return at < *hi;
+	}
+	return 0;
+}
+
+int rld_readable(const struct dso *d, uintptr_t at, size_t size)
+{
+	for (unsigned i = 0; i < d->phnum; i++) {
+		const ElfW(Phdr) *p = &d->ph[i];
+		uintptr_t in = at - d->lm.l_addr - p->p_vaddr;
+
+		if (p->p_type == PT_LOAD && p->p_flags & PF_R &&
+		    in < p->p_memsz && size <= p->p_memsz - in)
+			return 1;
+	}
+	return 0;
+}
+
+/* A file that is overwritten in place changes under whoever maps it. */
+int rld_snapshot(int fd, uint64_t size)
+{
+	int copy = sys_memfd_create("rld-snapshot");
+	char buf[16384];
+	uint64_t at = 0;
+	long n = 0;
+
+	while (copy >= 0 && at < size) {
+		n = sys_pread(fd, buf, sizeof buf, at);
+		if (n <= 0)
+			break;
+		for (long put = 0, k; put < n; put += k) {
+			k = sys_write(copy, buf + put, (size_t)(n - put));
+			if (k <= 0) {
+				sys_close(copy);
+				return k ? (int)k : -5;
+			}
+		}
+		at += (uint64_t)n;
+	}
+	if (n < 0 && copy >= 0) {
+		sys_close(copy);
+		return (int)n;
+	}
+	return copy;
 }

@@ -14,6 +14,7 @@ static const char usage[] =
 	"  --bind-now            bind all functions at start\n"
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
 	"  --strict              refuse text relocations\n"
+	"  --snapshot            map private copies: files may be overwritten\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --version, --help\n";
@@ -107,6 +108,8 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--snapshot"))
+		return r->snapshot = 1, 0;
 	if (!strcmp(a, "--strict"))
 		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
@@ -160,6 +163,8 @@ static int irix_option(struct rld *r, const char *a, char **next)
 		return r->ignore_unresolved = 1, 0;
 	if (!strcmp(a, "-bind_now"))
 		return r->bind_now = 1, 0;
+	if (!strcmp(a, "-snapshot"))
+		return r->snapshot = 1, 0;
 	if (!strcmp(a, "-ignore_all_versions"))
 		return r->ignore_all_versions = 1, 0;
 	if (!strcmp(a, "-stat"))
@@ -199,8 +204,8 @@ static void rld_args(struct rld *r, const char *text)
 		    (word[i][0] != '-' || word[i][1] != '-' ||
 		     option(r, word[i])))
 			rld_print(r, 2,
-				  "rld: %s: _RLD_ARGS: %s: unknown option: "
-				  "ignored\n",
+				  "rld: %s: _RLD_ARGS: %s: unknown option or "
+				  "value: ignored\n",
 				  r->prog, word[i]);
 		if (was && !next)
 			i++;
@@ -230,6 +235,9 @@ static void environment(struct rld *r)
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
+	if (v && *v)
+		rld_alternate(r, v);
 }
 
 void rld_options(struct rld *r)

@@ -62,7 +62,7 @@ API char *sgigetdsoversion(const char *soname)
 	rld_lock(r);
 	for (d = r->head; d; d = dso_next(d))
 		if (d->soname && soname && !strcmp(d->soname, soname) &&
-		    !(d->flags & (D_DYING | D_LEAVING)))
+		    !(d->flags & D_GONE))
 			break;
 	if (d)
 		v = d->iversion ? d->iversion : "";
@@ -80,11 +80,9 @@ API const char *rld_error(void)
 	return *rld_thread_error();
 }
 
-API void *__rld_libdl_interface(int what, void *a1, void *a2, void *a3,
-				void *a4)
+static void *libdl(int what, void *a1, void *a2, void *a3, void *a4,
+		   uintptr_t pc)
 {
-	uintptr_t pc = CALLER();
-
 	switch (what) {
 	case 0:
 		return rld_open(a1, (int)(intptr_t)a2, NULL, 0, pc);
@@ -102,6 +100,12 @@ API void *__rld_libdl_interface(int what, void *a1, void *a2, void *a3,
 	default:
 		return NULL;
 	}
+}
+
+API void *__rld_libdl_interface(int what, void *a1, void *a2, void *a3,
+				void *a4)
+{
+	return libdl(what, a1, a2, a3, a4, CALLER());
 }
 
 /* The walk over path names: where it stands, by serial number, so that what
@@ -208,7 +212,7 @@ API void *_rld_new_interface(unsigned op, ...)
 	case _RLD_NAME_TO_ADDR:
 		return named(r, a[0]);
 	case _RLD_LIBDL_INTERFACE:
-		return __rld_libdl_interface(how, a[0], a[1], a[2], a[3]);
+		return libdl(how, a[0], a[1], a[2], a[3], pc);
 	case _RLD_DSO_VERSION:
 		return sgigetdsoversion(a[0]);
 	case _RLD_DLADDR:

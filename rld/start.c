@@ -22,7 +22,7 @@ relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
 			base + (uintptr_t)rela->r_addend;
 }
 
-static uintptr_t aux(const struct rld *r, uintptr_t type)
+uintptr_t rld_aux(const struct rld *r, uintptr_t type)
 {
 	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
 		if (a->a_type == type)
@@ -98,7 +98,7 @@ static void make_self(struct rld *r, uintptr_t base)
 
 static void make_vdso(struct rld *r)
 {
-	uintptr_t base = aux(r, AT_SYSINFO_EHDR);
+	uintptr_t base = rld_aux(r, AT_SYSINFO_EHDR);
 	const ElfW(Ehdr) *eh = (const void *)base;
 	struct rld_err e = { 0 };
 	struct dso *d;
@@ -122,21 +122,26 @@ static void make_vdso(struct rld *r)
 
 static const char *interp_of(const struct dso *p)
 {
-	for (unsigned i = 0; i < p->phnum; i++)
-		if (p->ph[i].p_type == PT_INTERP)
-			return (const char *)(p->lm.l_addr + p->ph[i].p_vaddr);
+	for (unsigned i = 0; i < p->phnum; i++) {
+		const ElfW(Phdr) *ph = &p->ph[i];
+		const char *s = (const char *)(p->lm.l_addr + ph->p_vaddr);
+
+		if (ph->p_type == PT_INTERP && ph->p_filesz &&
+		    rld_readable(p, (uintptr_t)s, ph->p_filesz) &&
+		    !s[ph->p_filesz - 1])
+			return s;
+	}
 	return NULL;
 }
 
 /* The program, mapped by the kernel (rld is its interpreter)... */
 static void program_from_kernel(struct rld *r)
 {
-	const ElfW(Phdr) *ph = (const void *)aux(r, AT_PHDR);
-	size_t n = aux(r, AT_PHNUM);
+	const ElfW(Phdr) *ph = (const void *)rld_aux(r, AT_PHDR);
+	size_t n = rld_aux(r, AT_PHNUM);
 	struct rld_err e = { 0 };
 	uintptr_t bias = 0;
 	struct dso *d;
-	struct statx st;
 
 	for (size_t i = 0; i < n; i++)
 		if (ph[i].p_type == PT_PHDR)
@@ -147,11 +152,7 @@ static void program_from_kernel(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		rld_die(r, "%s", e.text);
-	d->entry = aux(r, AT_ENTRY);
-	if (!sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st)) {
-		d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-		d->ino = st.stx_ino;
-	}
+	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);
 }
@@ -204,6 +205,8 @@ static void program_from_file(struct rld *r)
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
+	if (d->soname && *d->soname) /* --check of a shared object */
+		rld_add_name(r, d, d->soname);
 	if (r->mode == MODE_RUN && d->stack_flags > 0 && d->stack_flags & PF_X)
 		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
 			     PROT_READ | PROT_WRITE | PROT_EXEC |
@@ -273,8 +276,6 @@ static void gather(struct rld *r)
 	     (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE)))
 		rld_die(r, "is statically linked: it needs no linker");
 	rld_host_kind(r, interp_of(p));
-	if (rld_read_liblist(r, p, &e))
-		rld_die(r, "%s", e.text ? e.text : "out of memory");
 	preload_list(r, r->preload, ": ");
 	preload_list(r, r->preload_env, ": ");
 	normal = list_variable(r, 0);
@@ -286,6 +287,8 @@ static void gather(struct rld *r)
 		r->noting = 0;
 		rld_free(file);
 	}
+	if (rld_read_liblist(r, p, &e))
+		rld_die(r, "%s", e.text ? e.text : "out of memory");
 	if (!normal)
 		p->nneed = 0;
 	if (rld_load_needed(r, r->head, &e))
@@ -353,6 +356,15 @@ static void announce(struct rld *r)
 	rld_debug_state(r, RT_CONSISTENT);
 }
 
+/* All files have kept the length they had when they were opened. */
+static void whole(struct rld *r)
+{
+	if (r->mode == MODE_RUN)
+		rld_guard(r, 0);
+	if (r->torn)
+		rld_die(r, "%s: was cut short while it was loaded", r->torn);
+}
+
 _Noreturn static void enter(struct rld *r, uintptr_t fini)
 {
 	arch_enter(r->program->entry, r->stack, fini);
@@ -377,7 +389,7 @@ static void start_alone(struct rld *r)
 #else
 	tp = block + ARCH_TLS_TP_BIAS;
 #endif
-	arch_init_tcb(tp, (const unsigned char *)aux(r, AT_RANDOM));
+	arch_init_tcb(tp, (const unsigned char *)rld_aux(r, AT_RANDOM));
 	if (arch_set_tp(tp))
 		rld_die(r, "cannot set the thread pointer");
 	r->started = 1;
@@ -386,6 +398,7 @@ static void start_alone(struct rld *r)
 	rld_tls_install(r, NULL);
 	rld_program_aux(r);
 	settle(r);
+	whole(r);
 	announce(r);
 	rld_init_program(r);
 	enter(r, (uintptr_t)rld_fini_all);
@@ -441,17 +454,18 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 
 	relocate_self(base, dyn);
 	read_stack(r, sp);
-	page = aux(r, AT_PAGESZ);
+	page = rld_aux(r, AT_PAGESZ);
 	r->page = page ? page : ARCH_PAGE_SIZE;
 	r->log_fd = 2;
-	r->secure = aux(r, AT_SECURE) != 0;
-	r->as_command = aux(r, AT_BASE) == 0;
+	r->secure = rld_aux(r, AT_SECURE) != 0;
+	r->as_command = rld_aux(r, AT_BASE) == 0;
 	r->prog = r->argc ? r->argv[0] : "?";
 	rld_options(r);
 	if (r->secure)
 		drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
+	rld_guard(r, 1);
 	if (r->as_command)
 		program_from_file(r);
 	else
@@ -463,6 +477,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		bind(r);
 		for (struct dso *d = r->head; d; d = dso_next(d))
 			print_delayed(r, d);
+		whole(r);
 		sys_exit(r->problems ? 1 : 0);
 	}
 	if (!r->host.libc)
@@ -486,6 +501,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
+	whole(r);
 	announce(r);
 	if (r->host.kind == HOST_GLIBC)
 		rld_init_program(r);

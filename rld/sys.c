@@ -60,47 +60,32 @@ const char *sys_strerror(long e)
 	}
 }
 
-/* The kernel's struct sigaction; the libcs' own differ. */
-struct action {
-#if ARCH_SIG_FLAGS_FIRST
-	unsigned flags;
-	void *fn;
-#else
-	void *fn;
-	unsigned long flags;
-	void *restorer;
-#endif
-	unsigned long mask[ARCH_SIG_SET_BYTES / sizeof(unsigned long)];
-};
-
-enum { ON_STACK = 0x08000000 };
-
-static long action(int sig, const struct action *new, struct action *old)
+#ifdef ARCH_SA_FLAGS
+static long action(int sig, const struct arch_sigaction *new,
+		   struct arch_sigaction *old)
 {
 	return arch_syscall6(__NR_rt_sigaction, sig, (long)new, (long)old,
-			     ARCH_SIG_SET_BYTES, 0, 0);
+			     sizeof new->mask, 0, 0);
 }
 
-void sys_if_default(int sig,
-		    void (*fn)(int, const struct sys_siginfo *, void *))
+void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *))
 {
-	struct action a = { 0 };
+	struct arch_sigaction a = { 0 };
 
-	if (action(sig, NULL, &a) || a.fn)
+	if (action(sig, NULL, &a) || a.handler)
 		return;
-	a.fn = (void *)fn;
-	a.flags = ON_STACK | ARCH_SA_SIGINFO | ARCH_SA_RESTORER;
-#if ARCH_SA_RESTORER
-	a.restorer = (void *)arch_sigreturn;
-#endif
+	a.handler = (uintptr_t)fn;
+	a.flags = ARCH_SA_FLAGS | SA_SIGINFO | SA_ONSTACK;
+	ARCH_SA_RESTORE(&a);
 	action(sig, &a, NULL);
 }
 
 void sys_die_by(int sig, int code)
 {
-	const struct action a = { 0 };
+	const struct arch_sigaction a = { 0 };
 
 	action(sig, &a, NULL);
 	if (code <= 0) /* sent by somebody: it will not come again by itself */
 		sys3(__NR_tgkill, sys_getpid(), sys_gettid(), sig);
 }
+#endif

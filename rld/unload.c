@@ -1,6 +1,6 @@
 /* dlclose's second half: who is held by nobody leaves, and what others bound
  * to him is taken back. */
-#include "rld/internal.h"
+#include "rld/event.h"
 
 static void hold(struct dso *d)
 {
@@ -22,7 +22,7 @@ static struct dso *first_dynamic(struct rld *r)
 	return first;
 }
 
-/* An arrival that failed is taken out of what it joined. */
+/* One that leaves before the root of a group it is in. */
 static void leave_members(struct dso *gone)
 {
 	for (unsigned i = 0; i < gone->ngroup; i++) {
@@ -86,10 +86,8 @@ void rld_remove(struct rld *r, struct dso *d)
 {
 	rld_index_remove(r, d);
 	rld_unlink(r, d);
-	if (d->flags & D_DELAYED) {
-		leave_members(d);
-		leave_liblists(r, d);
-	}
+	leave_members(d);
+	leave_liblists(r, d);
 	leave_groups(r, d);
 	leave_edges(r, d);
 	rld_tls_release(r, d);
@@ -125,7 +123,7 @@ void rld_collect(struct rld *r)
 			hold(d->need[i]);
 	for (d = first; d; d = dso_next(d))
 		if (!(d->flags & D_LEAVING) &&
-		    (d->opens || d->tls_dtors ||
+		    (d->opens || d->holds || d->tls_dtors ||
 		     d->flags & (D_NODELETE | D_NEW) ||
 		     d->init == INIT_RUNNING))
 			hold(d);
@@ -141,6 +139,12 @@ void rld_collect(struct rld *r)
 		if (!(d->flags & (D_MARK | D_LEAVING | D_HOST))) {
 			d->flags |= D_FINISHING | D_LEAVING;
 			gone[n++] = d;
+		}
+	if (rld_event_wanted(RLD_EVENT_UNLOADING))
+		for (unsigned i = 0; i < n; i++) {
+			rld_unlock(r);
+			rld_tell(r, gone[i], RLD_EVENT_UNLOADING);
+			rld_lock(r);
 		}
 	while ((d = next_to_finish(r))) {
 		rld_unlock(r);
@@ -158,8 +162,20 @@ void rld_collect(struct rld *r)
 	}
 	rld_debug_state(r, RT_DELETE);
 	for (unsigned i = 0; i < n; i++) {
-		rld_journal_add(r, gone[i]);
+		struct rld_event ev = rld_event_of(RLD_EVENT_UNLOADED, gone[i]);
+
+		ev.name = rld_journal_add(r, gone[i]);
+		ev.handle = NULL;
 		rld_remove(r, gone[i]);
+		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
+			char *name = rld_strdup(ev.name);
+
+			ev.name = name;
+			rld_unlock(r);
+			rld_emit(&ev);
+			rld_lock(r);
+			rld_free(name);
+		}
 	}
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);

@@ -11,7 +11,7 @@ struct override {
 	struct def strong;
 };
 
-static struct override *all;
+static struct override *all, **end = &all; /* oldest arrival first */
 
 void rld_weak_follow(struct def *d)
 {
@@ -55,8 +55,8 @@ static void consider(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 	o->weak_dso = def.dso;
 	o->strong.dso = a->d;
 	o->strong.sym = s;
-	o->next = all;
-	__atomic_store_n(&all, o, __ATOMIC_RELEASE);
+	__atomic_store_n(end, o, __ATOMIC_RELEASE);
+	end = &o->next;
 	__atomic_store_n(&a->r->overrides, 1, __ATOMIC_RELEASE);
 	def.dso->flags |= D_OVERRIDDEN;
 }
@@ -88,6 +88,8 @@ void rld_weak_forget(struct rld *r, const struct dso *gone)
 			p = &o->next;
 			continue;
 		}
+		if (end == &o->next)
+			end = p;
 		__atomic_store_n(p, o->next, __ATOMIC_RELEASE);
 		rld_wait_readers(r);
 		o->next = dead;

@@ -42,12 +42,6 @@
 /* What a program without a libc needs above its thread pointer. */
 #define ARCH_TCB_ALLOC 256
 
-/* The kernel's struct sigaction: x86-64 alone returns through user code. */
-#define ARCH_SIG_FLAGS_FIRST 0
-#define ARCH_SIG_SET_BYTES   8
-#define ARCH_SA_SIGINFO	     4
-#define ARCH_SA_RESTORER     0x04000000
-
 #define ARCH_HAS_RELA_PLT 1
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
 #define ARCH_RTLD_IS_RDX  1
@@ -174,9 +168,32 @@ const char *arch_hwcap_name(unsigned level);
 struct dso;
 void arch_lazy_got(uintptr_t *got, struct dso *d);
 
+/* A stable entry point: bytes of code each takes. */
+#define ARCH_ENTRY_SIZE 64
+/* Write the code of entry i: a jump through got[3 + i], and the half that leads
+ * (got[1], i) to arch_resolve, whose address is returned. */
+uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
+			  unsigned i);
+/* Code was written to [lo, hi): let the processor see it. */
+static inline void arch_sync_code(uintptr_t lo, uintptr_t hi)
+{
+	(void)lo;
+	(void)hi;
+}
+
+/* The kernel's struct sigaction; it wants to be told how a handler returns. */
+struct arch_sigaction {
+	uintptr_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+#define ARCH_SA_FLAGS	   0x04000000 /* SA_RESTORER */
+#define ARCH_SA_RESTORE(a) ((a)->restorer = arch_sigreturn)
+
 /* start.S, resolve.S */
-void arch_stage2(void);
 void arch_sigreturn(void);
+void arch_stage2(void);
 void arch_resolve(void);
 void arch_tlsdesc_static(void);
 void arch_tlsdesc_dynamic(void);

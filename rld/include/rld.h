@@ -114,6 +114,147 @@ struct rld_gone {
  * returns how many are known.  Names are valid until 64 more were unloaded. */
 int rld_journal(struct rld_gone *out, size_t max);
 
+/* ---- swap: a new file for a library in use */
+
+enum {
+	RLD_SWAP_NOW = 1, /* bind the new file's own functions at once */
+	RLD_SWAP_SNAPSHOT =
+		2 /* map a private copy: the file may be overwritten */
+};
+
+/* Put the file at path (NULL: the path it has) in the place of the object that
+ * handle stands for.  The new file is mapped beside the old one and bound; what
+ * others bound to the old one must be defined by it or by another visible
+ * object; its constructors run; all slots and entry points move over; the old
+ * one's destructors run and it is unloaded.  The handle stays good and now
+ * means the new file; addresses taken with dlsym do not move: see rld_entry.
+ * 0, or -1 and nothing has changed: the text lists each symbol that would be
+ * missing and who uses it.  Objects that came with the program cannot be
+ * swapped.  As with dlclose, no thread may be inside the old file's functions
+ * when it goes. */
+int rld_swap(void *handle, const char *path, unsigned flags);
+
+/* ---- stable entry points */
+
+/* A function address that is good for ever: calls of it reach what name means
+ * at that moment, through close, reopen and swap, at the cost of one indirect
+ * jump.  handle: an open object, whose own symbols and those of what it needs
+ * are meant, also when it is opened again by the same path or soname later;
+ * NULL: the global objects.  A call while nobody defines the name goes to the
+ * delay handler and the events' handlers, then ends in "attempted access to
+ * unresolvable symbol", status 127.  The same arguments give the same address,
+ * counted.  NULL: an error. */
+void *rld_entry(void *handle, const char *name);
+
+/* Give it back; after the last its address means nothing.  0 or -1. */
+int rld_entry_free(void *entry);
+
+/* ---- events */
+
+enum {
+	RLD_EVENT_LOADED = 1,	 /* bound, and its constructors have run */
+	RLD_EVENT_DELAYED = 2,	 /* the same, because something needed it */
+	RLD_EVENT_UNLOADING = 4, /* its destructors are about to run */
+	RLD_EVENT_UNLOADED = 8,
+	RLD_EVENT_SWAPPED = 16,	   /* handle means a new file now */
+	RLD_EVENT_UNRESOLVED = 32, /* a function nobody defines is called */
+	RLD_EVENT_ALL = 63
+};
+
+struct rld_event {
+	size_t size;	  /* of this structure */
+	unsigned what;	  /* one of the above */
+	void *handle;	  /* NULL after it is unloaded */
+	const char *name; /* path; for RLD_EVENT_UNRESOLVED: the caller's */
+	uintptr_t lo, hi; /* its addresses: [lo, hi) */
+	unsigned char build_id[20]; /* of its GNU build-id note */
+	unsigned build_id_size;	    /* bytes of it, 0: none */
+	const char *symbol;	    /* RLD_EVENT_UNRESOLVED, else NULL */
+};
+
+/* Called with no lock held; may call any function of this header and of
+ * <dlfcn.h>.  Strings are valid during the call.  The answer counts for
+ * RLD_EVENT_UNRESOLVED only: an address to call in its place, this once, or NULL. */
+typedef void *rld_event_fn(const struct rld_event *event, void *arg);
+
+/* Tell fn(_, arg) of the events in `what` (RLD_EVENT_LOADED | ...) from now on; 0
+ * ends it.  fn and arg together name the listener; there may be 32.  A call
+ * that is under way in another thread is not waited for.  0 or -1. */
+int rld_notify(rld_event_fn *fn, void *arg, unsigned what);
+
+/* ---- modules: libraries with an initialiser, clients and counts */
+
+struct rld_module;
+
+enum {
+	RLD_MODULE_ATTACH,	  /* a client opens it */
+	RLD_MODULE_DETACH_CLIENT, /* a client's last use ends, others stay */
+	RLD_MODULE_DETACH_PROCESS /* the last client's last use ends */
+};
+
+/* A negative answer refuses: the open or close fails and changes nothing. */
+typedef int rld_module_hook(struct rld_module *module, void *client, int what,
+			    void *arg);
+
+enum { RLD_MODULE_KEEP = 1 /* the library stays loaded, whoever leaves */ };
+
+/* What names of loadable files end in on this platform: ".so". */
+const char *rld_module_extension(void);
+
+/* Open the module `name` for client (any pointer; NULL is one, too).  A name
+ * without a slash is looked for in the folders of search: a colon list, or
+ * "$VARIABLE" for the list in that environment variable; NULL: as dlopen does.
+ * The platform's extension is added where name has none.  mode as for dlopen.
+ * On the first open a function __NAME__Init of the library is called, where
+ * there is one (NAME: the file's name without folder and extension, characters
+ * that C names cannot have turned to '_', with or without a leading "lib"); a
+ * negative answer means that __NAME__deInit is called, the library unloaded
+ * and the open fails.  Then hook (if any) is asked for this client.  The module
+ * is owned by rld and valid until its last close. */
+struct rld_module *rld_module_open(const char *name, const char *search,
+				   int mode, void *client,
+				   rld_module_hook *hook, void *arg);
+
+/* One use of client's less.  When it was the client's last, its hook is told;
+ * when nobody uses the module, __NAME__deInit is called and the library closed,
+ * unless flags or an earlier close said RLD_MODULE_KEEP.  0 or -1. */
+int rld_module_close(struct rld_module *module, void *client, unsigned flags);
+
+/* The handle, for dlsym and rld_entry; not to be closed. */
+void *rld_module_handle(const struct rld_module *module);
+
+/* How many uses client has; all clients' with any != 0. */
+unsigned rld_module_uses(const struct rld_module *module, const void *client,
+			 int any);
+
+/* ---- restore: the same libraries in another process */
+
+/* Write what is open now to a text file: objects (path, build-id) in list
+ * order, then each handle with its mode, count and group.  It is replaced as a
+ * whole.  0 or -1. */
+int rld_save(const char *file);
+
+enum {
+	RLD_RESTORED,
+	RLD_MISSING, /* a file is not there */
+	RLD_CHANGED, /* its build-id is another: it was not loaded */
+	RLD_FAILED   /* dlopen failed */
+};
+
+/* handle: what was opened, as often as it was then, else NULL.  text: why
+ * not, else NULL. */
+typedef void rld_restore_fn(int result, const char *path, void *handle,
+			    const char *text, void *arg);
+
+enum { RLD_RESTORE_CHANGED = 1 /* load what has changed, too */ };
+
+/* Open again what rld_save wrote; report (may be NULL) is told of each open.
+ * __NAME__Init functions of modules run again; rld_module_open finds them
+ * loaded.  Returns how many could not be restored, or -1: the file cannot be
+ * read or is not such a list (nothing was loaded). */
+int rld_restore(const char *file, unsigned flags, rld_restore_fn *report,
+		void *arg);
+
 /* ---- calls meant for a C library (SGI's rld_interface.h) */
 
 enum {

@@ -384,13 +384,34 @@ static void overlapping_segments_are_refused(void **state)
 	(void)state;
 	f.ph[TEXT].p_memsz = 0x2801;
 	refused(f, text);
-	f.ph[TEXT].p_memsz = 0x2800; /* touching is allowed */
-	accepted(f);
 	f = good();
 	swap = f.ph[TEXT];
 	f.ph[TEXT] = f.ph[DATA];
 	f.ph[DATA] = swap;
 	refused(f, text);
+}
+
+/* The mapping of the second would take the page from the first. */
+static void segments_on_one_page_are_refused(void **state)
+{
+	struct file f = good();
+
+	(void)state;
+	f.ph[TEXT].p_memsz = 0x2800; /* DATA begins in the middle of a page */
+	refused(f, "has segments that share a page");
+	f.ph[TEXT].p_memsz = 0x2001;
+	refused(f, "has segments that share a page");
+	f.ph[TEXT].p_memsz = 0x2000;
+	accepted(f);
+}
+
+static void a_writable_executable_segment_is_refused(void **state)
+{
+	struct file f = good();
+
+	(void)state;
+	f.ph[DATA].p_flags |= PF_X;
+	refused(f, "has a segment that is both writable and executable");
 }
 
 static void empty_segments_are_passed_over(void **state)
@@ -425,6 +446,13 @@ static void a_malformed_tls_segment_is_refused(void **state)
 	f = good();
 	f.ph[TLS].p_memsz = UINT64_MAX / 2;
 	refused(f, "has a malformed TLS segment");
+	f.ph[TLS].p_memsz = (1 << 30) + 1; /* sums of sizes must not wrap */
+	refused(f, "has a malformed TLS segment");
+	f = good();
+	f.ph[TLS].p_align = 1 << 21;
+	refused(f, "has a malformed TLS segment");
+	f.ph[TLS].p_align = 1 << 20;
+	accepted(f);
 }
 
 static void a_tls_image_outside_the_segments_is_refused(void **state)
@@ -441,6 +469,12 @@ static void a_tls_image_outside_the_segments_is_refused(void **state)
 	refused(f, text);
 	f.ph[TLS].p_filesz = 0; /* zeros only: no image to copy */
 	accepted(f);
+	f = good();
+	f.ph[TLS].p_vaddr = f.ph[DATA].p_vaddr + f.ph[DATA].p_filesz;
+	refused(f, text); /* in bss */
+	f = good();
+	f.ph[DATA].p_flags = f.ph[TEXT].p_flags = PF_X;
+	refused(f, text); /* where it cannot be read */
 }
 
 static void something_must_be_loadable(void **state)
@@ -565,10 +599,24 @@ static void at_adds_the_bias_of_a_mapped_object(void **state)
 	(void)state;
 	assert_int_equal((uintptr_t)elf_at(&v, 0x10010, &left), 0x510010);
 	assert_int_equal(left, 0x17f0);
-	assert_int_equal((uintptr_t)elf_at(&v, 0x13400, &left), 0x513400);
-	assert_int_equal(left, 0x400);
+	assert_int_equal((uintptr_t)elf_at(&v, 0x133ff, &left), 0x5133ff);
+	assert_int_equal(left, 1);
+	assert_null(elf_at(&v, 0x13400, &left)); /* bss: no table lies there */
 	assert_null(elf_at(&v, 0x13800, &left));
 	assert_null(elf_at(&v, 0x510010, &left));
+}
+
+static void at_finds_nothing_that_cannot_be_read(void **state)
+{
+	struct file f = good();
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0 };
+	size_t left;
+
+	(void)state;
+	f.ph[TEXT].p_flags = PF_X;
+	assert_null(elf_at(&v, 0x10010, &left));
+	f.ph[TEXT].p_flags = 0;
+	assert_null(elf_at(&v, 0x10010, &left));
 }
 
 static void at_takes_the_bias_out_of_adjusted_pointers(void **state)
@@ -631,6 +679,8 @@ int main(void)
 		cmocka_unit_test(offset_and_address_must_agree_modulo_the_page),
 		cmocka_unit_test(segment_alignment_must_be_a_power_of_two),
 		cmocka_unit_test(overlapping_segments_are_refused),
+		cmocka_unit_test(segments_on_one_page_are_refused),
+		cmocka_unit_test(a_writable_executable_segment_is_refused),
 		cmocka_unit_test(empty_segments_are_passed_over),
 		cmocka_unit_test(tls_alignment_must_be_a_power_of_two),
 		cmocka_unit_test(a_malformed_tls_segment_is_refused),
@@ -643,6 +693,7 @@ int main(void)
 		cmocka_unit_test(at_finds_bytes_of_a_flat_file),
 		cmocka_unit_test(at_finds_nothing_outside_the_file),
 		cmocka_unit_test(at_adds_the_bias_of_a_mapped_object),
+		cmocka_unit_test(at_finds_nothing_that_cannot_be_read),
 		cmocka_unit_test(at_takes_the_bias_out_of_adjusted_pointers),
 		cmocka_unit_test(random_headers_are_survived),
 	};

@@ -182,6 +182,25 @@ static void fill_keeps_to_the_room_given(void **state)
 	done(&d);
 }
 
+/* Whatever the memory held before: indices that no record has stay empty. */
+static void reading_clears_the_gaps(void **state)
+{
+	struct records r = good();
+	struct elf_dyn d = dyn(&r);
+	struct elf_version v[8];
+	const char *why;
+
+	(void)state;
+	memset(v, 0xff, sizeof v);
+	assert_int_equal(elf_version_read(&d, v, 8, &why), 8);
+	assert_null(v[0].name);
+	assert_string_equal(v[2].name, "V1");
+	assert_null(v[6].name);
+	assert_int_equal(v[6].hash, 0);
+	assert_string_equal(v[7].name, "D1");
+	done(&d);
+}
+
 static void the_number_of_records_is_kept_to(void **state)
 {
 	struct records r = good();
@@ -356,6 +375,38 @@ static void huge_counts_end_at_the_chains_end(void **state)
 }
 
 /* Whatever the bytes, nothing outside them is read (address checker). */
+/* Needs that all lead to the same chain: n entries must not cost n * n. */
+static void overlapping_needs_are_refused(void **state)
+{
+	enum { N = 4096 };
+	Elf64_Vernaux *a = calloc(N, sizeof *a);
+	struct elf_dyn d = { .strtab = strings,
+			     .strsz = sizeof strings,
+			     .verneed = a,
+			     .verneed_left = N * sizeof *a,
+			     .nverneed = SIZE_MAX };
+	const char *why = NULL;
+
+	(void)state;
+	/* The first half are needs as large as a chain's members. */
+	for (int i = 0; i < N; i++) {
+		Elf64_Verneed n = { VER_NEED_CURRENT, 65535, LIBC,
+				    (Elf64_Word)((N / 2 - i) * (int)sizeof *a),
+				    sizeof *a };
+
+		if (i < N / 2)
+			memcpy(&a[i], &n, sizeof *a);
+		else
+			a[i] = aux(0, 2, "C1", C1, i == N - 1);
+	}
+	assert_int_equal(elf_version_count(&d, &why), -1);
+	assert_string_equal(why, bad_need);
+	/* One need with as many versions as there is room for is fine. */
+	d.nverneed = 1;
+	assert_int_equal(elf_version_count(&d, &why), 3);
+	free(a);
+}
+
 static void random_records_are_survived(void **state)
 {
 	struct elf_version v[8];
@@ -385,6 +436,7 @@ int main(void)
 		cmocka_unit_test(good_records_are_read),
 		cmocka_unit_test(no_records_count_nothing),
 		cmocka_unit_test(fill_keeps_to_the_room_given),
+		cmocka_unit_test(reading_clears_the_gaps),
 		cmocka_unit_test(the_number_of_records_is_kept_to),
 		cmocka_unit_test(a_chain_that_ends_early_ends_the_walk),
 		cmocka_unit_test(the_highest_index_has_15_bits),
@@ -395,6 +447,7 @@ int main(void)
 		cmocka_unit_test(needs_that_lead_outside_are_refused),
 		cmocka_unit_test(truncated_tables_are_refused),
 		cmocka_unit_test(huge_counts_end_at_the_chains_end),
+		cmocka_unit_test(overlapping_needs_are_refused),
 		cmocka_unit_test(random_records_are_survived),
 	};
 

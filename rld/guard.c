@@ -1,0 +1,60 @@
+/* Files that somebody cuts short while they are loaded: the kernel says so by
+ * SIGBUS.  While rld reads objects it takes that signal itself. */
+#include "rld/internal.h"
+
+#ifdef ARCH_SA_FLAGS
+
+#include <signal.h>
+
+static struct arch_sigaction before;
+static uintptr_t owner; /* thread; 1 at start, when there is but one */
+static int depth;	/* an IFUNC resolver may dlopen */
+
+static void on_bus(int sig, siginfo_t *info, void *context)
+{
+	struct rld *r = &rld_state;
+	uintptr_t at = page_down(r, (uintptr_t)info->si_addr);
+	struct dso *d = r->head;
+
+	(void)context;
+	if ((owner != 1 && rld_self_id() != owner) ||
+	    info->si_code != BUS_ADRERR ||
+	    SYS_ERR(sys_mmap((void *)at, r->page, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0))) {
+		/* not ours: the same again, to whom it was meant for */
+		arch_syscall6(__NR_rt_sigaction, sig, (long)&before, 0,
+			      sizeof before.mask, 0, 0);
+		return;
+	}
+	/* not rld_find_addr: it reads program headers, which may be gone, too */
+	while (d && (at < d->lo || at >= d->hi))
+		d = dso_next(d);
+	r->torn = d ? dso_name(r, d) : r->mapping ? r->mapping : "a file";
+}
+
+void rld_guard(struct rld *r, int on)
+{
+	struct arch_sigaction mine = { .handler = (uintptr_t)on_bus,
+				       .flags = ARCH_SA_FLAGS | SA_SIGINFO };
+
+	depth += on ? 1 : -1;
+	if (depth != on)
+		return;
+	if (on) {
+		r->torn = NULL;
+		owner = rld_self_id();
+		ARCH_SA_RESTORE(&mine);
+	}
+	arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)(on ? &mine : &before),
+		      (long)(on ? &before : NULL), sizeof mine.mask, 0, 0);
+}
+
+#else
+
+void rld_guard(struct rld *r, int on)
+{
+	(void)r;
+	(void)on;
+}
+
+#endif
