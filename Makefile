@@ -43,7 +43,8 @@ CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
 ARCHFLAGS_x86_64 := -mgeneral-regs-only
-ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard
+ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
+	-mno-outline-atomics
 
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu
@@ -102,6 +103,9 @@ build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h Makefile
 	ln -sf librld.so.1 build/$(1)/librld.so
 endef
 $(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
+
+built: # the machines that `make all` builds for
+	@echo $(BUILT)
 
 clang: ## build rld for this machine with clang, in build/MACHINE-clang/
 	$(MAKE) CC=clang build/$(HOST)-clang/rld
@@ -265,6 +269,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check \
+.PHONY: default all built clang tools unit unit-build fuzz fuzz-build soak check \
 	check-binary loader programs clients sweep demo bench lint format install \
 	clean help

@@ -71,6 +71,7 @@ static size_t width(enum rkind kind)
 		return 2;
 	case RK_ABS32U:
 	case RK_ABS32S:
+	case RK_ABS32:
 	case RK_PC32:
 	case RK_SIZE32:
 		return 4;
@@ -313,6 +314,9 @@ static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
 		break;
 	case RK_ABS32S:
 		fits = v >= INT32_MIN && v <= INT32_MAX;
+		break;
+	case RK_ABS32:
+		fits = v >= INT32_MIN && v <= (int64_t)UINT32_MAX;
 		break;
 	case RK_PC32:
 		v -= (int64_t)at;

@@ -218,6 +218,10 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
 			  eh->e_phnum, &e))
 		rld_die(r, "%s", e.text);
+	/* musl does not close its own RELRO, and gives the rest of that page
+	 * to malloc: after a look inside it must stay writable */
+	if (r->host.kind == HOST_MUSL)
+		d->relro_size = 0;
 	d->flags |= D_READY | D_RELOCATED;
 	d->init = INIT_DONE;
 	if (d->soname)

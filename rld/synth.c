@@ -215,7 +215,10 @@ static struct synth *make(struct rld *r, const char *path, size_t *total)
 			    max * sizeof s->gnu->chain[0],
 		    WORD);
 	str = sym + max * sizeof *s->sym;
-	image = align(str + strsz, r->tls_align);
+	/* libc puts the block at the next place above tp that lies as the image
+	 * does: right behind the control block, whatever its alignment, where
+	 * the program's own variables are */
+	image = align(str + strsz, r->tls_align) + ARCH_TLS_TCB_SIZE;
 	*total = page_up(r, image + r->tls_size);
 	at = page_up(r, (uintptr_t)room);
 	if (at + *total > (uintptr_t)room + sizeof room ||
