@@ -19,6 +19,14 @@ after: 2 mapped
 unloaded: not mapped not mapped
 after: 3 mapped'
 want_needed_cxx=$want_needed
+want_swap='before: 1 1 mapped
+swap: 0
+after: 2 2 mapped
+swap: 0
+after: 3 3 mapped
+swap: -1 True
+still: 3 mapped not mapped'
+want_swap_cxx=$want_swap
 want_many='after: 0 of 320 wrong, not mapped
 more mappings: False'
 want_many_cxx=$want_many
@@ -75,3 +83,16 @@ case_many()
 }
 
 case_many_cxx() { case_many; }
+
+case_swap()
+{
+	need python3
+	[ "$MODE" = system ] && { echo "only rld has rld_swap" >&2; exit 77; }
+	versions base base.c
+	kind=c plugin user.so 0 c-user.c
+	plugin other.so 0 callback.c
+	client python3
+	"${run[@]}" "$FIX/python.py" swap
+}
+
+case_swap_cxx() { case_swap; }
