@@ -106,6 +106,14 @@ ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
 HASH_$(HOSTCLANG) := $(HASH_$(HOST))
 $(eval $(call machine,$(HOSTCLANG)))
 
+# For tests/faults alone: rld with a switch that lets an allocation fail.
+HOSTFAULTS := $(HOST)-faults
+DIR_$(HOSTFAULTS) := $(DIR_$(HOST))
+CC_$(HOSTFAULTS) = $(CC)
+ARCHFLAGS_$(HOSTFAULTS) := $(ARCHFLAGS_$(HOST)) -DRLD_FAULTS
+HASH_$(HOSTFAULTS) := $(HASH_$(HOST))
+$(eval $(call machine,$(HOSTFAULTS)))
+
 # ---------------------------------------------------------------------------
 # Host side: rld-mark and librld.so.1, ordinary hosted programs.
 

@@ -37,21 +37,22 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	return 0;
 }
 
-void rld_edge(struct dso *from, struct dso *to)
+int rld_edge(struct dso *from, struct dso *to)
 {
 	struct edge *e;
 
 	if (from == to || to->flags & (D_STARTUP | D_SELF))
-		return;
+		return 0;
 	for (e = to->users; e; e = e->next)
 		if (e->from == from)
-			return;
+			return 0;
 	e = rld_alloc(sizeof *e);
 	if (!e)
-		return;
+		return -1;
 	e->from = from;
 	e->next = to->users;
 	to->users = e;
+	return 0;
 }
 
 /* Bytes that a relocation writes; COPY's are checked against its symbol. */
@@ -177,7 +178,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	}
 	TRACE(p->r, TR_BIND, "rld: bind: %s: %s -> %s\n", dso_name(p->r, d),
 	      ref.name, dso_name(p->r, def->dso));
-	rld_edge(d, def->dso);
+	if (rld_edge(d, def->dso))
+		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {
 		m->from = d;
 		m->index = rel->sym;
@@ -386,19 +388,31 @@ outside:
 			dso_name(p->r, d));
 }
 
+/* Addresses from lo on at which a whole word fits below hi. */
+static uintptr_t words_in(uintptr_t lo, uintptr_t hi)
+{
+	return hi - lo < WORD ? 0 : hi - lo - WORD + 1;
+}
+
 static int relas(struct pass *p, struct dso *d)
 {
 	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
-	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
+	uintptr_t bias = d->lm.l_addr, lo = d->window_lo;
+	uintptr_t places = words_in(lo, d->window_hi);
 
 	for (const ElfW(Rela) *rel = a + (d->dyn.nrela ? d->dyn.nrelative : 0);
 	     a < rel; a++) {
 		uintptr_t at = bias + a->r_offset;
 
-		if ((at < lo || at >= hi || hi - at < WORD) &&
-		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
-		     hi - at < WORD))
-			break;
+		if (at - lo >= places) {
+			uintptr_t from, to;
+
+			if (!rld_window(d, at, d->dyn.textrel, &from, &to) ||
+			    to - at < WORD)
+				break;
+			lo = from;
+			places = words_in(from, to);
+		}
 		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
 			break;
 		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;

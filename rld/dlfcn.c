@@ -16,7 +16,7 @@ static void keep(struct rld_err *e)
 	char **slot = rld_thread_error();
 
 	rld_free(*slot);
-	*slot = e->text ? e->text : rld_strdup("out of memory");
+	*slot = e->text ? e->text : rld_no_memory;
 	e->text = NULL;
 	e->set = 0;
 }
@@ -30,17 +30,16 @@ static struct dso *valid(struct rld *r, void *handle, struct rld_err *e)
 	return NULL;
 }
 
+/* Start-up objects, which have no group, are global already. */
 static void make_global(struct rld *r, struct dso *root)
 {
-	unsigned n;
-	struct dso **list = rld_closure(r, root, &n);
+	const struct group *g = root->own;
 
-	for (unsigned i = 0; list && i < n; i++)
-		if (!(list[i]->flags & D_GLOBAL)) {
-			list[i]->flags |= D_GLOBAL;
-			list[i]->global_serial = ++r->global_serial;
+	for (unsigned i = 0; g && i < g->n; i++)
+		if (!(g->member[i]->flags & D_GLOBAL)) {
+			g->member[i]->flags |= D_GLOBAL;
+			g->member[i]->global_serial = ++r->global_serial;
 		}
-	rld_free(list);
 }
 
 static int join_group(struct rld *r, struct dso *root, struct rld_err *e)
@@ -137,9 +136,15 @@ static struct dso *find_open(struct rld *r, const char *file, int mode)
 	return d;
 }
 
+/* The constructors that a dlopen owes. */
+struct owed {
+	struct dso **list;
+	unsigned n;
+};
+
 /* Bring in what d needs, if it came after tail, and hand it out. */
 static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
-			      int mode, struct rld_err *e)
+			      int mode, struct owed *owed, struct rld_err *e)
 {
 	struct dso *first;
 
@@ -175,6 +180,12 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 			return NULL;
 		}
 	}
+	owed->list = rld_init_order(r, d, &owed->n);
+	if (!owed->list) {
+		rld_fail(e, "%s: out of memory", dso_name(r, d));
+		undo(r, tail);
+		return NULL;
+	}
 	if (mode & RTLD_GLOBAL)
 		make_global(r, d);
 	for (struct dso *n = first; n; n = dso_next(n))
@@ -192,14 +203,15 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 }
 
 static struct dso *open_new(struct rld *r, const char *file, int mode,
-			    struct dso *from, struct rld_err *e)
+			    struct dso *from, struct owed *owed,
+			    struct rld_err *e)
 {
 	struct dso *tail = r->tail, *d;
 
 	rld_guard(r, 1);
 	d = rld_load(r, file, from, e);
 	if (d)
-		d = open_found(r, d, tail, mode, e);
+		d = open_found(r, d, tail, mode, owed, e);
 	else
 		undo(r, tail);
 	rld_guard(r, 0);
@@ -210,6 +222,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
+	struct owed owed = { NULL, 0 };
 	struct dso *d = NULL;
 	int both = RTLD_LAZY | RTLD_NOW;
 
@@ -231,9 +244,9 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 	rld_lock(r);
 	d = find_open(r, file, mode);
 	if (d)
-		d = open_found(r, d, r->tail, mode, &e);
+		d = open_found(r, d, r->tail, mode, &owed, &e);
 	else if (!(mode & RTLD_NOLOAD))
-		d = open_new(r, file, mode, caller_of(r, pc), &e);
+		d = open_new(r, file, mode, caller_of(r, pc), &owed, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {
@@ -241,7 +254,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 			keep(&e);
 		return NULL;
 	}
-	rld_run_init(r, d);
+	rld_run_init(r, owed.list, owed.n);
 	return d;
 }
 

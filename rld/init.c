@@ -67,15 +67,12 @@ static void visit(struct order *o, struct dso *d)
 	o->at[o->n++] = d;
 }
 
-/* Every object not yet initialised that root reaches (all, for NULL). */
-void rld_run_init(struct rld *r, struct dso *root)
+struct dso **rld_init_order(struct rld *r, struct dso *root, unsigned *n)
 {
-	struct order o = { NULL, 0 };
+	struct order o = { rld_alloc((r->nobj + 1) * sizeof *o.at), 0 };
 
-	rld_lock(r);
-	o.at = rld_alloc((r->nobj + 1) * sizeof *o.at);
 	if (!o.at)
-		rld_die(r, "out of memory");
+		return NULL;
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_MARK;
 		if (d->init != INIT_NONE && d->init != INIT_RUNNING)
@@ -90,22 +87,33 @@ void rld_run_init(struct rld *r, struct dso *root)
 	for (struct dso *d = r->tail; d && !root;
 	     d = (struct dso *)d->lm.l_prev)
 		visit(&o, d);
-	rld_unlock(r);
-	for (unsigned i = 0; i < o.n; i++)
-		if (!runs_itself(o.at[i]) && !(o.at[i]->flags & D_PROGRAM))
-			construct(r, o.at[i]);
-	rld_free(o.at);
+	*n = o.n;
+	return o.at;
+}
+
+void rld_run_init(struct rld *r, struct dso **list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!runs_itself(list[i]) && !(list[i]->flags & D_PROGRAM))
+			construct(r, list[i]);
+	rld_free(list);
 }
 
 /* Start-up: the program's preinit array, the DSOs, and the program's own
  * constructors where no libc runs them (musl's list holds our runner). */
 void rld_init_program(struct rld *r)
 {
-	struct dso *p = r->program;
+	struct dso *p = r->program, **list;
+	unsigned n;
 
 	if (r->host.kind != HOST_MUSL) /* musl never runs it */
 		run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
-	rld_run_init(r, NULL);
+	rld_lock(r);
+	list = rld_init_order(r, NULL, &n);
+	rld_unlock(r);
+	if (!list)
+		rld_die(r, "out of memory");
+	rld_run_init(r, list, n);
 	p->init = INIT_DONE;
 	p->fini_next = r->fini_list;
 	r->fini_list = p;

@@ -32,6 +32,10 @@ void *rld_alloc(size_t size);
 void *rld_realloc(void *p, size_t size);
 void rld_free(void *p);
 char *rld_strdup(const char *s);
+extern char rld_no_memory[]; /* a text; rld_free takes it */
+#ifdef RLD_FAULTS
+extern API unsigned rld_fail_alloc;
+#endif
 int rld_heap_lock(void); /* -1: this thread holds it already */
 void rld_heap_unlock(void);
 
@@ -355,13 +359,15 @@ int rld_readable(const struct dso *d, uintptr_t at, size_t size);
 void rld_guard(struct rld *r, int on);
 
 /* ---- list.c */
+/* Takes over path, a heap string.  NULL: no memory; the caller keeps path. */
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
-void rld_add_name(struct rld *r, struct dso *d, const char *name);
+/* -1: no memory.  An object that lacks a name is still known by its file. */
+int rld_add_name(struct rld *r, struct dso *d, const char *name);
 /* Load name for from; the object enters the list (D_NEW) unless it is there.
  * NULL with *e. */
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
@@ -424,7 +430,8 @@ size_t rld_tls_slot_size(void);
 
 /* ---- bind.c */
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
-void rld_edge(struct dso *from, struct dso *to);
+/* from uses something of to; -1: no memory. */
+int rld_edge(struct dso *from, struct dso *to);
 
 /* ---- lazy.c */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
@@ -438,7 +445,12 @@ void rld_mend(struct rld *r);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);
-void rld_run_init(struct rld *r, struct dso *root);
+/* The objects whose constructors are to run, those that root reaches (NULL:
+ * all), in order: *n of them, a heap array, NULL if memory is short.  With the
+ * lock held. */
+struct dso **rld_init_order(struct rld *r, struct dso *root, unsigned *n);
+/* Run them, without the lock; frees list. */
+void rld_run_init(struct rld *r, struct dso **list, unsigned n);
 void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);
 

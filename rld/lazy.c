@@ -50,9 +50,15 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	TRACE(r, TR_BIND, "rld: bind: %s: %s -> %s (lazy)\n", dso_name(r, d),
 	      ref.name, dso_name(r, def.dso));
 	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
+		int noted;
+
 		rld_lock(r);
-		rld_edge(d, def.dso);
+		noted = rld_edge(d, def.dso);
 		rld_unlock(r);
+		if (noted) { /* no memory: the slot stays lazy */
+			rld_read_end(r);
+			return v;
+		}
 	}
 	if (d->flags & D_NOW && d->relro_size &&
 	    (uintptr_t)slot - d->relro < d->relro_size) {

@@ -7,10 +7,11 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 	struct dso *d = rld_alloc(sizeof *d);
 
 	(void)r;
-	if (!d)
+	if (!d || !path || !(d->name = rld_strdup(name))) {
+		rld_free(d);
 		return NULL;
-	d->name = rld_strdup(name);
-	d->lm.l_name = path ? path : rld_strdup("");
+	}
+	d->lm.l_name = path;
 	d->stack_flags = -1;
 	return d;
 }
@@ -58,22 +59,24 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free(d);
 }
 
-void rld_add_name(struct rld *r, struct dso *d, const char *name)
+int rld_add_name(struct rld *r, struct dso *d, const char *name)
 {
 	uint32_t h = elf_gnu_hash(name);
 	struct alias *a;
 
 	for (a = r->names[h & 255]; a; a = a->next)
 		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
-			return;
+			return 0;
 	a = rld_alloc(sizeof *a);
-	if (!a)
-		return;
+	if (!a || !(a->name = rld_strdup(name))) {
+		rld_free(a);
+		return -1;
+	}
 	a->hash = h;
-	a->name = rld_strdup(name);
 	a->dso = d;
 	a->next = r->names[h & 255];
 	r->names[h & 255] = a;
+	return 0;
 }
 
 struct dso *rld_find_name(struct rld *r, const char *name)
@@ -248,6 +251,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	}
 	d = rld_new_dso(r, name, path);
 	if (!d) {
+		rld_free(path);
 		rld_fail(e, "%s: out of memory", name);
 		return NULL;
 	}
@@ -300,8 +304,10 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 			char *t = rld_format("%s (needed by %s)", e->text,
 					     dso_name(r, from));
 
-			rld_free(e->text);
-			e->text = t;
+			if (t) {
+				rld_free(e->text);
+				e->text = t;
+			}
 		}
 		return NULL;
 	}

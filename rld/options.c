@@ -186,6 +186,11 @@ static void environment(struct rld *r)
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+#ifdef RLD_FAULTS
+	v = rld_getenv(r, "_RLD_FAIL_ALLOC");
+	for (rld_fail_alloc = 0; v && *v; v++)
+		rld_fail_alloc = rld_fail_alloc * 10 + (unsigned)(*v - '0');
+#endif
 }
 
 void rld_options(struct rld *r)

@@ -138,7 +138,8 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 		return;
 	}
 	was = *slot;
-	known = rld_lookup(r, &ref, &def);
+	/* what cannot be noted cannot be taken back: not bound, then */
+	known = rld_lookup(r, &ref, &def) && !rld_edge(from, def.dso);
 	if (!known) {
 		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
 			   STB_WEAK;
@@ -151,7 +152,6 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
 	}
-	rld_edge(from, def.dso);
 	rld_apply(&p, from, rel, kind, &def,
 		  is_ifunc(&def) ?
 			  arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :

@@ -55,10 +55,12 @@ const char *rld_origin(struct rld *r, struct dso *d)
 
 		if (n > 0) {
 			link[n] = 0;
-			return d->origin = dirname_of(link);
+			d->origin = dirname_of(link);
 		}
 	}
-	return d->origin = dirname_of(d->lm.l_name);
+	if (!d->origin)
+		d->origin = dirname_of(d->lm.l_name);
+	return d->origin ? d->origin : "";
 }
 
 /* Append to *o, a buffer of PATH_ROOM bytes; 0 when it does not fit. */
@@ -102,6 +104,8 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 				if (r->secure)
 					return 0;
 				value = rld_origin(r, from);
+				if (!*value)
+					return 0;
 			} else if ((t = token(s + i + 1, n - i - 1, "LIB"))) {
 				value = ARCH_LIB;
 			} else if ((t = token(s + i + 1, n - i - 1,
@@ -371,7 +375,8 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 					"file: %s",
 					p.text, sys_strerror(fd));
 		*path = rld_strdup(p.text);
-		return (int)fd;
+		s.fd = (int)fd;
+		goto found;
 	}
 	*searched = 1;
 	if (strchr(name, '$') &&
@@ -398,7 +403,13 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	}
 found:
 	rld_free(s.tried);
-	*path = s.path;
+	if (!*path)
+		*path = s.path;
+	if (!*path) {
+		rld_peek_forget();
+		sys_close(s.fd);
+		return rld_fail(e, "%s: out of memory", name);
+	}
 	return s.fd;
 }
 
