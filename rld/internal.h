@@ -268,6 +268,8 @@ struct rld {
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used, tls_surplus;
+	/* tls_used when the program began, and the most it ever was */
+	size_t tls_start, tls_high;
 	unsigned char *tls_image; /* the synthetic program's */
 	struct r_debug debug;
 };
@@ -415,6 +417,7 @@ void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
 void rld_tls_release(struct rld *r, struct dso *d);
+void rld_tls_give_back(struct rld *r, const struct dso *gone);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 uintptr_t rld_tls_module_word(const struct dso *d);
 void rld_tls_lock(void);

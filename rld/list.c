@@ -170,6 +170,15 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 	return NULL;
 }
 
+/* Does d stand among the filtees of x, or theirs?  None of them is its own. */
+static int filters(const struct dso *x, const struct dso *d)
+{
+	for (unsigned i = 0; i < x->nfilter; i++)
+		if (filters(x->filtee[i], d))
+			return 1;
+	return x == d;
+}
+
 int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	size_t pos = 0, i = 0, f = 0;
@@ -198,6 +207,11 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 			struct rld_err mine = { 0 };
 			struct dso *x = rld_load(r, s, d, &mine);
 
+			if (x && filters(x, d)) {
+				rld_fail(&mine, "%s: filters itself",
+					 dso_name(r, d));
+				x = NULL;
+			}
 			if (!x && tag == DT_FILTER) {
 				rld_fail(e, "%s",
 					 mine.text ? mine.text :

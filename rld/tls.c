@@ -409,6 +409,7 @@ void rld_tls_layout(struct rld *r)
 	r->tls_surplus = r->tls_size - r->tls_used;
 	r->tls_size -= up(ARCH_TLS_TCB_SIZE, r->tls_align);
 #endif
+	r->tls_start = r->tls_high = r->tls_used;
 }
 
 /* Where offset lies in an image of the whole static block. */
@@ -450,7 +451,7 @@ static int threads_alive(void)
 /* A later object wants a fixed offset: from the surplus, if there is room. */
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	size_t at;
+	size_t at, used;
 	int image = 0;
 
 	if (d->tls_static)
@@ -465,12 +466,16 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				dso_name(r, d));
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
+	/* what a library has left cannot be cleared in other threads */
+	used = r->tls_used;
+	if (used < r->tls_high && threads_alive() > 1)
+		used = r->tls_high;
 #if ARCH_TLS_BELOW_TP
-	at = up(r->tls_used + d->tls_memsz + d->tls_misalign, d->tls_align) -
+	at = up(used + d->tls_memsz + d->tls_misalign, d->tls_align) -
 	     d->tls_misalign;
 	if (at > r->tls_size || d->tls_align > r->tls_align)
 #else
-	at = up(r->tls_used - d->tls_misalign, d->tls_align) + d->tls_misalign;
+	at = up(used - d->tls_misalign, d->tls_align) + d->tls_misalign;
 	if (at + d->tls_memsz > r->tls_used + r->tls_surplus ||
 	    d->tls_align > r->tls_align)
 #endif
@@ -497,16 +502,44 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 #endif
 	rld_tls_release(r, d);
 	d->tls_static = 1;
+	if (r->tls_high < r->tls_used)
+		r->tls_high = r->tls_used;
 	return 0;
+}
+
+/* d has left the list: the surplus ends behind the last one that stays. */
+void rld_tls_give_back(struct rld *r, const struct dso *gone)
+{
+	size_t used = r->tls_start;
+
+	if (!gone->tls_static)
+		return;
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+#if ARCH_TLS_BELOW_TP
+		size_t end = (size_t)-d->tls_offset;
+#else
+		size_t end = (size_t)(d->tls_offset + ARCH_TLS_TP_BIAS) +
+			     d->tls_memsz;
+#endif
+		if (d->tls_static && !(d->flags & (D_HOST | D_STARTUP)) &&
+		    end > used)
+			used = end;
+	}
+	r->tls_surplus += r->tls_used - used;
+	r->tls_used = used;
 }
 
 /* A later object that was given static storage: its initial values, for this
  * thread and those to come. */
+static void fill(void *to, const struct dso *d)
+{
+	memcpy(to, d->tls_image, d->tls_filesz);
+	memset((char *)to + d->tls_filesz, 0, d->tls_memsz - d->tls_filesz);
+}
+
 void rld_tls_late_image(struct rld *r, struct dso *d)
 {
 	if (r->tls_image)
-		memcpy(in_image(r, r->tls_image, d->tls_offset), d->tls_image,
-		       d->tls_filesz);
-	memcpy((void *)(arch_tp() + (uintptr_t)d->tls_offset), d->tls_image,
-	       d->tls_filesz);
+		fill(in_image(r, r->tls_image, d->tls_offset), d);
+	fill((void *)(arch_tp() + (uintptr_t)d->tls_offset), d);
 }

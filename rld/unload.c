@@ -63,6 +63,7 @@ void rld_remove(struct rld *r, struct dso *d)
 	leave_groups(r, d);
 	leave_edges(r, d);
 	rld_tls_release(r, d);
+	rld_tls_give_back(r, d);
 	rld_wait_readers(r);
 	rld_unmap(r, d);
 	rld_free_dso(r, d);
