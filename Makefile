@@ -71,7 +71,7 @@ BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(DIR_$(m))),\
 
 default: build/$(HOST)/rld tools ## build rld for this machine, and the host tools
 
-all: $(BUILT:%=build/%/rld) tools ## build rld for every machine whose compiler is installed
+all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld for every machine whose compiler is installed
 
 # $(1): machine
 define machine
@@ -93,6 +93,13 @@ build/$(1)/obj/%.o: %.S Makefile
 	$$(CC_$(1)) -g $(ARCHFLAGS_$(1)) $(call INC,$(1)) -MMD -MP -c -o $$@ $$<
 
 -include $$(OBJ_$(1):.o=.d)
+
+build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h Makefile
+	@mkdir -p $$(@D)
+	$$(CC_$(1)) -std=gnu11 $(WARN) $(CFLAGS) -Irld/include -fPIC \
+		-fvisibility=hidden -shared -Wl,-soname,librld.so.1 \
+		-Wl,-z,relro,-z,noexecstack -o $$@ $$<
+	ln -sf librld.so.1 build/$(1)/librld.so
 endef
 $(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
 
@@ -120,32 +127,21 @@ $(eval $(call machine,$(HOSTFAULTS)))
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -Irld/include -Iarch/$(DIR_$(HOST))
 MARK_SRC := $(sort $(wildcard elf/mark/*.c))
 MARK_OBJ := $(patsubst %.c,build/host/%.o,$(MARK_SRC) $(wildcard elf/rldnote.c))
-LIBRLD_OBJ := $(patsubst %.c,build/host/pic/%.o,$(sort $(wildcard librld/*.c)))
+
 HAVE_LIBELF := $(if $(MARK_SRC),$(shell printf '\043include <libelf.h>\n' | \
 	$(HOSTCC) -E - >/dev/null 2>&1 && echo yes))
-TOOLS := $(if $(HAVE_LIBELF),build/rld-mark) \
-	$(if $(LIBRLD_OBJ),build/$(HOST)/librld.so.1)
+TOOLS := $(if $(HAVE_LIBELF),build/rld-mark) build/$(HOST)/librld.so.1
 
 tools: $(TOOLS) ## build rld-mark (where libelf is there) and librld.so.1
 
 build/rld-mark: $(MARK_OBJ)
 	$(HOSTCC) -o $@ $(MARK_OBJ) -lelf
 
-build/$(HOST)/librld.so.1: $(LIBRLD_OBJ)
-	@mkdir -p $(@D)
-	$(HOSTCC) -shared -Wl,-soname,librld.so.1 -Wl,-z,relro,-z,noexecstack \
-		-o $@ $(LIBRLD_OBJ)
-	ln -sf librld.so.1 build/$(HOST)/librld.so
-
 build/host/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/host/pic/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
-
--include $(MARK_OBJ:.o=.d) $(LIBRLD_OBJ:.o=.d)
+-include $(MARK_OBJ:.o=.d)
 
 # ---------------------------------------------------------------------------
 # Unit tests: elf/ hosted, under the address and undefined-behaviour checkers.
@@ -180,7 +176,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -Irld/include -Iarch/$(DIR_$(HOST))
-FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)) rld/sys.c)
+FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 
@@ -216,6 +212,10 @@ loader: default ## run the whole-loader tests (tests/run)
 
 programs: default ## run real programs at depth: python3, perl, git, gcc, gdb, ...
 	@tests/programs/deep
+
+clients: default ## run Tcl, ECL, SBCL, Lua, Erlang, R, Python, PostgreSQL, Apache and replace their plug-ins
+	@scripts/setup clients
+	@tests/clients/run
 
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
@@ -259,13 +259,11 @@ install: default ## install below DESTDIR and PREFIX (/usr/local)
 ifneq ($(filter build/rld-mark,$(TOOLS)),)
 	install -m 755 build/rld-mark $(DESTDIR)$(PREFIX)/bin/rld-mark
 endif
-ifneq ($(LIBRLD_OBJ),)
 	install -m 755 build/$(HOST)/librld.so.1 $(libdir)/librld.so.1
 	ln -sf librld.so.1 $(libdir)/librld.so
 	install -d $(libdir)/pkgconfig
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 		scripts/rld.pc.in >$(libdir)/pkgconfig/rld.pc
-endif
 
 clean: ## remove build/
 	rm -rf build
@@ -275,5 +273,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check check-binary loader \
-	programs sweep demo bench lint format install clean help
+.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check \
+	check-binary loader programs clients sweep demo bench lint format install \
+	clean help

@@ -515,3 +515,34 @@ const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 	}
 	return NULL;
 }
+
+static int same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+int elf_mips_liblist(const struct elf_view *v, const struct elf_dyn *d,
+		     const char *name, uint32_t *flags, const char **version)
+{
+	const Elf32_Lib *l;
+	size_t left = 0;
+
+	if (!d->mips_liblistno || d->mips_liblist % 4)
+		return 0;
+	l = elf_at(v, d->mips_liblist, &left);
+	if (!l || d->mips_liblistno > left / sizeof *l)
+		return 0;
+	for (size_t i = 0; i < d->mips_liblistno; i++) {
+		const char *s = elf_str(d, l[i].l_name);
+
+		if (!s || !same(s, name))
+			continue;
+		*flags = l[i].l_flags;
+		s = elf_str(d, l[i].l_version);
+		*version = s && *s ? s : NULL;
+		return 1;
+	}
+	return 0;
+}

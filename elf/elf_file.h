@@ -153,4 +153,10 @@ static inline const char *elf_str(const struct elf_dyn *d, size_t off)
 const char *elf_next_needed(const struct elf_dyn *d, size_t *pos,
 			    uintptr_t *tag, uintptr_t *posflag);
 
+/* What DT_MIPS_LIBLIST says about the needed library `name` (IRIX elf.h,
+ * Elf32_Lib, the same in both classes).  1: *flags (LL_*) and *version (NULL:
+ * any) are set; 0: nothing, or the list lies outside v's segments. */
+int elf_mips_liblist(const struct elf_view *v, const struct elf_dyn *d,
+		     const char *name, uint32_t *flags, const char **version);
+
 #endif

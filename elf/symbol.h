@@ -8,11 +8,13 @@
 
 static inline uint32_t elf_gnu_hash(const char *name)
 {
+	const unsigned char *p = (const unsigned char *)name;
 	uint32_t h = 5381;
 
-	for (const unsigned char *p = (const unsigned char *)name; *p; p++)
-		h = h * 33 + *p;
-	return h;
+	/* two characters a step: the multiplications form one chain */
+	for (; p[0] && p[1]; p += 2)
+		h = h * (33 * 33) + (p[0] * 33u + p[1]);
+	return p[0] ? h * 33 + p[0] : h;
 }
 
 static inline uint32_t elf_sysv_hash(const char *name)
@@ -45,6 +47,23 @@ static inline int elf_gnu_maybe(const struct elf_gnu_hash *g, uint32_t h)
 				 ((h / bits) & (g->maskwords - 1)) * sizeof w,
 			 sizeof w);
 	return ((w >> (h % bits)) & (w >> ((h >> g->shift) % bits)) & 1) != 0;
+}
+
+/* The same for two hashes at once, h | 1 and h & ~1: chains do not keep the
+ * lowest bit. */
+static inline int elf_gnu_maybe_either(const struct elf_gnu_hash *g, uint32_t h)
+{
+	const unsigned bits = sizeof(ElfW(Addr)) * 8;
+	ElfW(Addr) w;
+
+	if (g->shift == 0)
+		return 1;
+	__builtin_memcpy(&w,
+			 (const char *)g->bloom +
+				 ((h / bits) & (g->maskwords - 1)) * sizeof w,
+			 sizeof w);
+	return ((w >> (h % bits & ~1u)) & 3) != 0 &&
+	       ((w >> ((h >> g->shift) % bits)) & 1) != 0;
 }
 
 /* Walk the symbols of d whose hash is h.  First call with *pos = 0; returns a
@@ -97,6 +116,31 @@ static inline uint32_t elf_walk_gnu(const struct elf_dyn *d, uint32_t h,
 		}
 	}
 	return 0;
+}
+
+/* The hash of symbol sym, whose name is name.  An object's own table keeps the
+ * hashes of what it defines, but for the lowest bit; that one follows from the
+ * bucket. */
+static inline uint32_t elf_hash_of(const struct elf_dyn *d, uint32_t sym,
+				   const char *name)
+{
+	const struct elf_gnu_hash *g = &d->gnu;
+
+	if (!g->buckets || g->xlat || sym < g->symndx || g->nbuckets < 2 ||
+	    sym - g->symndx >= g->nchain)
+		return elf_gnu_hash(name);
+	for (uint32_t bit = 0; bit < 2; bit++) {
+		uint32_t h = (g->chain[sym - g->symndx] & ~1u) | bit;
+		uint32_t at = g->buckets[h % g->nbuckets];
+
+		if (at < g->symndx || at > sym)
+			continue;
+		while (at < sym && !(g->chain[at - g->symndx] & 1))
+			at++;
+		if (at == sym)
+			return h;
+	}
+	return elf_gnu_hash(name);
 }
 
 static inline uint32_t elf_walk_sysv(const struct elf_dyn *d, uint32_t h,

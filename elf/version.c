@@ -93,49 +93,47 @@ static int walk_needs(const struct elf_dyn *d, visit *fn, void *arg,
 	return 0;
 }
 
-static int count_one(void *arg, unsigned index, const struct elf_version *v)
-{
-	long *max = arg;
-
-	(void)v;
-	if ((long)index + 1 > *max)
-		*max = (long)index + 1;
-	return 0;
-}
-
-long elf_version_count(const struct elf_dyn *d, const char **why)
-{
-	long max = 0;
-
-	if (walk_defs(d, count_one, &max, why) ||
-	    walk_needs(d, count_one, &max, why))
-		return -1;
-	return max;
-}
-
 struct fill {
 	struct elf_version *v;
-	size_t n;
+	size_t n, max;
 };
 
 static int fill_one(void *arg, unsigned index, const struct elf_version *v)
 {
 	struct fill *f = arg;
 
+	if (index >= f->max) {
+		for (size_t i = f->max; i < index && i < f->n; i++)
+			f->v[i] = (struct elf_version){ 0 };
+		f->max = (size_t)index + 1;
+	}
 	if (index < f->n)
 		f->v[index] = *v;
 	return 0;
 }
 
+long elf_version_read(const struct elf_dyn *d, struct elf_version *v, size_t n,
+		      const char **why)
+{
+	struct fill f = { v, n, 0 };
+
+	if (walk_defs(d, fill_one, &f, why) || walk_needs(d, fill_one, &f, why))
+		return -1;
+	return (long)f.max;
+}
+
+long elf_version_count(const struct elf_dyn *d, const char **why)
+{
+	return elf_version_read(d, NULL, 0, why);
+}
+
 void elf_version_fill(const struct elf_dyn *d, struct elf_version *v, size_t n)
 {
-	struct fill f = { v, n };
 	const char *why;
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct elf_version){ 0 };
-	(void)walk_defs(d, fill_one, &f, &why);
-	(void)walk_needs(d, fill_one, &f, &why);
+	(void)elf_version_read(d, v, n, &why);
 }
 
 struct find {

@@ -18,6 +18,10 @@ struct elf_version {
  * none, -1 (with *why) if they are malformed. */
 long elf_version_count(const struct elf_dyn *d, const char **why);
 
+/* The same, filling v[0..n-1] on the way as far as it reaches. */
+long elf_version_read(const struct elf_dyn *d, struct elf_version *v, size_t n,
+		      const char **why);
+
 /* Fill v[0..n-1], n as returned by elf_version_count on the same tables. */
 void elf_version_fill(const struct elf_dyn *d, struct elf_version *v, size_t n);
 

@@ -13,7 +13,8 @@ struct late {
 struct memo {
 	struct dso *from, *dso;
 	const ElfW(Sym) * sym;
-	uint32_t index;
+	uintptr_t value;
+	uint32_t index, plain; /* plain: value is what it means */
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -27,7 +28,12 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	ref->name = elf_str(&d->dyn, s->st_name);
 	if (!ref->name)
 		return -1;
-	ref->hash = elf_gnu_hash(ref->name);
+	if (s->st_shndx != SHN_UNDEF) {
+		ref->own = sym;
+		ref->hash = elf_hash_of(&d->dyn, sym, ref->name);
+	} else {
+		ref->hash = elf_gnu_hash(ref->name);
+	}
 	if (d->dyn.versym && d->nver) {
 		unsigned v = d->dyn.versym[sym] & 0x7fff;
 
@@ -138,13 +144,40 @@ static int is_tls(enum rkind kind)
 	       kind == RK_TLSDESC;
 }
 
-/* Find what rel means: 1 found, 0 weak and undefined, -1 error. */
+/* -ignore_unresolved: a call fails when it is made. */
+static int may_stay(const struct pass *p, enum rkind kind)
+{
+	return p->r->ignore_unresolved && kind == RK_JUMP_SLOT && p->lazy &&
+	       p->r->mode == MODE_RUN;
+}
+
+/* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
+ * call that can wait with it, 0 nobody, -1 error. */
+static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
+		   enum rkind kind, struct def *def)
+{
+	struct rld_err why = { 0 };
+	int ret;
+
+	if ((kind == RK_JUMP_SLOT && p->lazy) || p->r->mode != MODE_RUN)
+		return rld_delay_would(p->r, ref, d) ? 2 : 0;
+	if (rld_delay_lookup(p->r, ref, d, def, &why))
+		return 1;
+	ret = why.set ? rld_fail(p->e, "%s: undefined symbol: %s: %s",
+				 dso_name(p->r, d), ref->name, why.text) :
+			0;
+	rld_err_clear(&why);
+	return ret;
+}
+
+/* Find what rel means: 1 found, 2 it may wait, 0 weak and undefined, -1 error. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
 	const ElfW(Sym) * s;
 	struct memo *m = NULL;
 	struct ref ref;
+	int known;
 
 	if (rel->sym >= d->dyn.nsym)
 		return bad(p, d, rel, "names a symbol outside its table");
@@ -168,16 +201,21 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	if (kind == RK_COPY)
 		ref.skip = d;
 	ref.is_call = kind == RK_JUMP_SLOT;
+	p->r->stat.lookups++;
 	if (!rld_lookup(p->r, &ref, def)) {
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
 				d->flags |= D_MISSING;
 			return 0;
 		}
-		return undefined(p, d, &ref);
+		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
+		if (known != 1)
+			return known		 ? known :
+			       may_stay(p, kind) ? 2 :
+						   undefined(p, d, &ref);
 	}
-	TRACE(p->r, TR_BIND, "rld: bind: %s: %s -> %s\n", dso_name(p->r, d),
-	      ref.name, dso_name(p->r, def->dso));
+	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
+		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
 	if (rld_edge(d, def->dso))
 		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {
@@ -185,6 +223,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		m->index = rel->sym;
 		m->dso = def->dso;
 		m->sym = def->sym;
+		m->value = rld_sym_addr(def->dso, def->sym);
+		m->plain = !is_ifunc(def);
 	}
 	return 1;
 }
@@ -206,6 +246,18 @@ static int tpoff(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
+/* What a dynamic descriptor points to; goes with d. */
+static uintptr_t *new_pair(struct dso *d)
+{
+	struct tlsdesc *t = rld_alloc(sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->next = d->tlsdesc;
+	d->tlsdesc = t;
+	return t->pair;
+}
+
 static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		   const struct def *def, uintptr_t *at)
 {
@@ -219,19 +271,36 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
 			(uintptr_t)rel->addend;
 	} else {
-		struct tlsdesc *t = rld_alloc(sizeof *t);
+		uintptr_t *pair = (uintptr_t *)at[1];
 
-		if (!t)
+		/* bound anew: its pair serves again, unless it is `lost` */
+		if (at[0] != (uintptr_t)arch_tlsdesc_dynamic ||
+		    !(d->flags & D_RELOCATED) || rld_tlsdesc_is_lost(at))
+			pair = new_pair(d);
+		if (!pair)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
-		t->pair[0] = rld_tls_module_word(o);
-		t->pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
-		t->next = d->tlsdesc;
-		d->tlsdesc = t;
+		pair[0] = rld_tls_module_word(o);
+		pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
 		at[0] = (uintptr_t)arch_tlsdesc_dynamic;
-		at[1] = (uintptr_t)t->pair;
+		at[1] = (uintptr_t)pair;
 	}
 	return 0;
+}
+
+/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
+static const uintptr_t lost[2];
+
+void rld_tlsdesc_lost(uintptr_t *at)
+{
+	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
+	at[1] = (uintptr_t)lost;
+}
+
+int rld_tlsdesc_is_lost(const uintptr_t *at)
+{
+	return at[0] == (uintptr_t)arch_tlsdesc_undef ||
+	       at[1] == (uintptr_t)lost;
 }
 
 static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
@@ -336,6 +405,11 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	known = resolve(p, d, rel, kind, &def);
 	if (known < 0)
 		return -1;
+	if (known == 2) {
+		if (p->lazy)
+			((struct word *)at)->v = p->lazy;
+		return 0;
+	}
 	if (!known && kind == RK_COPY)
 		return 0;
 	if (known && def.dso && is_tls(kind) && !def.dso->tls_memsz)
@@ -388,40 +462,64 @@ outside:
 			dso_name(p->r, d));
 }
 
-/* Addresses from lo on at which a whole word fits below hi. */
-static uintptr_t words_in(uintptr_t lo, uintptr_t hi)
+/* The same symbol again, by far the commonest case: 1 done. */
+static inline int repeated(const struct pass *p, const struct dso *d,
+			   const ElfW(Rela) * a)
 {
-	return hi - lo < WORD ? 0 : hi - lo - WORD + 1;
+	enum rkind kind = arch_reloc_kind(ARCH_R_TYPE(a->r_info));
+	uint32_t sym = ARCH_R_SYM(a->r_info);
+	uintptr_t at = d->lm.l_addr + a->r_offset;
+	const struct memo *m;
+
+	if (!p->memo || (kind != RK_ABS && kind != RK_GLOB_DAT))
+		return 0;
+	m = &p->memo[sym % MEMO];
+	if (m->from != d || m->index != sym || !m->plain ||
+	    !place_ok(d, at, WORD))
+		return 0;
+	((struct word *)at)->v = m->value + (uintptr_t)a->r_addend;
+	return 1;
+}
+
+/* The relative entries that the table begins with; returns the first that is
+ * none.  Apart, so that the loop keeps to registers: big libraries have
+ * hundreds of thousands. */
+__attribute__((noinline)) static const ElfW(Rela) *
+	relatives(const struct dso *d)
+{
+	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrelative;
+	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
+	uintptr_t info;
+
+	if (!d->dyn.nrela || a == end ||
+	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+		return a;
+	for (info = a->r_info; a < end; a++) {
+		uintptr_t at = bias + a->r_offset;
+
+		if ((at - lo >= hi - lo || hi - at < WORD) &&
+		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
+		     hi - at < WORD))
+			break;
+		if (a->r_info != info)
+			break;
+		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
+	}
+	return a;
 }
 
 static int relas(struct pass *p, struct dso *d)
 {
-	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrela;
-	uintptr_t bias = d->lm.l_addr, lo = d->window_lo;
-	uintptr_t places = words_in(lo, d->window_hi);
+	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
 
-	for (const ElfW(Rela) *rel = a + (d->dyn.nrela ? d->dyn.nrelative : 0);
-	     a < rel; a++) {
-		uintptr_t at = bias + a->r_offset;
-
-		if (at - lo >= places) {
-			uintptr_t from, to;
-
-			if (!rld_window(d, at, d->dyn.textrel, &from, &to) ||
-			    to - at < WORD)
-				break;
-			lo = from;
-			places = words_in(from, to);
-		}
-		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
-			break;
-		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
-	}
 	for (; a < end; a++) {
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
+		struct reloc rel;
 
+		if (repeated(p, d, a))
+			continue;
+		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+				      ARCH_R_SYM(a->r_info),
+				      ARCH_R_TYPE(a->r_info) };
 		if (one(p, d, &rel))
 			return -1;
 	}
@@ -492,8 +590,10 @@ static int plt(struct pass *p, struct dso *d)
 					       d->dyn.symtab[rel.sym].st_other :
 					       0)) {
 			rel.addend = 0;
+			p->lazy = d->lazy_ok ? was : 0;
 			if (one(p, d, &rel))
 				return -1;
+			p->lazy = 0;
 		} else {
 			*slot = was;
 		}
@@ -528,6 +628,18 @@ static int text_writable(struct rld *r, struct dso *d, int on)
 	return 0;
 }
 
+/* RELRO holds what is relocated and little else.  Where entries are as dense as
+ * that, its pages are made ours in one call in place of a fault for each. */
+static void populate(struct rld *r, const struct dso *d)
+{
+	size_t pages = d->relro_size / r->page;
+
+	if (pages >= FEW_PAGES &&
+	    d->dyn.nrela + d->dyn.nrel + d->dyn.nrelr >= pages)
+		sys3(__NR_madvise, (long)d->relro, (long)d->relro_size,
+		     MADV_POPULATE_WRITE);
+}
+
 static int relocate(struct pass *p, struct dso *d)
 {
 	struct rld *r = p->r;
@@ -541,6 +653,8 @@ static int relocate(struct pass *p, struct dso *d)
 	if (d->dyn.textrel && text_writable(r, d, 1))
 		return rld_fail(p->e, "%s: its text cannot be made writable",
 				dso_name(r, d));
+	rld_stat_relocs(r, d);
+	populate(r, d);
 	ret = relr(p, d);
 	if (!ret)
 		ret = relas(p, d);
@@ -627,18 +741,24 @@ static int run_late(struct pass *p)
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
 	struct pass p = { .r = r, .e = e };
+	struct dso *last;
 	int ret = 0;
 
 	for (struct dso *d = first; d && !p.memo; d = dso_next(d))
 		if (d->flags & D_NEW && d->dyn.nrela + d->dyn.nrel > 256)
 			p.memo = rld_alloc(MEMO * sizeof *p.memo);
-	for (struct dso *d = r->tail; d && !ret;
-	     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
-		if (!(d->flags & D_NEW) ||
-		    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
-			continue;
-		ret = relocate(&p, d);
-	}
+	r->relocating++;
+	do { /* again when data of a library that waited was needed */
+		last = r->tail;
+		for (struct dso *d = last; d && !ret;
+		     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
+			if (!(d->flags & D_NEW) ||
+			    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
+				continue;
+			ret = relocate(&p, d);
+		}
+	} while (!ret && r->tail != last);
+	r->relocating--;
 	if (!ret)
 		ret = run_late(&p);
 	for (struct dso *d = first; d && !ret; d = dso_next(d))

@@ -21,6 +21,7 @@ struct pass {
 	struct rld_err *e;
 	struct late *late;
 	size_t nlate, cap;
+	uintptr_t lazy;	   /* of the slot in hand, when it may stay unbound */
 	struct memo *memo; /* answers for the object in hand */
 };
 
@@ -48,8 +49,11 @@ struct reloc rld_jmprel(const struct dso *d, size_t i);
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
-uintptr_t rld_trap_address(void);
 
+/* A TLS descriptor (two words) whose variable is gone; does it, or never did,
+ * mean any? */
+void rld_tlsdesc_lost(uintptr_t *at);
+int rld_tlsdesc_is_lost(const uintptr_t *at);
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc);

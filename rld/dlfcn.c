@@ -1,9 +1,10 @@
 /* The dlopen family. */
 #include "rld/bind.h"
+#include "rld/event.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
-static struct dso *caller_of(struct rld *r, uintptr_t pc)
+struct dso *rld_caller(struct rld *r, uintptr_t pc)
 {
 	struct dso *d = rld_find_addr(r, pc);
 
@@ -11,7 +12,7 @@ static struct dso *caller_of(struct rld *r, uintptr_t pc)
 }
 
 /* Keep the error for this thread's dlerror. */
-static void keep(struct rld_err *e)
+void rld_keep_error(struct rld_err *e)
 {
 	char **slot = rld_thread_error();
 
@@ -21,113 +22,32 @@ static void keep(struct rld_err *e)
 	e->set = 0;
 }
 
-static struct dso *valid(struct rld *r, void *handle, struct rld_err *e)
+struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (d == handle)
+		if (rld_handle(d) == handle && !(d->flags & D_RETIRED))
 			return d;
 	rld_fail(e, "%p: is not a handle of an open object", handle);
 	return NULL;
 }
 
-/* Start-up objects, which have no group, are global already. */
-static void make_global(struct rld *r, struct dso *root)
-{
-	const struct group *g = root->own;
-
-	for (unsigned i = 0; g && i < g->n; i++)
-		if (!(g->member[i]->flags & D_GLOBAL)) {
-			g->member[i]->flags |= D_GLOBAL;
-			g->member[i]->global_serial = ++r->global_serial;
-		}
-}
-
-static int join_group(struct rld *r, struct dso *root, struct rld_err *e)
-{
-	struct group *g;
-
-	if (root->own || root->flags & D_STARTUP)
-		return 0;
-	g = rld_alloc(sizeof *g);
-	if (!g || !(g->member = rld_closure(r, root, &g->n))) {
-		rld_free(g);
-		return rld_fail(e, "out of memory");
-	}
-	g->id = ++r->group_id;
-	/* room for all before the first one joins */
-	for (unsigned i = 0; i < g->n; i++) {
-		struct dso *d = g->member[i];
-		struct group **all;
-
-		if (d->flags & D_STARTUP)
-			continue;
-		all = rld_realloc(d->group, (d->ngroup + 1) * sizeof *all);
-		if (!all) {
-			rld_free(g->member);
-			rld_free(g);
-			return rld_fail(e, "out of memory");
-		}
-		d->group = all;
-	}
-	root->own = g;
-	for (unsigned i = 0; i < g->n; i++)
-		if (!(g->member[i]->flags & D_STARTUP))
-			g->member[i]->group[g->member[i]->ngroup++] = g;
-	return 0;
-}
-
-static void undo(struct rld *r, struct dso *first)
-{
-	/* all, before the first one's bindings are taken back: the others'
-	 * relocations may not even have been looked at */
-	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_NEW)
-			d->flags |= D_DYING;
-	for (struct dso *d = r->tail, *prev; d; d = prev) {
-		prev = (struct dso *)d->lm.l_prev;
-		if (d->flags & D_NEW) {
-			rld_unbind(r, d);
-			rld_remove(r, d);
-			r->adds--;
-			r->subs--;
-		}
-	}
-	(void)first;
-}
-
-static int bring_in(struct rld *r, struct dso *first, int mode,
-		    struct rld_err *e)
-{
-	if (rld_load_needed(r, first, e))
-		return -1;
-	for (struct dso *d = first; d; d = dso_next(d)) {
-		if (!(d->flags & D_NEW))
-			continue;
-		d->flags |= D_READY;
-		if (mode & RTLD_NOW)
-			d->flags |= D_NOW;
-		if (mode & RTLD_DEEPBIND)
-			d->flags |= D_DEEPBIND;
-		if (rld_tls_register(r, d, e) ||
-		    (d->dyn.flags & DF_STATIC_TLS && d->tls_memsz &&
-		     rld_tls_make_static(r, d, e)))
-			return -1;
-	}
-	for (struct dso *d = first; d; d = dso_next(d))
-		if (d->flags & D_NEW && rld_check_versions(r, d, e))
-			return -1;
-	return 0;
-}
+struct request {
+	const char *file, *want; /* want: interface version or NULL */
+	unsigned flags;		 /* LL_* */
+	struct dso *from;
+};
 
 /* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
-static struct dso *find_open(struct rld *r, const char *file, int mode)
+static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 {
-	struct dso *d = rld_find_name(r, file);
+	struct dso *d = rld_find_version(r, q->file, q->want, q->flags);
+	const char *file = q->file;
 	struct statx st;
 
 	if (d || !(mode & RTLD_NOLOAD) || !strchr(file, '/') ||
 	    sys_statx(AT_FDCWD, file, 0, &st))
 		return d;
+	rld_know_program(r);
 	for (d = r->head; d; d = dso_next(d))
 		if (d->ino == st.stx_ino &&
 		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
@@ -136,25 +56,20 @@ static struct dso *find_open(struct rld *r, const char *file, int mode)
 	return d;
 }
 
-/* The constructors that a dlopen owes. */
-struct owed {
-	struct dso **list;
-	unsigned n;
-};
-
 /* Bring in what d needs, if it came after tail, and hand it out. */
 static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
-			      int mode, struct owed *owed, struct rld_err *e)
+			      int mode, struct rld_err *e)
 {
 	struct dso *first;
+	unsigned since;
 
 	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
 			 dso_name(r, d));
-	if (e->set || (first && bring_in(r, first, mode, e)) ||
-	    join_group(r, d, e)) {
-		undo(r, tail);
+	if (e->set || (first && rld_bring_in(r, first, mode, e)) ||
+	    rld_join_group(r, d, e)) {
+		rld_undo(r, tail);
 		return NULL;
 	}
 	if (d->dyn.flags_1 & DF_1_GLOBAL)
@@ -162,39 +77,23 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 	/* who opens often is served by the index */
 	if (first && ++r->loads >= 4 && !r->index)
 		rld_index_build(r);
-	for (struct dso *n = first; n; n = dso_next(n))
-		rld_index_add(r, n);
-	if (first) {
-		if (rld_relocate_new(r, first, e)) {
-			undo(r, tail);
-			return NULL;
-		}
-		for (struct dso *n = first; n; n = dso_next(n))
-			if (n->tls_static && n->tls_memsz &&
-			    !(n->flags & D_HOST))
-				rld_tls_late_image(r, n);
-		if (r->torn) {
-			rld_fail(e, "%s: was cut short while it was loaded",
-				 r->torn);
-			undo(r, tail);
-			return NULL;
-		}
-	}
-	owed->list = rld_init_order(r, d, &owed->n);
-	if (!owed->list) {
-		rld_fail(e, "%s: out of memory", dso_name(r, d));
-		undo(r, tail);
+	if (first && rld_bind_new(r, first, e)) {
+		rld_undo(r, tail);
 		return NULL;
 	}
+	since = r->global_serial;
 	if (mode & RTLD_GLOBAL)
-		make_global(r, d);
+		rld_make_global(r, d);
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
 	d->opens++;
-	if (mode & RTLD_GLOBAL)
+	d->mode = mode;
+	if (mode & RTLD_GLOBAL) {
 		rld_mend(r);
+		rld_weak_arrivals(r, since);
+	}
 	if (first) {
 		rld_debug_state(r, RT_ADD);
 		rld_debug_state(r, RT_CONSISTENT);
@@ -202,27 +101,29 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 	return d;
 }
 
-static struct dso *open_new(struct rld *r, const char *file, int mode,
-			    struct dso *from, struct owed *owed,
+static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 			    struct rld_err *e)
 {
 	struct dso *tail = r->tail, *d;
 
 	rld_guard(r, 1);
-	d = rld_load(r, file, from, e);
+	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
+				       e) :
+		      rld_load(r, q->file, q->from, e);
 	if (d)
-		d = open_found(r, d, tail, mode, owed, e);
+		d = open_found(r, d, tail, mode, e);
 	else
-		undo(r, tail);
+		rld_undo(r, tail);
 	rld_guard(r, 0);
 	return d;
 }
 
-static void *do_open(const char *file, int mode, uintptr_t pc)
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc)
 {
 	struct rld *r = &rld_state;
+	struct request q = { .file = file, .want = want, .flags = flags };
 	struct rld_err e = { 0 };
-	struct owed owed = { NULL, 0 };
 	struct dso *d = NULL;
 	int both = RTLD_LAZY | RTLD_NOW;
 
@@ -233,7 +134,7 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 			 "%s: invalid mode for dlopen(): 0x%x: one of "
 			 "RTLD_LAZY and RTLD_NOW is required",
 			 file ? file : "(program)", (unsigned)mode);
-		keep(&e);
+		rld_keep_error(&e);
 		return NULL;
 	}
 	if (!file || !*file) {
@@ -242,25 +143,28 @@ static void *do_open(const char *file, int mode, uintptr_t pc)
 	}
 	rld_watch_fork(r);
 	rld_lock(r);
-	d = find_open(r, file, mode);
+	q.from = rld_caller(r, pc);
+	d = find_open(r, &q, mode);
 	if (d)
-		d = open_found(r, d, r->tail, mode, &owed, &e);
+		d = open_found(r, d, r->tail, mode, &e);
 	else if (!(mode & RTLD_NOLOAD))
-		d = open_new(r, file, mode, caller_of(r, pc), &owed, &e);
+		d = open_new(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (!d) {
 		if (e.set)
-			keep(&e);
+			rld_keep_error(&e);
 		return NULL;
 	}
-	rld_run_init(r, owed.list, owed.n);
-	return d;
+	rld_run_init(r, d);
+	rld_delay_init(r);
+	rld_tell_loaded(r);
+	return rld_handle(d);
 }
 
 API void *dlopen(const char *file, int mode)
 {
-	return do_open(file, mode, CALLER());
+	return rld_open(file, mode, NULL, 0, CALLER());
 }
 
 API void *dlmopen(Lmid_t ns, const char *file, int mode)
@@ -268,28 +172,21 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	struct rld_err e = { 0 };
 
 	if (ns == LM_ID_BASE)
-		return do_open(file, mode, CALLER());
+		return rld_open(file, mode, NULL, 0, CALLER());
 	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
 		 file ? file : "(program)");
-	keep(&e);
+	rld_keep_error(&e);
 	return NULL;
 }
 
-/* IRIX: as if path had been linked into the program (reference 1.9). */
-API void *sgidladd(const char *path, int mode);
-void *sgidladd(const char *path, int mode)
-{
-	return do_open(path, mode | RTLD_GLOBAL, CALLER());
-}
-
-API int dlclose(void *handle)
+int rld_close(void *handle)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
 	struct dso *d;
 
 	rld_lock(r);
-	d = valid(r, handle, &e);
+	d = rld_valid(r, handle, &e);
 	if (d && !d->opens) {
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
@@ -299,8 +196,13 @@ API int dlclose(void *handle)
 	rld_unlock(r);
 	if (d)
 		return 0;
-	keep(&e);
+	rld_keep_error(&e);
 	return -1;
+}
+
+API int dlclose(void *handle)
+{
+	return rld_close(handle);
 }
 
 API char *dlerror(void)
@@ -331,8 +233,8 @@ static void *value(struct rld *r, const struct def *def)
 
 /* In the members of a handle: breadth-first for a private one, in the order
  * in which they became global for a global one. */
-static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
-		     struct def *out)
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e)
 {
 	struct dso **list;
 	unsigned n;
@@ -363,11 +265,15 @@ static int in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	}
 	if (own)
 		rld_free(list);
+	if (!hit && r->ndelay) {
+		hit = rld_delay_in(r, ref, d, out, e);
+		rld_search_done(r);
+	}
 	return hit;
 }
 
-static void *do_sym(void *handle, const char *name, const char *version,
-		    uintptr_t pc)
+void *rld_symbol(void *handle, const char *name, const char *version,
+		 uintptr_t pc)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
@@ -383,57 +289,73 @@ static void *do_sym(void *handle, const char *name, const char *version,
 
 	if (!name) {
 		rld_fail(&e, "dlsym: no symbol name given");
-		keep(&e);
+		rld_keep_error(&e);
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	if (handle == RTLD_DEFAULT || handle == r->program) {
 		rld_read_begin(r);
 		hit = rld_lookup(r, &ref, &def);
 		rld_read_end(r);
 		if (!hit && handle == RTLD_DEFAULT) {
-			ref.from = caller_of(r, pc);
+			ref.from = rld_caller(r, pc);
 			hit = rld_lookup(r, &ref, &def);
+		}
+		if (!hit && r->ndelay) {
+			rld_lock(r);
+			hit = rld_delay_lookup(r, &ref, ref.from, &def, &e);
+			rld_search_done(r);
+			rld_unlock(r);
 		}
 	} else {
 		rld_lock(r);
 		if (handle == RTLD_NEXT) {
-			from = caller_of(r, pc);
+			from = rld_caller(r, pc);
 			for (struct dso *d = dso_next(from); d && !hit;
 			     d = dso_next(d))
 				if (rld_visible(d, from) &&
 				    !(d->flags & (D_VDSO | D_DYING)))
 					hit = rld_lookup_in(d, &ref, &def);
+			/* a library that waits will come after the caller */
+			if (!hit && r->ndelay) {
+				hit = rld_delay_lookup(r, &ref, from, &def,
+						       &e) &&
+				      def.dso->serial > from->serial;
+				rld_search_done(r);
+			}
 		} else {
-			from = valid(r, handle, &e);
+			from = rld_valid(r, handle, &e);
 			if (from)
-				hit = in_handle(r, from, &ref, &def);
+				hit = rld_in_handle(r, from, &ref, &def, &e);
 		}
 		rld_unlock(r);
 	}
+	rld_delay_init(r);
 	if (hit)
 		ret = value(r, &def);
 	else if (!e.set)
 		rld_fail(&e, "%s: undefined symbol: %s%s%s",
 			 from	? dso_name(r, from) :
 			 handle ? r->prog :
-				  dso_name(r, caller_of(r, pc)),
+				  dso_name(r, rld_caller(r, pc)),
 			 name, version ? ", version " : "",
 			 version ? version : "");
 	if (e.set)
-		keep(&e);
+		rld_keep_error(&e);
 	return ret;
 }
 
 API void *dlsym(void *restrict handle, const char *restrict name)
 {
-	return do_sym(handle, name, NULL, CALLER());
+	return rld_symbol(handle, name, NULL, CALLER());
 }
 
 API void *dlvsym(void *restrict handle, const char *restrict name,
 		 const char *restrict version)
 {
-	return do_sym(handle, name, version, CALLER());
+	return rld_symbol(handle, name, version, CALLER());
 }
 
 struct ser {
@@ -476,7 +398,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	int ret = 0;
 
 	rld_lock(r);
-	d = valid(r, handle, &e);
+	d = rld_valid(r, handle, &e);
 	switch (d ? request : -1) {
 	case RTLD_DI_LMID:
 		*(Lmid_t *)arg = LM_ID_BASE;
@@ -523,6 +445,6 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	}
 	rld_unlock(r);
 	if (ret)
-		keep(&e);
+		rld_keep_error(&e);
 	return ret;
 }

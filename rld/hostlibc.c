@@ -37,6 +37,7 @@ void rld_host_kind(struct rld *r, const char *interp)
 	size_t pos = 0;
 	const char *s;
 
+	r->host.loader_fd = -1;
 	if (str_starts(b, "ld-musl-"))
 		r->host.kind = HOST_MUSL;
 	else
@@ -46,20 +47,26 @@ void rld_host_kind(struct rld *r, const char *interp)
 			r->host.kind = HOST_MUSL;
 }
 
-/* The path of libc's own loader; heap. */
+/* The path of libc's own loader; heap.  It lies beside libc, or where programs
+ * name it. */
 static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
-	char *dir = rld_strdup(libc), *p;
-	struct statx st;
+	char *p = rld_alloc(n + sizeof ARCH_LDSO);
+	int fd;
 
-	if (!dir)
+	if (!p)
 		return NULL;
-	dir[n] = 0;
-	p = rld_format("%s%s", dir, ARCH_LDSO);
-	rld_free(dir);
-	if (p && !sys_statx(AT_FDCWD, p, 0, &st))
+	memcpy(p, libc, n);
+	memcpy(p + n, ARCH_LDSO, sizeof ARCH_LDSO);
+	fd = sys_open(p, O_RDONLY);
+	if (fd >= 0 && r->mode == MODE_RUN && !r->started &&
+	    r->host.loader_fd < 0)
+		r->host.loader_fd = fd;
+	else if (fd >= 0)
+		sys_close(fd);
+	if (fd >= 0)
 		return p;
 	rld_free(p);
 	return rld_format("%s%s", r->root ? r->root : "", ARCH_LDSO_PATH);
@@ -116,7 +123,8 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 		return d;
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
-	r->host.loader_fd = sys_open(path, O_RDONLY);
+	if (r->host.loader_fd < 0)
+		r->host.loader_fd = sys_open(path, O_RDONLY);
 	return r->host.loader;
 }
 
@@ -318,7 +326,8 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 	struct ref ref = { .from = (struct dso *)(uintptr_t)libc };
 	struct def def;
 
-	(void)hash;
+	if (r->index && !rld_index_before(r, libc, hash))
+		return;
 	if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) == STT_TLS)
 		return;
 	ref.name = elf_str(&libc->dyn, s->st_name);
@@ -353,6 +362,8 @@ static void pair_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 	struct pairing *p = arg;
 	const struct dso *libc = p->r->host.libc;
 
+	if (!elf_gnu_maybe_either(&p->other->dyn.gnu, hash))
+		return;
 	for (uint32_t bit = 0; bit < 2; bit++) {
 		uint32_t h = (hash & ~1u) | bit, j;
 		struct elf_walk w = { 0 };

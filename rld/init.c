@@ -67,12 +67,54 @@ static void visit(struct order *o, struct dso *d)
 	o->at[o->n++] = d;
 }
 
-struct dso **rld_init_order(struct rld *r, struct dso *root, unsigned *n)
+/* What visit would put down first. */
+static struct dso *first_due(struct dso *d)
 {
-	struct order o = { rld_alloc((r->nobj + 1) * sizeof *o.at), 0 };
+	struct dso *x = NULL;
 
-	if (!o.at)
+	if (d->flags & D_MARK)
 		return NULL;
+	d->flags |= D_MARK;
+	for (unsigned i = 0; i < d->nneed && !x; i++)
+		if (d->need[i])
+			x = first_due(d->need[i]);
+	for (unsigned i = 0; i < d->nfilter && !x; i++)
+		x = first_due(d->filtee[i]);
+	if (!x && d->init == INIT_NONE && !runs_itself(d) &&
+	    !(d->flags & D_PROGRAM))
+		x = d;
+	return x;
+}
+
+/* Memory is too short for a list of them all. */
+static void one_by_one(struct rld *r, struct dso *root)
+{
+	for (struct dso *x;;) {
+		rld_lock(r);
+		for (struct dso *d = r->head; d; d = dso_next(d))
+			d->flags &= ~(unsigned)D_MARK;
+		x = first_due(root);
+		rld_unlock(r);
+		if (!x)
+			return;
+		construct(r, x);
+	}
+}
+
+/* Every object not yet initialised that root reaches (all, for NULL). */
+void rld_run_init(struct rld *r, struct dso *root)
+{
+	struct order o = { NULL, 0 };
+
+	rld_lock(r);
+	o.at = rld_alloc((r->nobj + 1) * sizeof *o.at);
+	if (!o.at) {
+		rld_unlock(r);
+		if (!root)
+			rld_die(r, "out of memory");
+		one_by_one(r, root);
+		return;
+	}
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_MARK;
 		if (d->init != INIT_NONE && d->init != INIT_RUNNING)
@@ -87,33 +129,22 @@ struct dso **rld_init_order(struct rld *r, struct dso *root, unsigned *n)
 	for (struct dso *d = r->tail; d && !root;
 	     d = (struct dso *)d->lm.l_prev)
 		visit(&o, d);
-	*n = o.n;
-	return o.at;
-}
-
-void rld_run_init(struct rld *r, struct dso **list, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (!runs_itself(list[i]) && !(list[i]->flags & D_PROGRAM))
-			construct(r, list[i]);
-	rld_free(list);
+	rld_unlock(r);
+	for (unsigned i = 0; i < o.n; i++)
+		if (!runs_itself(o.at[i]) && !(o.at[i]->flags & D_PROGRAM))
+			construct(r, o.at[i]);
+	rld_free(o.at);
 }
 
 /* Start-up: the program's preinit array, the DSOs, and the program's own
  * constructors where no libc runs them (musl's list holds our runner). */
 void rld_init_program(struct rld *r)
 {
-	struct dso *p = r->program, **list;
-	unsigned n;
+	struct dso *p = r->program;
 
 	if (r->host.kind != HOST_MUSL) /* musl never runs it */
 		run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
-	rld_lock(r);
-	list = rld_init_order(r, NULL, &n);
-	rld_unlock(r);
-	if (!list)
-		rld_die(r, "out of memory");
-	rld_run_init(r, list, n);
+	rld_run_init(r, NULL);
 	p->init = INIT_DONE;
 	p->fini_next = r->fini_list;
 	r->fini_list = p;
@@ -122,6 +153,7 @@ void rld_init_program(struct rld *r)
 			call_init(r, p->lm.l_addr + p->dyn.init);
 		run_array(r, p, p->dyn.init_array, p->dyn.ninit);
 	}
+	rld_delay_init(r); /* news of what data references brought */
 }
 
 void rld_run_fini(struct rld *r, struct dso *d)
@@ -156,7 +188,8 @@ void rld_fini_all(void)
 			r->fini_list = d->fini_next;
 		rld_unlock(r);
 		if (!d)
-			return;
+			break;
 		rld_run_fini(r, d);
 	}
+	rld_stat_print(r);
 }

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "elf/elf_file.h"
+#include "elf/rldnote.h"
 #include "elf/symbol.h"
 #include "elf/version.h"
 #include "rld/str.h"
@@ -23,6 +24,7 @@
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
+#define RLD_HEAP    (48UL * 1024) /* bytes */
 
 struct rld;
 struct dso;
@@ -101,10 +103,27 @@ enum {
 	D_LOADER = 1 << 19,    /* the host libc's loader */
 	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
 	D_FINISHING = 1 << 21, /* its destructors are to run */
-	D_LEAVING = 1 << 22
+	D_LEAVING = 1 << 22,
+	D_DELAYED = 1 << 23,	/* arrived when something needed it */
+	D_OVERRIDDEN = 1 << 24, /* scratch: lost references to a strong name */
+	D_TOLD = 1 << 25,	/* listeners know of it */
+	D_ENTRIES = 1 << 26,	/* no object: a pool of entry points */
+	D_RETIRED = 1 << 27,	/* swapped out: seen by nobody */
+	D_FACE = 1 << 28,	/* its memory is the handle of a later object */
+	D_SWAPPING = 1 << 29
 };
 
+/* On its way out: no name leads to it. */
+#define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
+
 enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
+
+/* What marks say about one entry of a liblist (LL_* of <elf.h>). */
+struct lib_mark {
+	unsigned flags;
+	const char *want;  /* interface version, NULL: any */
+	struct peek *peek; /* its file, looked into but not loaded: delay.c */
+};
 
 /* What one dlopen call brought together. */
 struct group {
@@ -148,10 +167,13 @@ struct dso {
 	struct elf_dyn dyn;
 	struct elf_version *ver;
 	unsigned nver;
-	char *origin; /* folder of the file, resolved on first need */
+	char *origin;	      /* folder of the file, resolved on first need */
+	struct rldnote *note; /* heap, NULL: none */
+	const char *iversion; /* interface versions, NULL: none */
 
 	struct dso **need; /* liblist: one an entry, NULL when not loaded */
 	const char **need_name;
+	struct lib_mark *mark; /* one an entry, NULL when none is marked */
 	unsigned nneed;
 	struct dso **filtee; /* objects that DT_FILTER names */
 	unsigned nfilter;
@@ -161,7 +183,11 @@ struct dso {
 	struct group *own;    /* the group of which it is the root */
 	struct group **group; /* the groups it is in */
 	unsigned ngroup;
-	unsigned opens; /* handles */
+	unsigned opens;	      /* handles */
+	unsigned holds;	      /* of rld itself, for a moment */
+	struct dso *face;     /* what dlopen returns; NULL: the object itself */
+	struct dso *replaces; /* during a swap: not seen by this one */
+	int mode;	      /* of its last dlopen */
 	unsigned tls_dtors;
 	unsigned global_serial; /* when it became global */
 
@@ -207,8 +233,8 @@ enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
 struct alias {
 	struct alias *next;
 	struct dso *dso;
-	const char *name;
 	uint32_t hash;
+	char name[];
 };
 
 struct index {
@@ -226,6 +252,7 @@ struct rld {
 	uintptr_t *stack; /* where argc lies */
 	const char *prog; /* for messages */
 	size_t page;
+	int started; /* libc is up */
 	int secure;
 	int as_command;
 
@@ -236,6 +263,23 @@ struct rld {
 	int ignore_unresolved;
 	int noting; /* reading /etc/ld.so.preload: adopt what it names */
 	int strict; /* no text relocations */
+	const char *delay_list; /* names, comma-separated; heap */
+	int delay_all;
+	unsigned ndelay;   /* liblist entries that wait */
+	int relocating;	   /* a pass over new objects is under way */
+	int fresh;	   /* load the next file though it is loaded already */
+	int snapshot;	   /* map private copies of files */
+	int delay_pending; /* constructors of delay-loaded objects are due */
+	struct delay_news *delay_news;
+	const char *ignore_version; /* names, comma-separated; heap */
+	int ignore_all_versions;
+	int statistics; /* -stat: counts at exit */
+	struct {
+		unsigned long relative, packed, symbolic, slots, lookups, lazy,
+			dlsyms, delays;
+	} stat;
+	const char *follow; /* -y: trace the bindings of this symbol */
+	int overrides;	    /* some weak definitions are taken over: weak.c */
 	const char *preload_env;
 	const char *library_path, *preload, *root, *argv0, *list;
 	enum { ID_RULE, ID_INODE, ID_PATH } identity;
@@ -243,8 +287,6 @@ struct rld {
 	struct dso *head, *tail, *program, *self, *vdso;
 	unsigned serial, nobj, global_serial;
 	unsigned long long adds, subs;
-	struct alias *names[256];
-	struct dso *inodes[256];
 
 	struct index *index;
 	struct dso **owner; /* gid / 64 -> object */
@@ -261,20 +303,32 @@ struct rld {
 	int lock_waiters;
 	int readers;
 	unsigned group_id;
-	int started;
 	unsigned problems;   /* --check */
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
 
 	/* static TLS block */
-	size_t tls_size, tls_align, tls_used, tls_surplus;
-	/* tls_used when the program began, and the most it ever was */
-	size_t tls_start, tls_high;
+	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
-	struct r_debug debug;
+
+	struct alias *names[256];
+
+	/* mem.c: the heap begins where the state ends, so that a small program
+	 * dirties few pages */
+	char heap[RLD_HEAP] __attribute__((aligned(16)));
+	struct dso *inodes[256];
 };
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
+
+/* -y SYM: the bindings of one name are told, whatever else is traced. */
+#define TRACE_BIND(r, sym, ...)                                             \
+	do {                                                                \
+		if (__builtin_expect(((r)->trace & TR_BIND) || (r)->follow, \
+				     0) &&                                  \
+		    ((r)->trace & TR_BIND || !strcmp((r)->follow, sym)))    \
+			rld_print((r), (r)->log_fd, __VA_ARGS__);           \
+	} while (0)
 
 /* An id of the calling thread that is never 0. */
 static inline uintptr_t rld_self_id(void)
@@ -338,12 +392,17 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
 const void *rld_peek(int fd, long *n);
 void rld_peek_forget(void);
+/* A writable segment of so many pages is populated when it is mapped, larger
+ * ones in part when they are relocated. */
+#define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* Take over an object that is mapped already, with its headers at ph. */
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);
 void rld_unmap(struct rld *r, struct dso *d);
+/* A descriptor of a private copy of fd's first size bytes, or -errno. */
+int rld_snapshot(int fd, uint64_t size);
 /* Make RELRO writable (open) or read-only again. */
 int rld_relro(struct rld *r, struct dso *d, int writable);
 /* The memory around at that relocations of d may write: of one writable (text:
@@ -365,17 +424,21 @@ void rld_guard(struct rld *r, int on);
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
+void rld_know_program(struct rld *r);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
 /* -1: no memory.  An object that lacks a name is still known by its file. */
 int rld_add_name(struct rld *r, struct dso *d, const char *name);
+/* Fill d's liblist and its marks; filters are loaded at once. */
+int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
 /* Load name for from; the object enters the list (D_NEW) unless it is there.
  * NULL with *e. */
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		     struct rld_err *e);
-/* The names d needs; what it filters is loaded. */
-int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
+/* As above, though an object of that name is loaded: another may be meant. */
+struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
+			 struct rld_err *e);
 /* Load the liblists of every object from first on, breadth-first. */
 int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e);
 /* Everything reachable from root, breadth-first; heap array. */
@@ -385,6 +448,7 @@ struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n);
 struct ref {
 	const char *name;
 	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
 	const struct elf_version *ver; /* NULL: none asked for */
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
@@ -402,6 +466,8 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
+/* With an index: may an object before d define what a chain gives this hash? */
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),
@@ -417,7 +483,6 @@ void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
 void rld_tls_release(struct rld *r, struct dso *d);
-void rld_tls_give_back(struct rld *r, const struct dso *gone);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 uintptr_t rld_tls_module_word(const struct dso *d);
 void rld_tls_lock(void);
@@ -438,22 +503,85 @@ int rld_edge(struct dso *from, struct dso *to);
 
 /* ---- lazy.c */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name);
 
 /* ---- rebind.c */
 void rld_rebind_host(struct rld *r, struct dso *d);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
+/* Uses of names that gone defines and, without it, nobody would: fn for
+ * each. */
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *from, const char *name),
+		    void *arg);
 /* Global objects arrived: slots that were missing something try again. */
 void rld_mend(struct rld *r);
+/* Whatever is bound to d is looked up again. */
+void rld_rebind_from(struct rld *r, struct dso *d);
+
+/* ---- iversion.c: interface versions */
+/* Does an object whose versions are `have` serve who wants `want`?  flags are
+ * those of the liblist entry. */
+int rld_iversion_serves(const char *have, const char *want, unsigned flags);
+/* The loaded object of that name that serves who wants `want` (NULL: any). */
+struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags);
+/* rld_load with a version; entry i of o's liblist. */
+struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
+			     unsigned flags, struct dso *from,
+			     struct rld_err *e);
+struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
+			   struct rld_err *e);
+/* Is name in a comma-separated list? */
+int rld_listed(const char *list, const char *name);
+
+/* ---- arrive.c */
+void rld_make_global(struct rld *r, struct dso *root);
+int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e);
+/* Liblists, TLS and versions of what came, first and after; mode as dlopen. */
+int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e);
+/* Relocate them and let them be found; 0, or -1 with *e (then rld_undo). */
+int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e);
+void rld_undo(struct rld *r, struct dso *last);
+/* x and all that it needs join g; -1: out of memory. */
+int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
+
+/* ---- delay.c */
+/* A file's note; -1 when it is malformed. */
+int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e);
+int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag);
+static inline int rld_is_delayed(const struct dso *d, unsigned i)
+{
+	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
+}
+/* Nobody who is loaded defines ref: load the library that would, for `from`.
+ * Lock held.  1: *out is set, and rld_delay_init is due; 0: none; *e tells of
+ * a library that was wanted and cannot be loaded. */
+int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
+		     struct def *out, struct rld_err *e);
+/* The same for dlsym: only through the liblists of what root reaches. */
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e);
+/* Would it, or can it not be known?  Loads nothing. */
+int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from);
+/* Constructors of what was loaded so, and the handler's news; no lock held. */
+void rld_delay_init(struct rld *r);
+/* Look into the file of entry i; NULL with *e when it cannot be found. */
+const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
+			   struct rld_err *e);
+void rld_delay_forget(struct rld *r, struct dso *d);
+
+/* ---- weak.c */
+/* The strong definition that took over from a weak one, if any did. */
+void rld_weak_follow(struct def *d);
+/* Objects that became global after serial `since` take over. */
+void rld_weak_arrivals(struct rld *r, unsigned since);
+void rld_weak_forget(struct rld *r, const struct dso *gone);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);
-/* The objects whose constructors are to run, those that root reaches (NULL:
- * all), in order: *n of them, a heap array, NULL if memory is short.  With the
- * lock held. */
-struct dso **rld_init_order(struct rld *r, struct dso *root, unsigned *n);
-/* Run them, without the lock; frees list. */
-void rld_run_init(struct rld *r, struct dso **list, unsigned n);
+void rld_run_init(struct rld *r, struct dso *root);
 void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);
 
@@ -486,10 +614,67 @@ void rld_remove(struct rld *r, struct dso *d);
 /* ---- debug.c */
 void rld_debug_state(struct rld *r, int state);
 
+/* ---- journal.c */
+/* Its name stays valid for a while. */
+const char *rld_journal_add(struct rld *r, const struct dso *d);
+/* An address that stands for what nobody defines any more; touching it ends
+ * in a message that names symbol, user and the object that is gone (NULL:
+ * as told before). */
+uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
+		   const struct dso *gone, int is_function);
+int rld_is_trap(uintptr_t at);
+/* at, a trap, is so far from the one that rld_trap gave. */
+uintptr_t rld_trap_offset(uintptr_t at);
+
+/* ---- dlfcn.c */
+/* The object that handle is, or NULL with *e.  Lock held. */
+struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e);
+/* For this thread's dlerror; takes the text. */
+void rld_keep_error(struct rld_err *e);
+struct dso *rld_caller(struct rld *r, uintptr_t pc);
+/* dlopen, and with want != NULL sgidlopen_version. */
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc);
+int rld_close(void *handle);
+void *rld_symbol(void *handle, const char *name, const char *version,
+		 uintptr_t pc);
+
+/* In the members of a handle, delayed ones included. */
+int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
+		  struct def *out, struct rld_err *e);
+static inline void *rld_handle(struct dso *d)
+{
+	return d->face ? d->face : d;
+}
+
+/* ---- entry.c */
+uintptr_t rld_entry_bind(struct dso *face, uintptr_t index);
+void rld_entries_unbind(const struct dso *gone);
+/* As rld_would_miss, for the entry points; next takes gone's place. */
+void rld_entries_would_miss(struct rld *r, const struct dso *gone,
+			    struct dso *next,
+			    void (*fn)(void *, const char *, const char *),
+			    void *arg);
+
+/* ---- module.c */
+int rld_module_is(void *handle);
+/* handle was opened for a module: its initialiser runs, once; -1: it refused,
+ * and the handle is closed. */
+int rld_module_ready(struct rld *r, void *handle, const char *path);
+
 /* ---- options.c */
 void rld_options(struct rld *r);
 
+/* ---- alternate.c */
+void rld_alternate(struct rld *r, const char *path);
+
+/* ---- stat.c */
+void rld_stat_relocs(struct rld *r, const struct dso *d);
+void rld_stat_print(struct rld *r);
+
 /* ---- start.c */
+/* An entry of the aux vector, 0 if it is not there. */
+uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);

@@ -1,5 +1,7 @@
 /* The lazy resolver's C half: the first call through a function slot. */
 #include "rld/bind.h"
+#include "rld/delay.h"
+#include "rld/event.h"
 
 static uintptr_t guarded_ifunc(void *resolver, void *unused)
 {
@@ -7,14 +9,78 @@ static uintptr_t guarded_ifunc(void *resolver, void *unused)
 	return arch_call_ifunc((uintptr_t)resolver);
 }
 
-_Noreturn static void unresolvable(struct rld *r, struct dso *d,
-				   const char *name)
+_Noreturn void rld_unresolvable(struct rld *r, const char *object,
+				const char *name)
 {
 	rld_print(r, 2,
 		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
 		  "symbol in %s: %s\n",
-		  sys_getpid(), str_base(r->prog), dso_name(r, d), name);
+		  sys_getpid(), str_base(r->prog), object, name);
 	sys_exit(127);
+}
+
+struct miss {
+	const struct ref *ref;
+	struct def *def;
+};
+
+/* Nobody who is loaded defines it, or who does is arriving just now: a library
+ * that was delayed is in the list before its constructors have run, and one
+ * that another thread opens before it is relocated.  Here constructors and the
+ * user's handler run, so the caller's vector registers are safe elsewhere.
+ * 0: *def is set; else the address that the handler gave for this once. */
+static uintptr_t missed(void *arg, void *unused)
+{
+	struct rld *r = &rld_state;
+	const struct miss *m = arg;
+	struct dso *d = m->ref->from;
+	struct rld_err e = { 0 };
+	void *instead;
+	int hit;
+
+	(void)unused;
+	rld_lock(r);
+	hit = rld_lookup(r, m->ref, m->def) ||
+	      rld_delay_lookup(r, m->ref, d, m->def, &e);
+	rld_search_done(r);
+	rld_unlock(r);
+	if (hit && m->def->dso->flags & D_DELAYED)
+		rld_run_init(r, m->def->dso);
+	rld_delay_init(r);
+	if (hit)
+		return 0;
+	instead = rld_delay_failed(r, d, m->ref->name, e.text);
+	if (!instead)
+		instead = rld_ask_unresolved(d, m->ref->name);
+	if (instead) {
+		rld_err_clear(&e);
+		return (uintptr_t)instead;
+	}
+	if (e.set && e.text)
+		rld_die(r, "%s: %s: %s", dso_name(r, d), m->ref->name, e.text);
+	rld_unresolvable(r, dso_name(r, d), m->ref->name);
+}
+
+/* Code of such an object must not run yet. */
+static int is_arriving(const struct dso *d)
+{
+	return d->flags & D_NEW ||
+	       (d->flags & D_DELAYED &&
+		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
+}
+
+static void store(struct rld *r, struct dso *d, uintptr_t *slot, uintptr_t v)
+{
+	if (d->flags & D_NOW && d->relro_size &&
+	    (uintptr_t)slot - d->relro < d->relro_size) {
+		rld_lock(r);
+		rld_relro(r, d, 1);
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+		rld_relro(r, d, 0);
+		rld_unlock(r);
+	} else {
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	}
 }
 
 /* Called by the machine's stub: d is what GOT[1] holds, index the entry of
@@ -25,30 +91,42 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	struct reloc rel;
 	struct def def;
 	struct ref ref;
-	uintptr_t v, *slot;
+	uintptr_t v;
 	const ElfW(Sym) * s;
+	int hit = 1;
 
+	if (d->flags & D_ENTRIES)
+		return rld_entry_bind(d, index);
 	if (index >= d->dyn.njmprel)
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	rel = rld_jmprel(d, index);
-	slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 	if (rld_ref(d, rel.sym, &ref))
-		unresolvable(r, d, "?");
+		rld_unresolvable(r, dso_name(r, d), "?");
 	ref.is_call = 1;
+	if (r->statistics)
+		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	rld_read_begin(r);
 	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
 		def.dso = d;
 		def.sym = s;
-	} else if (!rld_lookup(r, &ref, &def)) {
+	} else {
+		hit = rld_lookup(r, &ref, &def);
+	}
+	if (!hit || (is_arriving(def.dso) && def.dso != d)) {
+		struct miss m = { &ref, &def };
+
 		rld_read_end(r);
-		unresolvable(r, d, ref.name);
+		v = arch_call_guarded(missed, &m, NULL);
+		if (v)
+			return v;
+		rld_read_begin(r);
 	}
 	v = rld_sym_addr(def.dso, def.sym);
 	if (is_ifunc(&def))
 		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
-	TRACE(r, TR_BIND, "rld: bind: %s: %s -> %s (lazy)\n", dso_name(r, d),
-	      ref.name, dso_name(r, def.dso));
+	TRACE_BIND(r, ref.name, "rld: bind: %s: %s -> %s (lazy)\n",
+		   dso_name(r, d), ref.name, dso_name(r, def.dso));
 	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
 		int noted;
 
@@ -60,16 +138,7 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 			return v;
 		}
 	}
-	if (d->flags & D_NOW && d->relro_size &&
-	    (uintptr_t)slot - d->relro < d->relro_size) {
-		rld_lock(r);
-		rld_relro(r, d, 1);
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-		rld_relro(r, d, 0);
-		rld_unlock(r);
-	} else {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-	}
+	store(r, d, (uintptr_t *)(d->lm.l_addr + rel.off), v);
 	rld_read_end(r);
 	return v;
 }

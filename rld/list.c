@@ -27,7 +27,6 @@ void rld_free_dso(struct rld *r, struct dso *d)
 				continue;
 			}
 			*a = gone->next;
-			rld_free((void *)(uintptr_t)gone->name);
 			rld_free(gone);
 		}
 	for (struct dso **p = &r->inodes[d->ino & 255]; *p; p = &(*p)->by_ino)
@@ -51,11 +50,22 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free(d->lm.l_name);
 	rld_free(d->ph_copy);
 	rld_free(d->ver);
+	rld_delay_forget(r, d);
+	rld_free(d->note);
 	rld_free(d->origin);
 	rld_free(d->need);
 	rld_free(d->need_name);
 	rld_free(d->filtee);
 	rld_free(d->group);
+	if (d->face)
+		rld_free(d->face);
+	if (d->flags & D_FACE) { /* its address is still somebody's handle */
+		*d = (struct dso){ .flags = D_FACE };
+		for (const struct dso *x = r->head; x; x = dso_next(x))
+			if (x->face == d)
+				d->lm = x->lm;
+		return;
+	}
 	rld_free(d);
 }
 
@@ -67,12 +77,11 @@ int rld_add_name(struct rld *r, struct dso *d, const char *name)
 	for (a = r->names[h & 255]; a; a = a->next)
 		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
 			return 0;
-	a = rld_alloc(sizeof *a);
-	if (!a || !(a->name = rld_strdup(name))) {
-		rld_free(a);
+	a = rld_alloc(sizeof *a + strlen(name) + 1);
+	if (!a)
 		return -1;
-	}
 	a->hash = h;
+	memcpy(a->name, name, strlen(name) + 1);
 	a->dso = d;
 	a->next = r->names[h & 255];
 	r->names[h & 255] = a;
@@ -86,7 +95,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 
 	for (struct alias *a = r->names[h & 255]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & (D_DYING | D_LEAVING)) &&
+		    !(a->dso->flags & D_GONE) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -108,6 +117,27 @@ struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
 	return NULL;
 }
 
+static void enter_inode(struct rld *r, struct dso *d)
+{
+	d->by_ino = r->inodes[d->ino & 255];
+	r->inodes[d->ino & 255] = d;
+}
+
+/* Which file the kernel has mapped is asked for when it matters: a program
+ * that needs nothing but libc never pays for the walk through /proc. */
+void rld_know_program(struct rld *r)
+{
+	struct dso *d = r->program;
+	struct statx st;
+
+	if (!d || d->ino || !(d->flags & D_KERNEL) ||
+	    sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st))
+		return;
+	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->ino = st.stx_ino;
+	enter_inode(r, d);
+}
+
 void rld_append(struct rld *r, struct dso *d)
 {
 	d->serial = ++r->serial;
@@ -120,10 +150,8 @@ void rld_append(struct rld *r, struct dso *d)
 	r->tail = d;
 	r->nobj++;
 	r->adds++;
-	if (d->ino) {
-		d->by_ino = r->inodes[d->ino & 255];
-		r->inodes[d->ino & 255] = d;
-	}
+	if (d->ino)
+		enter_inode(r, d);
 }
 
 /* d keeps its own pointers: a reader that stands on it still finds its way. */
@@ -153,14 +181,14 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
-			if (!strcmp(d->lm.l_name, path) &&
-			    !(d->flags & (D_DYING | D_LEAVING)))
+			if (!strcmp(d->lm.l_name, path) && !(d->flags & D_GONE))
 				return d;
 		return NULL;
 	}
+	rld_know_program(r);
 	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
-		    (d->flags & (D_DYING | D_LEAVING)))
+		    (d->flags & D_GONE))
 			continue;
 		if (r->identity == ID_INODE || searched ||
 		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||
@@ -185,7 +213,8 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	uintptr_t tag, posflag;
 	const char *s;
 
-	(void)r;
+	if (rld_read_note(r, d, e))
+		return -1;
 	if (d->dyn.nneeded) {
 		d->need = rld_alloc(d->dyn.nneeded * sizeof *d->need);
 		d->need_name = rld_alloc(d->dyn.nneeded * sizeof *d->need_name);
@@ -199,8 +228,13 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	}
 	while ((s = elf_next_needed(&d->dyn, &pos, &tag, &posflag))) {
 		if (tag == DT_NEEDED) {
-			if (i < d->dyn.nneeded)
-				d->need_name[i++] = s;
+			if (i == d->dyn.nneeded)
+				continue;
+			d->need_name[i++] = s;
+			d->nneed = (unsigned)i;
+			if (rld_mark_entry(r, d, d->nneed - 1, posflag))
+				return rld_fail(e, "%s: out of memory",
+						dso_name(r, d));
 			continue;
 		}
 		if (f < d->dyn.nfilter) {
@@ -226,7 +260,6 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 				d->filtee[f++] = x;
 		}
 	}
-	d->nneed = (unsigned)i;
 	d->nfilter = (unsigned)f;
 	return 0;
 }
@@ -238,6 +271,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	struct statx st;
 	struct dso *d;
 	long err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	int copy = -1;
 
 	if (err || (st.stx_mode & 0170000) != 0100000) {
 		rld_fail(e, "%s: %s", path,
@@ -257,7 +291,8 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			rld_free(path);
 			return NULL;
 		}
-	d = same_file(r, &st, path, searched);
+	d = r->fresh ? NULL : same_file(r, &st, path, searched);
+	r->fresh = 0;
 	if (d) {
 		rld_free(path);
 		rld_add_name(r, d, name);
@@ -274,11 +309,21 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;
-	if (rld_map(r, d, fd, &st, e) || rld_read_liblist(r, d, e)) {
+	if (r->snapshot)
+		copy = rld_snapshot(fd, st.stx_size);
+	if (r->snapshot && copy < 0)
+		rld_fail(e, "%s: cannot be copied: %s", path,
+			 sys_strerror(copy));
+	if (e->set || rld_map(r, d, copy < 0 ? fd : copy, &st, e) ||
+	    rld_read_liblist(r, d, e)) {
+		if (copy >= 0)
+			sys_close(copy);
 		rld_unmap(r, d);
 		rld_free_dso(r, d);
 		return NULL;
 	}
+	if (copy >= 0)
+		sys_close(copy);
 	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
@@ -290,12 +335,18 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 		     struct rld_err *e)
 {
-	int fd, searched, host;
-	char *path;
 	struct dso *d = rld_find_name(r, name);
 
-	if (d)
-		return d;
+	return d ? d : rld_load_new(r, name, from, e);
+}
+
+struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
+			 struct rld_err *e)
+{
+	int fd, searched, host;
+	char *path;
+	struct dso *d;
+
 	host = rld_is_host(r, name) || r->noting;
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
@@ -346,9 +397,9 @@ int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 {
 	for (struct dso *d = first; d; d = dso_next(d))
 		for (unsigned i = 0; i < d->nneed; i++) {
-			if (d->need[i])
+			if (d->need[i] || rld_is_delayed(d, i))
 				continue;
-			d->need[i] = rld_load(r, d->need_name[i], d, e);
+			d->need[i] = rld_load_entry(r, d, i, e);
 			if (!d->need[i]) {
 				if (r->mode == MODE_RUN)
 					return -1;

@@ -26,6 +26,14 @@ int rld_visible(const struct dso *o, const struct dso *from)
 	       (from && share_group(o, from));
 }
 
+/* What was swapped out is seen by its own code alone. */
+static inline int seen(const struct dso *d, const struct dso *from)
+{
+	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
+		return 1;
+	return d == from || (!(d->flags & D_RETIRED) && rld_visible(d, from));
+}
+
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :
@@ -47,7 +55,7 @@ static int version_serves(const struct dso *d, uint32_t i,
 		/* a COPY of the program carries the version it needed */
 		if (ndx < d->nver && d->ver[ndx].name &&
 		    d->ver[ndx].hash == ref->ver->hash &&
-		    !strcmp(d->ver[ndx].name, ref->ver->name))
+		    str_same(d->ver[ndx].name, ref->ver->name))
 			return 1;
 		/* the base version, not hidden, serves a versioned reference */
 		return !(raw & 0x8000) &&
@@ -84,8 +92,9 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	return name && (name == ref->name || !strcmp(name, ref->name)) &&
-	       version_serves(d, i, ref);
+	return name && (name == ref->name || str_same(name, ref->name)) &&
+	       version_serves(d, i, ref) &&
+	       !(d->note && ref->from != d && rldnote_hides(d->note, name));
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -123,6 +132,11 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 			if (symbol_serves(d, i, ref, !ref->is_call))
 				goto hit;
 		return 0;
+	}
+	if (ref->own && d == ref->from &&
+	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
+		i = ref->own;
+		goto hit;
 	}
 	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
 		if (symbol_serves(d, i, ref, !ref->is_call))
@@ -371,7 +385,7 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct dso *d = r->owner[gid / 64];
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    !rld_visible(d, ref->from) ||
+			    !seen(d, ref->from) ||
 			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
 				continue;
 			if (d->nfilter) {
@@ -381,6 +395,23 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			return found(d, gid - d->gid, out);
 		}
 	}
+	return 0;
+}
+
+int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
+{
+	struct index *x = r->index;
+	uint32_t at = place(hash | 1) >> 7;
+	uint64_t w;
+
+	for (; (w = x->slot[at &= x->mask].word); at++)
+		if ((uint32_t)(w >> 32) == (hash | 1) && (uint32_t)w) {
+			struct dso *o = r->owner[(uint32_t)w / 64];
+
+			if (o && o->serial < d->serial &&
+			    !(o->flags & (D_HOST | D_SELF)))
+				return 1;
+		}
 	return 0;
 }
 
@@ -403,8 +434,14 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
 	unsigned long probes = 0;
+	struct ref skipping;
 	int hit = 0;
 
+	if (from && from->replaces && !ref->skip) {
+		skipping = *ref;
+		skipping.skip = from->replaces;
+		ref = &skipping;
+	}
 	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
 	    rld_lookup_in(from, ref, out))
 		return 1;
@@ -417,10 +454,12 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		hit = lookup_index(x, r, ref, out);
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
-			if (d->flags & (D_DYING | D_VDSO) ||
-			    !rld_visible(d, from))
+			if (d->flags & (D_DYING | D_VDSO) || !seen(d, from))
 				continue;
 			probes++;
+			if (d->dyn.gnu.buckets &&
+			    !elf_gnu_maybe(&d->dyn.gnu, ref->hash))
+				continue;
 			hit = rld_lookup_in(d, ref, out);
 		}
 		r->probes += probes;
@@ -429,7 +468,19 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	}
 	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
 		unify(r, ref, out);
+	if (hit && r->overrides && !ref->newest &&
+	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
+		rld_weak_follow(out);
 	return hit;
+}
+
+static int defines_version(const struct dso *o, const struct elf_version *v)
+{
+	for (unsigned i = 0; i < o->nver; i++)
+		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
+		    !strcmp(o->ver[i].name, v->name))
+			return 1;
+	return elf_version_defined(&o->dyn, v->hash, v->name);
 }
 
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
@@ -446,7 +497,7 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 			    !strcmp(d->need[j]->soname, v->file))
 				o = d->need[j];
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
-		    elf_version_defined(&o->dyn, v->hash, v->name))
+		    defines_version(o, v))
 			continue;
 		return rld_fail(e,
 				"%s: version `%s' not found (required by %s)",

@@ -16,6 +16,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 			      .phnum = d->phnum,
 			      .bias = d->lm.l_addr,
 			      .adjusted = (d->flags & D_HOST) != 0 };
+	struct elf_version few[48];
 	const char *why;
 	long n;
 
@@ -49,14 +50,17 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		    !rld_window(d, d->lm.l_addr + d->ph[i].p_vaddr, 0,
 				&d->window_lo, &d->window_hi))
 			d->window_lo = d->window_hi = 0;
-	n = elf_version_count(&d->dyn, &why);
+	n = elf_version_read(&d->dyn, few, sizeof few / sizeof few[0], &why);
 	if (n < 0)
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);
 	if (n > 0 && d->dyn.versym) {
 		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
 		if (!d->ver)
 			return rld_fail(e, "%s: out of memory", dso_name(r, d));
-		elf_version_fill(&d->dyn, d->ver, (size_t)n);
+		if ((size_t)n <= sizeof few / sizeof few[0])
+			memcpy(d->ver, few, (size_t)n * sizeof few[0]);
+		else
+			elf_version_fill(&d->dyn, d->ver, (size_t)n);
 		d->nver = (unsigned)n;
 	}
 	d->soname = d->dyn.soname;
@@ -84,8 +88,15 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 
 		/* the reservation maps the file at delta already */
 		if (p->p_vaddr - p->p_offset != delta || prot != first_prot) {
+			/* relocation will write to all of a small one: its
+			 * pages at once, not by a fault for each */
+			int now = p->p_flags & PF_W &&
+						  len <= FEW_PAGES * r->page ?
+					  MAP_POPULATE :
+					  0;
+
 			got = sys_mmap((void *)at, len, prot,
-				       MAP_PRIVATE | MAP_FIXED, fd,
+				       MAP_PRIVATE | MAP_FIXED | now, fd,
 				       p->p_offset - skew);
 			if (got != at)
 				return -1;
@@ -203,14 +214,14 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 /* The first bytes of the file that was looked at last: search looks whether it
  * is for this machine, mapping reads its headers. */
 static struct {
-	int fd;
+	int fd; /* + 1: none at the start */
 	long n;
 	uintptr_t bytes[1024 / sizeof(uintptr_t)];
-} peeked = { -1, 0, { 0 } };
+} peeked;
 
 const void *rld_peek(int fd, long *n)
 {
-	peeked.fd = fd;
+	peeked.fd = fd + 1;
 	peeked.n = sys_pread(fd, peeked.bytes, sizeof peeked.bytes, 0);
 	*n = peeked.n;
 	return peeked.bytes;
@@ -219,7 +230,7 @@ const void *rld_peek(int fd, long *n)
 /* Before the descriptor is closed and its number used again. */
 void rld_peek_forget(void)
 {
-	peeked.fd = -1;
+	peeked.fd = 0;
 }
 
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
@@ -235,11 +246,11 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	long n;
 	const void *aligned = peeked.bytes;
 
-	if (peeked.fd == fd)
+	if (peeked.fd == fd + 1)
 		n = peeked.n;
 	else
 		rld_peek(fd, &n);
-	peeked.fd = -1;
+	peeked.fd = 0;
 
 	want.page = r->page;
 	if (n < 0)
@@ -272,7 +283,9 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		ret = map_all(r, d, fd, &h, e);
 	if (!ret) {
 		d->entry = h.entry + d->lm.l_addr;
-		ret = learn(r, d, &h, e);
+		/* the host's loader is learnt about when it is adopted */
+		if (!(d->flags & D_HOST))
+			ret = learn(r, d, &h, e);
 	}
 	if (!ret && !(d->flags & D_PROGRAM) && (d->dyn.flags_1 & DF_1_PIE))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
@@ -363,4 +376,32 @@ int rld_readable(const struct dso *d, uintptr_t at, size_t size)
 			return 1;
 	}
 	return 0;
+}
+
+/* A file that is overwritten in place changes under whoever maps it. */
+int rld_snapshot(int fd, uint64_t size)
+{
+	int copy = sys_memfd_create("rld-snapshot");
+	char buf[16384];
+	uint64_t at = 0;
+	long n = 0;
+
+	while (copy >= 0 && at < size) {
+		n = sys_pread(fd, buf, sizeof buf, at);
+		if (n <= 0)
+			break;
+		for (long put = 0, k; put < n; put += k) {
+			k = sys_write(copy, buf + put, (size_t)(n - put));
+			if (k <= 0) {
+				sys_close(copy);
+				return k ? (int)k : -5;
+			}
+		}
+		at += (uint64_t)n;
+	}
+	if (n < 0 && copy >= 0) {
+		sys_close(copy);
+		return (int)n;
+	}
+	return copy;
 }

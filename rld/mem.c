@@ -4,11 +4,12 @@
  * interrupted inside it (a signal handler that touches TLS) gets a mapping. */
 #include "rld/internal.h"
 
-#define CLASSES	  13 /* 32 bytes to 128 KiB */
-#define MIN_SHIFT 5
+/* Classes: 16 bytes apart up to 128, then four to a doubling up to 128 KiB. */
+#define LINEAR	  128
+#define MAX_SHIFT 17
+#define CLASSES	  (LINEAR / 16 + (MAX_SHIFT - 7) * 4)
 #define HEAD	  16
 #define CHUNK	  (256UL * 1024)
-#define FIRST	  (48UL * 1024)
 #define MAPPED	  1 /* low bit of size */
 
 struct head {
@@ -23,8 +24,6 @@ static struct {
 	char *at, *end;
 	size_t used;
 } heap;
-
-static char first[FIRST] __attribute__((aligned(16)));
 
 int rld_heap_lock(void)
 {
@@ -59,13 +58,21 @@ static void *map_block(size_t size)
 	return (char *)p + HEAD;
 }
 
-static unsigned class_of(size_t size)
+/* The class that size fits in, and in *whole its blocks' size. */
+static unsigned class_of(size_t size, size_t *whole)
 {
-	unsigned c = 0;
+	unsigned shift = 5, c = LINEAR / 16;
+	size_t step;
 
-	while (((size_t)1 << (c + MIN_SHIFT)) < size)
-		c++;
-	return c;
+	if (size <= LINEAR) {
+		*whole = (size + 15) & ~(size_t)15;
+		return (unsigned)(*whole / 16 - 1);
+	}
+	while (size > (size_t)8 << shift)
+		shift++, c += 4;
+	step = (size - 1) >> shift; /* 4 to 7 */
+	*whole = (step + 1) << shift;
+	return c + (unsigned)step - 4;
 }
 
 static struct head *carve(size_t size)
@@ -73,8 +80,8 @@ static struct head *carve(size_t size)
 	struct head *h;
 
 	if (!heap.at) {
-		heap.at = first;
-		heap.end = first + sizeof first;
+		heap.at = rld_state.heap;
+		heap.end = heap.at + sizeof rld_state.heap;
 	}
 	if ((size_t)(heap.end - heap.at) < size) {
 		uintptr_t p = sys_mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
@@ -109,13 +116,14 @@ static int feigned(void)
 void *rld_alloc(size_t size)
 {
 	unsigned c;
+	size_t whole;
 	struct head *h;
 
 	if (feigned())
 		return NULL;
-	if (size > ((size_t)1 << (CLASSES + MIN_SHIFT - 1)) - HEAD)
+	if (size > ((size_t)1 << MAX_SHIFT) - HEAD)
 		return size > SIZE_MAX / 2 ? NULL : map_block(size);
-	c = class_of(size + HEAD);
+	c = class_of(size + HEAD, &whole);
 	if (rld_heap_lock())
 		return map_block(size);
 	h = heap.free[c];
@@ -124,12 +132,12 @@ void *rld_alloc(size_t size)
 		rld_heap_unlock();
 		memset((char *)h + HEAD, 0, size);
 	} else {
-		h = carve((size_t)1 << (c + MIN_SHIFT));
+		h = carve(whole);
 		rld_heap_unlock();
 		if (!h)
 			return NULL;
 	}
-	h->size = (size_t)1 << (c + MIN_SHIFT);
+	h->size = whole;
 	return (char *)h + HEAD;
 }
 
@@ -138,6 +146,7 @@ char rld_no_memory[] = "out of memory";
 void rld_free(void *p)
 {
 	struct head *h;
+	size_t whole;
 	unsigned c;
 
 	if (!p || p == rld_no_memory)
@@ -147,7 +156,7 @@ void rld_free(void *p)
 		sys_munmap((uintptr_t)h, h->size & ~(size_t)MAPPED);
 		return;
 	}
-	c = class_of(h->size);
+	c = class_of(h->size, &whole);
 	if (rld_heap_lock())
 		return; /* interrupted heap: leak rather than corrupt */
 	h->next = heap.free[c];

@@ -14,7 +14,9 @@ static const char usage[] =
 	"  --bind-now            bind all functions at start\n"
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
 	"  --strict              refuse text relocations\n"
+	"  --snapshot            map private copies: files may be overwritten\n"
 	"  --identity=inode|path when two names are one object\n"
+	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --version, --help\n";
 
 static unsigned trace_bit(const char *w, size_t n)
@@ -71,6 +73,25 @@ static int set_identity(struct rld *r, const char *v)
 	return 0;
 }
 
+/* list, with more after a comma; heap. */
+static int append(const char **list, const char *more)
+{
+	char *s = *list ? rld_format("%s,%s", *list, more) : rld_strdup(more);
+
+	if (!s)
+		return -1;
+	rld_free((void *)(uintptr_t)*list);
+	*list = s;
+	return 0;
+}
+
+static int set_delay(struct rld *r, const char *v)
+{
+	if (!strcmp(v, "all"))
+		return r->delay_all = 1, 0;
+	return *v ? append(&r->delay_list, v) : -1;
+}
+
 /* The value of option name in a, or NULL. */
 static const char *value(const char *a, const char *name)
 {
@@ -87,6 +108,8 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--snapshot"))
+		return r->snapshot = 1, 0;
 	if (!strcmp(a, "--strict"))
 		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
@@ -105,8 +128,29 @@ static int option(struct rld *r, const char *a)
 		return r->root = v, 0;
 	if ((v = value(a, "--identity")))
 		return set_identity(r, v);
+	if ((v = value(a, "--delay-load")))
+		return set_delay(r, v);
 	return -1;
 }
+
+static int set_ignore(struct rld *r, const char *v)
+{
+	return append(&r->ignore_version, v);
+}
+
+static int set_follow(struct rld *r, const char *v)
+{
+	return r->follow = v, 0;
+}
+
+static const struct {
+	char name[20];
+	int (*set)(struct rld *, const char *);
+} with_value[] = { { "-log", set_log },
+		   { "-identity", set_identity },
+		   { "-delay_load", set_delay },
+		   { "-ignore_version", set_ignore },
+		   { "-y", set_follow } };
 
 /* IRIX's spelling: one dash, the value in the next word. */
 static int irix_option(struct rld *r, const char *a, char **next)
@@ -119,17 +163,22 @@ static int irix_option(struct rld *r, const char *a, char **next)
 		return r->ignore_unresolved = 1, 0;
 	if (!strcmp(a, "-bind_now"))
 		return r->bind_now = 1, 0;
-	if (!strcmp(a, "-quickstart_off"))
+	if (!strcmp(a, "-snapshot"))
+		return r->snapshot = 1, 0;
+	if (!strcmp(a, "-ignore_all_versions"))
+		return r->ignore_all_versions = 1, 0;
+	if (!strcmp(a, "-stat"))
+		return r->statistics = 1, 0;
+	/* nothing is prelinked, no stack of ours is handed on, pixie is none */
+	if (!strcmp(a, "-quickstart_off") || !strcmp(a, "-clearstack") ||
+	    !strcmp(a, "-pixie_init"))
 		return 0;
-	if (!strcmp(a, "-log") || !strcmp(a, "-identity")) {
-		int ret;
-
-		if (!v)
-			return -1;
-		ret = a[1] == 'l' ? set_log(r, v) : set_identity(r, v);
-		*next = NULL;
-		return ret;
-	}
+	for (unsigned i = 0; v && i < sizeof with_value / sizeof with_value[0];
+	     i++)
+		if (!strcmp(a, with_value[i].name)) {
+			*next = NULL;
+			return with_value[i].set(r, v);
+		}
 	return -1;
 }
 
@@ -155,8 +204,8 @@ static void rld_args(struct rld *r, const char *text)
 		    (word[i][0] != '-' || word[i][1] != '-' ||
 		     option(r, word[i])))
 			rld_print(r, 2,
-				  "rld: %s: _RLD_ARGS: %s: unknown option: "
-				  "ignored\n",
+				  "rld: %s: _RLD_ARGS: %s: unknown option or "
+				  "value: ignored\n",
 				  r->prog, word[i]);
 		if (was && !next)
 			i++;
@@ -186,6 +235,9 @@ static void environment(struct rld *r)
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
+	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
+	if (v && *v)
+		rld_alternate(r, v);
 #ifdef RLD_FAULTS
 	v = rld_getenv(r, "_RLD_FAIL_ALLOC");
 	for (rld_fail_alloc = 0; v && *v; v++)

@@ -15,6 +15,12 @@ struct path_buf {
 	char text[4096];
 };
 
+static inline void path_clear(struct path_buf *o)
+{
+	o->len = 0;
+	o->text[0] = 0;
+}
+
 /* Append s[0..n-1] to *o with $ORIGIN, $LIB and $PLATFORM replaced; 0 when it
  * is too long or names $ORIGIN in a secure program. */
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,

@@ -2,12 +2,48 @@
  * is there, slots into an object that leaves, slots that missed something. */
 #include "rld/bind.h"
 
+/* Whom a slot of the host libc should lead to instead of what its own loader
+ * gave it (now): only objects before libc can have taken it away, and with few
+ * of them a look at each one's filter is all. */
+static int overridden(struct rld *r, const struct ref *ref, uintptr_t now,
+		      struct def *def)
+{
+	if (r->index || !now)
+		return rld_lookup(r, ref, def);
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
+		if (!(d->flags & D_VDSO) && rld_lookup_in(d, ref, def))
+			return 1;
+	return 0;
+}
+
+/* Does an object before libc define anything at all?  A plain program does
+ * not, though the link editor puts one symbol into its hash table. */
+static int anyone_before(const struct rld *r)
+{
+	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d)) {
+		const struct elf_dyn *y = &d->dyn;
+
+		if (!y->gnu.buckets || y->gnu.xlat) {
+			if (y->sysv.nbucket || y->gnu.xlat)
+				return 1;
+			continue;
+		}
+		if (y->nsym > y->gnu.symndx + 8UL)
+			return 1;
+		for (size_t i = y->gnu.symndx; i < y->nsym; i++)
+			if (y->symtab[i].st_shndx != SHN_UNDEF ||
+			    y->symtab[i].st_value)
+				return 1;
+	}
+	return 0;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
 {
 	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
-	int open = 0;
+	int open = 0, anyone = anyone_before(r);
 
 	for (int t = 0; t < 3; t++)
 		for (size_t i = 0; i < n[t]; i++) {
@@ -34,15 +70,16 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			    (kind != RK_ABS && kind != RK_GLOB_DAT &&
 			     kind != RK_JUMP_SLOT))
 				continue;
-			if (rld_ref(d, rel.sym, &ref) ||
-			    !rld_lookup(r, &ref, &def) ||
+			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+			if (!place_ok(d, (uintptr_t)slot, WORD) ||
+			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref) ||
+			    !overridden(r, &ref, *slot, &def) ||
 			    def.dso->flags & (D_HOST | D_SELF) ||
 			    is_ifunc(&def))
 				continue;
-			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			v = rld_sym_addr(def.dso, def.sym) +
 			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
-			if (*slot == v || !place_ok(d, (uintptr_t)slot, WORD))
+			if (*slot == v)
 				continue;
 			if ((uintptr_t)slot - d->relro < d->relro_size &&
 			    !open) {
@@ -91,30 +128,71 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	}
 }
 
+/* One object's references to another, in a walk over its relocations. */
+struct task {
+	struct rld *r;
+	struct dso *from, *gone;
+	int open; /* from's RELRO is writable */
+	/* only tell of references that nobody but gone satisfies */
+	void (*miss)(void *, const char *from, const char *name);
+	void *arg;
+};
+
+/* Does this word mean nothing at all? */
+static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
+{
+	if (kind == RK_TLSDESC)
+		return rld_tlsdesc_is_lost(slot);
+	return *slot == addend || rld_is_trap(*slot - addend);
+}
+
+/* In place of an index: the addend of this entry is not in its table. */
+#define IN_PLACE SIZE_MAX
+
+/* A REL entry's addend was where its value is now: it is what the value is
+ * beyond the symbol (at), the trap page, or nothing. */
+static uintptr_t addend_of(const uintptr_t *slot, uintptr_t at, size_t size)
+{
+	if (at)
+		return *slot - at <= size ? *slot - at : 0;
+	if (rld_is_trap(*slot))
+		return rld_trap_offset(*slot);
+	return *slot < ARCH_PAGE_SIZE ? *slot : 0;
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all. */
-static void again(struct rld *r, struct dso *from, struct reloc *rel,
-		  struct dso *gone, size_t plt_index, int *open)
+static void again(struct task *t, struct reloc *rel, size_t plt_index)
 {
+	struct rld *r = t->r;
+	struct dso *from = t->from, *gone = t->gone;
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
 	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
+	const ElfW(Sym) * s;
 	struct def def = { 0 };
 	struct ref ref;
-	int known;
+	int known, was_function;
 
 	if (!rel->sym ||
 	    (kind != RK_ABS && kind != RK_GLOB_DAT && kind != RK_JUMP_SLOT &&
 	     kind != RK_DTPMOD && kind != RK_DTPOFF && kind != RK_TLSDESC) ||
 	    rld_ref(from, rel->sym, &ref))
 		return;
+	s = &from->dyn.symtab[rel->sym];
+	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
+		return; /* its own for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
+	if (gone && !rld_lookup_in(gone, &ref, &def))
+		return;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
+	else if (kind == RK_ABS && plt_index == IN_PLACE)
+		rel->addend = addend_of(slot,
+					gone ? rld_sym_addr(gone, def.sym) : 0,
+					gone ? def.sym->st_size : 0);
 	if (gone) {
-		if (!rld_lookup_in(gone, &ref, &def))
-			return;
 		if (kind == RK_DTPMOD) {
 			if (*slot != rld_tls_module_word(gone))
 				return;
@@ -126,28 +204,44 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 						     rel->addend)
 				return;
 		}
-	} else if (*slot != rel->addend && *slot != rld_trap_address()) {
+	} else if (!is_missing(kind, slot, rel->addend)) {
 		return;
 	}
-	if (!*open) {
+	if (t->miss) {
+		ref.skip = gone;
+		if (!rld_lookup(r, &ref, &def) &&
+		    ELF64_ST_BIND(s->st_info) != STB_WEAK)
+			t->miss(t->arg, dso_name(r, from), ref.name);
+		return;
+	}
+	if (!t->open) {
 		rld_relro(r, from, 1);
-		*open = 1;
+		t->open = 1;
 	}
 	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
 		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
 		return;
 	}
 	was = *slot;
+	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
 	/* what cannot be noted cannot be taken back: not bound, then */
 	known = rld_lookup(r, &ref, &def) && !rld_edge(from, def.dso);
+	if (!known && !gone)
+		return;
 	if (!known) {
-		int weak = ELF64_ST_BIND(from->dyn.symtab[rel->sym].st_info) ==
-			   STB_WEAK;
-
 		from->flags |= D_MISSING;
-		if (kind != RK_DTPMOD && kind != RK_DTPOFF &&
-		    kind != RK_TLSDESC)
-			*slot = weak ? 0 : rld_trap_address();
+		if (kind == RK_DTPMOD) {
+			*slot = 0; /* no module: who asks for it is told */
+			return;
+		}
+		v = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
+			    0 :
+			    rld_trap(r, ref.name, from, gone, was_function);
+		if (kind == RK_TLSDESC) {
+			rld_tlsdesc_lost(slot);
+			return;
+		}
+		*slot = v + (kind == RK_DTPOFF ? 0 : rel->addend);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -161,9 +255,9 @@ static void again(struct rld *r, struct dso *from, struct reloc *rel,
 	rld_err_clear(&e);
 }
 
-static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+static void walk(struct task *t)
 {
-	int open = 0;
+	struct dso *from = t->from;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
@@ -174,27 +268,56 @@ static void rescan(struct rld *r, struct dso *from, struct dso *gone)
 				     ARCH_R_SYM(a->r_info),
 				     ARCH_R_TYPE(a->r_info) };
 
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
 
 		rel.addend = 0;
-		again(r, from, &rel, gone, 0, &open);
+		again(t, &rel, IN_PLACE);
 	}
-	for (size_t i = 0; gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(r, from, &rel, gone, i, &open);
+		again(t, &rel, i);
 	}
-	if (open)
-		rld_relro(r, from, 0);
+	if (t->open)
+		rld_relro(t->r, from, 0);
+}
+
+static void rescan(struct rld *r, struct dso *from, struct dso *gone)
+{
+	struct task t = { .r = r, .from = from, .gone = gone };
+
+	walk(&t);
+}
+
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *, const char *), void *arg)
+{
+	for (struct edge *e = gone->users; e; e = e->next) {
+		struct task t = { .r = r,
+				  .from = e->from,
+				  .gone = gone,
+				  .miss = fn,
+				  .arg = arg };
+
+		if (!(e->from->flags & (D_RETIRED | D_LEAVING)))
+			walk(&t);
+	}
 }
 
 void rld_unbind(struct rld *r, struct dso *gone)
 {
+	rld_entries_unbind(gone);
 	for (struct edge *e = gone->users; e; e = e->next)
 		rescan(r, e->from, gone);
+}
+
+void rld_rebind_from(struct rld *r, struct dso *d)
+{
+	for (struct dso *from = r->head; from; from = dso_next(from))
+		rescan(r, from, d);
 }
 
 void rld_mend(struct rld *r)
@@ -202,11 +325,4 @@ void rld_mend(struct rld *r)
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_MISSING)
 			rescan(r, d, NULL);
-}
-
-/* Data that nobody defines any more points here: into the first page of the
- * address space, which is never mapped. */
-uintptr_t rld_trap_address(void)
-{
-	return 0x800;
 }

@@ -8,7 +8,7 @@ const char *rld_getenv(struct rld *r, const char *name)
 	size_t n = strlen(name);
 
 	for (char **e = r->envp; *e; e++)
-		if (!strncmp(*e, name, n) && (*e)[n] == '=')
+		if (**e == *name && !strncmp(*e, name, n) && (*e)[n] == '=')
 			return *e + n + 1;
 	return NULL;
 }
@@ -95,7 +95,13 @@ static size_t token(const char *s, size_t left, const char *name)
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		struct path_buf *o)
 {
-	for (size_t i = 0; i < n; i++) {
+	const char *dollar = s;
+
+	while (dollar < s + n && *dollar != '$')
+		dollar++;
+	if (!add(o, s, (size_t)(dollar - s)))
+		return 0;
+	for (size_t i = (size_t)(dollar - s); i < n; i++) {
 		const char *value = NULL;
 		size_t t = 0;
 
@@ -149,14 +155,17 @@ struct search {
 	int fd;
 	char *path;
 	char *tried; /* heap: what the error will show */
-	int skip_wrong;
+	int telling; /* nothing was found: note the folders, open nothing */
 	long err;
 };
 
 static int try_file(struct search *s, const char *path)
 {
-	int fd = sys_open(path, O_RDONLY);
+	int fd;
 
+	if (s->telling)
+		return 0;
+	fd = sys_open(path, O_RDONLY);
 	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
 	      fd >= 0 ? "found" : sys_strerror(fd));
 	if (fd < 0) {
@@ -235,15 +244,17 @@ void rld_search_done(struct rld *r)
 static int try_dir(struct search *s, const char *dir)
 {
 	unsigned k = know(s->r, dir);
-	struct path_buf p = { .len = 0 };
+	struct path_buf p;
 	const char *sep = dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "";
 
-	note_tried(s, dir);
+	path_clear(&p);
+	if (s->telling)
+		note_tried(s, dir);
 	if (k != UINT32_MAX && known[k].missing)
 		return 0;
 	if (k != UINT32_MAX && !known[k].no_hwcaps)
 		for (unsigned l = arch_hwcap_level(); l > 0; l--) {
-			p.len = 0;
+			path_clear(&p);
 			if (add(&p, dir, strlen(dir)) &&
 			    add(&p, "/glibc-hwcaps/", 14) &&
 			    add(&p, arch_hwcap_name(l),
@@ -253,7 +264,7 @@ static int try_dir(struct search *s, const char *dir)
 			    try_file(s, p.text))
 				return 1;
 		}
-	p.len = 0;
+	path_clear(&p);
 	return add(&p, dir, strlen(dir)) && add(&p, sep, strlen(sep)) &&
 	       add(&p, s->name, strlen(s->name)) && try_file(s, p.text);
 }
@@ -265,9 +276,10 @@ static int try_list(struct search *s, const char *list, struct dso *from,
 	if (!list)
 		return 0;
 	for (;;) {
-		struct path_buf p = { .len = 0 };
+		struct path_buf p;
 		size_t n = 0;
 
+		path_clear(&p);
 		while (list[n] && !strchr(seps, list[n]))
 			n++;
 		if (n == 0) {
@@ -310,17 +322,21 @@ static int try_dir_cb(void *arg, const char *dir)
 
 static int try_cache(struct search *s)
 {
-	struct path_buf p = { .len = 0 };
 	const char *hit;
+	char *rooted;
+	int ret;
 
 	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
 		return 0;
 	hit = path_cache_find(s->r, s->name);
 	if (!hit)
 		return 0;
-	if (s->r->root && !add(&p, s->r->root, strlen(s->r->root)))
-		return 0;
-	return add(&p, hit, strlen(hit)) && try_file(s, p.text);
+	if (!s->r->root)
+		return try_file(s, hit);
+	rooted = rld_format("%s%s", s->r->root, hit);
+	ret = rooted && try_file(s, rooted);
+	rld_free(rooted);
+	return ret;
 }
 
 static int search_all(struct search *s)
@@ -346,71 +362,83 @@ static int search_all(struct search *s)
 	return try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
 }
 
+/* fd, unless there was no memory for the path that belongs to it. */
+static int has_path(const struct search *s, int fd, const char *path,
+		    struct rld_err *e)
+{
+	if (path)
+		return fd;
+	rld_peek_forget();
+	sys_close(fd);
+	return rld_fail(e, "%s: out of memory", s->name);
+}
+
+/* A name with a slash is that file.  Apart, as the next one is: path_buf is
+ * large, and each page of the stack costs. */
+__attribute__((noinline)) static int by_path(struct search *s, char **path,
+					     struct rld_err *e)
+{
+	struct path_buf p;
+	int fd;
+
+	path_clear(&p);
+	if (!path_expand(s->r, s->from ? s->from : s->r->program, s->name,
+			 strlen(s->name), &p))
+		return rld_fail(e,
+				"%s: cannot be opened: its name is too long "
+				"or not allowed here",
+				s->name);
+	if (s->r->secure && p.text[0] != '/')
+		return rld_fail(e,
+				"%s: a relative path is not allowed in a "
+				"secure program",
+				s->name);
+	fd = sys_open(p.text, O_RDONLY);
+	if (fd < 0)
+		return rld_fail(e, "%s: cannot open shared object file: %s",
+				p.text, sys_strerror(fd));
+	*path = rld_strdup(p.text);
+	return has_path(s, fd, *path, e);
+}
+
+/* A name that becomes a path when its tokens are replaced. */
+__attribute__((noinline)) static int by_token(struct search *s)
+{
+	struct path_buf p;
+
+	path_clear(&p);
+	return path_expand(s->r, s->from ? s->from : s->r->program, s->name,
+			   strlen(s->name), &p) &&
+	       strchr(p.text, '/') && try_file(s, p.text);
+}
+
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e)
 {
 	struct search s = { .r = r, .name = name, .from = from, .fd = -1 };
-	struct path_buf p = { .len = 0 };
 
 	*path = NULL;
 	*searched = 0;
-	if (strchr(name, '/')) {
-		long fd;
-
-		if (!path_expand(r, from ? from : r->program, name,
-				 strlen(name), &p))
-			return rld_fail(e,
-					"%s: cannot be opened: its name is "
-					"too long or not allowed here",
-					name);
-		if (r->secure && p.text[0] != '/')
-			return rld_fail(e,
-					"%s: a relative path is not "
-					"allowed in a secure program",
-					name);
-		fd = sys_open(p.text, O_RDONLY);
-		if (fd < 0)
-			return rld_fail(e,
-					"%s: cannot open shared object "
-					"file: %s",
-					p.text, sys_strerror(fd));
-		*path = rld_strdup(p.text);
-		s.fd = (int)fd;
-		goto found;
-	}
+	if (strchr(name, '/'))
+		return by_path(&s, path, e);
 	*searched = 1;
-	if (strchr(name, '$') &&
-	    path_expand(r, from ? from : r->program, name, strlen(name), &p) &&
-	    strchr(p.text, '/')) {
-		if (try_file(&s, p.text))
-			goto found;
-	}
-	if (!*name || !search_all(&s)) {
-		if (s.err)
-			rld_fail(e,
-				 "%s: cannot be found (searched: %s): cannot "
-				 "open shared object file: %s",
-				 name, s.tried ? s.tried : "nothing",
-				 sys_strerror(s.err));
-		else
-			rld_fail(e,
-				 "%s: cannot be found (searched: %s): cannot "
-				 "open shared object file: No such file or "
-				 "directory",
-				 name, s.tried ? s.tried : "nothing");
+	if ((!strchr(name, '$') || !by_token(&s)) &&
+	    (!*name || !search_all(&s))) {
+		s.telling = 1;
+		if (*name)
+			search_all(&s);
+		rld_fail(e,
+			 "%s: cannot be found (searched: %s): cannot open "
+			 "shared object file: %s",
+			 name, s.tried ? s.tried : "nothing",
+			 s.err ? sys_strerror(s.err) :
+				 "No such file or directory");
 		rld_free(s.tried);
 		return -1;
 	}
-found:
 	rld_free(s.tried);
-	if (!*path)
-		*path = s.path;
-	if (!*path) {
-		rld_peek_forget();
-		sys_close(s.fd);
-		return rld_fail(e, "%s: out of memory", name);
-	}
-	return s.fd;
+	*path = s.path;
+	return has_path(&s, s.fd, s.path, e);
 }
 
 static void each_of(struct rld *r, struct dso *from, const char *list,
@@ -419,9 +447,10 @@ static void each_of(struct rld *r, struct dso *from, const char *list,
 		    void *arg)
 {
 	while (list && *list) {
-		struct path_buf p = { .len = 0 };
+		struct path_buf p;
 		size_t n = 0;
 
+		path_clear(&p);
 		while (list[n] && list[n] != ':')
 			n++;
 		if ((!rooted || !r->root ||

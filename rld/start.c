@@ -22,7 +22,7 @@ relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
 			base + (uintptr_t)rela->r_addend;
 }
 
-static uintptr_t aux(const struct rld *r, uintptr_t type)
+uintptr_t rld_aux(const struct rld *r, uintptr_t type)
 {
 	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
 		if (a->a_type == type)
@@ -98,7 +98,7 @@ static void make_self(struct rld *r, uintptr_t base)
 
 static void make_vdso(struct rld *r)
 {
-	uintptr_t base = aux(r, AT_SYSINFO_EHDR);
+	uintptr_t base = rld_aux(r, AT_SYSINFO_EHDR);
 	const ElfW(Ehdr) *eh = (const void *)base;
 	struct rld_err e = { 0 };
 	struct dso *d;
@@ -137,12 +137,11 @@ static const char *interp_of(const struct dso *p)
 /* The program, mapped by the kernel (rld is its interpreter)... */
 static void program_from_kernel(struct rld *r)
 {
-	const ElfW(Phdr) *ph = (const void *)aux(r, AT_PHDR);
-	size_t n = aux(r, AT_PHNUM);
+	const ElfW(Phdr) *ph = (const void *)rld_aux(r, AT_PHDR);
+	size_t n = rld_aux(r, AT_PHNUM);
 	struct rld_err e = { 0 };
 	uintptr_t bias = 0;
 	struct dso *d;
-	struct statx st;
 
 	for (size_t i = 0; i < n; i++)
 		if (ph[i].p_type == PT_PHDR)
@@ -153,11 +152,7 @@ static void program_from_kernel(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		rld_die(r, "%s", e.text);
-	d->entry = aux(r, AT_ENTRY);
-	if (!sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st)) {
-		d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-		d->ino = st.stx_ino;
-	}
+	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);
 }
@@ -394,7 +389,7 @@ static void start_alone(struct rld *r)
 #else
 	tp = block + ARCH_TLS_TP_BIAS;
 #endif
-	arch_init_tcb(tp, (const unsigned char *)aux(r, AT_RANDOM));
+	arch_init_tcb(tp, (const unsigned char *)rld_aux(r, AT_RANDOM));
 	if (arch_set_tp(tp))
 		rld_die(r, "cannot set the thread pointer");
 	r->started = 1;
@@ -409,6 +404,29 @@ static void start_alone(struct rld *r)
 	enter(r, (uintptr_t)rld_fini_all);
 }
 
+/* Entries that wait: where each would be found. */
+static void print_delayed(struct rld *r, struct dso *d)
+{
+	for (unsigned i = 0; d->mark && i < d->nneed; i++) {
+		struct rld_err e = { 0 };
+		const char *path;
+
+		if (!rld_is_delayed(d, i) || rld_find_name(r, d->need_name[i]))
+			continue;
+		path = rld_delay_path(r, d, i, &e);
+		if (r->mode == MODE_LIST) {
+			rld_print(r, 1, "\t%s => %s (delay-load by %s)\n",
+				  d->need_name[i], path ? path : "not found",
+				  dso_name(r, d));
+		} else if (!path) {
+			rld_print(r, 2, "rld: %s: %s (delay-load by %s)\n",
+				  r->prog, e.text, dso_name(r, d));
+			r->problems++;
+		}
+		rld_err_clear(&e);
+	}
+}
+
 static void print_list(struct rld *r)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
@@ -421,6 +439,8 @@ static void print_list(struct rld *r)
 			rld_print(r, 1, "\t%s => %s (%p)\n", d->name,
 				  d->lm.l_name, (void *)d->lo);
 	}
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		print_delayed(r, d);
 	if (!r->program->nneed)
 		rld_print(r, 1, "\tstatically linked\n");
 	sys_exit(r->problems ? 1 : 0);
@@ -434,11 +454,11 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 
 	relocate_self(base, dyn);
 	read_stack(r, sp);
-	page = aux(r, AT_PAGESZ);
+	page = rld_aux(r, AT_PAGESZ);
 	r->page = page ? page : ARCH_PAGE_SIZE;
 	r->log_fd = 2;
-	r->secure = aux(r, AT_SECURE) != 0;
-	r->as_command = aux(r, AT_BASE) == 0;
+	r->secure = rld_aux(r, AT_SECURE) != 0;
+	r->as_command = rld_aux(r, AT_BASE) == 0;
 	r->prog = r->argc ? r->argv[0] : "?";
 	rld_options(r);
 	if (r->secure)
@@ -455,6 +475,8 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		if (r->mode == MODE_LIST)
 			print_list(r);
 		bind(r);
+		for (struct dso *d = r->head; d; d = dso_next(d))
+			print_delayed(r, d);
 		whole(r);
 		sys_exit(r->problems ? 1 : 0);
 	}

@@ -12,6 +12,13 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 		char *t = to;
 		const char *f = from;
 
+		for (; n >= 8; n -= 8, t += 8, f += 8) {
+			uint64_t w;
+
+			__builtin_memcpy(&w, f, 8);
+			__builtin_memcpy(t, &w, 8);
+			__asm__ volatile("" ::: "memory");
+		}
 		while (n--) {
 			*t++ = *f++;
 			__asm__ volatile("" ::: "memory");

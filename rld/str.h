@@ -3,6 +3,7 @@
 #define RLD_STR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
@@ -18,5 +19,32 @@ char *strrchr(const char *s, int c);
 int str_starts(const char *s, const char *prefix);
 /* The part after the last slash. */
 const char *str_base(const char *path);
+
+/* Are a and b the same string?  Every lookup ends with this: eight bytes a
+ * step, where that cannot run into the next page. */
+static inline int str_same(const char *a, const char *b)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && __SIZEOF_LONG__ == 8
+	const unsigned long ones = ~0UL / 255, high = ones << 7;
+
+	while (((uintptr_t)a & 4095) <= 4096 - 8 &&
+	       ((uintptr_t)b & 4095) <= 4096 - 8) {
+		unsigned long x, y, end;
+
+		__builtin_memcpy(&x, a, 8);
+		__builtin_memcpy(&y, b, 8);
+		end = (x - ones) & ~x & high;
+		if (end) /* what follows its last byte does not count */
+			return ((x ^ y) & (end ^ (end - 1))) == 0;
+		if (x != y)
+			return 0;
+		a += 8;
+		b += 8;
+	}
+#endif
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
 
 #endif

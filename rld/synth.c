@@ -2,36 +2,65 @@
  * the program (design section 4). */
 #include "rld/internal.h"
 
+/* glibc's loader compares the name of every symbol of a DT_HASH chain; behind
+ * DT_GNU_HASH it passes us over by one look at the filter.  MIPS has no such
+ * table in the old releases; musl is content with either. */
+#define GNU_HASH (!ARCH_IMPLICIT_GOT)
+#define BLOOM	 4 /* words of the filter */
+#define SHIFT	 6
+
 #define MAX_EXPORTS 4096
-#define STRINGS	    (256 * 1024)
+#define NAME_ROOM   64 /* bytes a name, on the average */
 
 /* The synthetic program.  It lies page-aligned in memory of its own with load
- * bias 0: every vaddr is an address. */
+ * bias 0: every vaddr is an address.  Its tables follow it in the same pages,
+ * as long as what may be exported is little: each page costs. */
 struct synth {
 	ElfW(Phdr) ph[6];
 	size_t nph;
 	ElfW(Dyn) dyn[28];
 	uintptr_t pltgot[4];
 	uintptr_t init[2], fini[2];
-	char interp[1024];
-	uint32_t hash[2 + 1 + MAX_EXPORTS]; /* nbucket, nchain, bucket, chain */
-	ElfW(Sym) sym[MAX_EXPORTS];
-	char str[STRINGS];
+	uint32_t nsym, max; /* of sym, the null symbol counted */
+	uint32_t nstr, strsz;
+	ElfW(Sym) * sym;
+	char *str;
+	struct {
+		uint32_t nbuckets, symndx, maskwords, shift;
+		ElfW(Addr) bloom[BLOOM];
+		uint32_t bucket[1], chain[];
+	} * gnu;
+	struct {
+		uint32_t nbucket, nchain, bucket[1], chain[];
+	} * sysv;
 };
 
-static uint32_t nexport = 1, nstr = 1;
 static uintptr_t rld_map_word;
 
 static uint32_t intern(struct synth *s, const char *text)
 {
 	size_t n = strlen(text) + 1;
-	uint32_t at = nstr;
+	uint32_t at = s->nstr;
 
-	if (n > STRINGS - nstr)
+	if (n > s->strsz - at)
 		return 0;
 	memcpy(s->str + at, text, n);
-	nstr += (uint32_t)n;
+	s->nstr += (uint32_t)n;
 	return at;
+}
+
+/* One bucket; the chain's end moves with each arrival. */
+static void put_gnu(struct synth *s, uint32_t i, uint32_t h)
+{
+	const unsigned bits = sizeof(ElfW(Addr)) * 8;
+	ElfW(Addr) *w = &s->gnu->bloom[(h / bits) & (BLOOM - 1)];
+
+	*w |= (ElfW(Addr))1 << (h % bits) | (ElfW(Addr))1
+						    << ((h >> SHIFT) % bits);
+	s->gnu->chain[i - 1] = h | 1;
+	if (i > 1)
+		s->gnu->chain[i - 2] &= ~1u;
+	s->gnu->bucket[0] = 1;
 }
 
 void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
@@ -39,9 +68,9 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 {
 	ElfW(Sym) * y;
 
-	if (nexport >= MAX_EXPORTS)
+	if (s->nsym >= s->max)
 		return;
-	y = &s->sym[nexport];
+	y = &s->sym[s->nsym];
 	y->st_name = intern(s, name);
 	if (!y->st_name)
 		return;
@@ -49,13 +78,18 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 	y->st_size = size;
 	y->st_info = info;
 	y->st_shndx = SHN_ABS;
-	s->hash[3 + nexport] = s->hash[2];
-	s->hash[2] = nexport++;
+	if (s->gnu) {
+		put_gnu(s, s->nsym, elf_gnu_hash(name));
+	} else {
+		s->sysv->chain[s->nsym] = s->sysv->bucket[0];
+		s->sysv->bucket[0] = s->nsym;
+	}
+	s->nsym++;
 }
 
 int rld_synth_exported(const struct synth *s, const char *name)
 {
-	for (uint32_t i = 1; i < nexport; i++)
+	for (uint32_t i = 1; i < s->nsym; i++)
 		if (!strcmp(s->str + s->sym[i].st_name, name))
 			return 1;
 	return 0;
@@ -73,7 +107,19 @@ static void musl_runner(void)
 	rld_init_program(&rld_state);
 }
 
-static void fill_dynamic(struct rld *r, struct synth *s)
+/* Where modules that libc loads itself are searched; heap, or NULL. */
+static char *search_path(struct rld *r)
+{
+	if (!r->library_path && !r->root)
+		return NULL;
+	return rld_format("%s%s%s/lib/" ARCH_MULTIARCH
+			  ":%s/usr/lib/" ARCH_MULTIARCH,
+			  r->library_path ? r->library_path : "",
+			  r->library_path ? ":" : "", r->root ? r->root : "",
+			  r->root ? r->root : "");
+}
+
+static void fill_dynamic(struct rld *r, struct synth *s, const char *path)
 {
 	ElfW(Dyn) *at = s->dyn;
 	struct dso *p = r->program;
@@ -87,22 +133,15 @@ static void fill_dynamic(struct rld *r, struct synth *s)
 			    intern(s, r->host.gcc_s->lm.l_name));
 	}
 	dyn(&at, DT_STRTAB, (uintptr_t)s->str);
-	dyn(&at, DT_STRSZ, STRINGS);
+	dyn(&at, DT_STRSZ, s->strsz);
 	dyn(&at, DT_SYMTAB, (uintptr_t)s->sym);
 	dyn(&at, DT_SYMENT, sizeof s->sym[0]);
-	dyn(&at, DT_HASH, (uintptr_t)s->hash);
-	if (r->library_path || r->root) {
-		char *path = rld_format("%s%s%s/lib/" ARCH_MULTIARCH
-					":%s/usr/lib/" ARCH_MULTIARCH,
-					r->library_path ? r->library_path : "",
-					r->library_path ? ":" : "",
-					r->root ? r->root : "",
-					r->root ? r->root : "");
-
-		if (path)
-			dyn(&at, DT_RPATH, intern(s, path));
-		rld_free(path);
-	}
+	if (s->gnu)
+		dyn(&at, DT_GNU_HASH, (uintptr_t)s->gnu);
+	else
+		dyn(&at, DT_HASH, (uintptr_t)s->sysv);
+	if (path)
+		dyn(&at, DT_RPATH, intern(s, path));
 	s->fini[0] = (uintptr_t)rld_fini_all;
 	dyn(&at, DT_FINI_ARRAY, (uintptr_t)s->fini);
 	dyn(&at, DT_FINI_ARRAYSZ, WORD);
@@ -144,31 +183,84 @@ static void phdr(ElfW(Phdr) * p, uint32_t type, uint32_t flags, uintptr_t at,
 	p->p_align = align;
 }
 
+static size_t align(size_t n, size_t to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+/* Enough for a small program, without a mapping of its own.  Not aligned: the
+ * other variables would move away from .data. */
+static char room[16 * 1024];
+
+/* Memory for the program, its tables and the TLS image.  Only what objects
+ * before libc define can come to be exported. */
+static struct synth *make(struct rld *r, const char *path, size_t *total)
+{
+	const struct dso *own[3] = { r->host.libc, r->host.gcc_s,
+				     r->host.loader };
+	size_t max = 8, names = 0, hash, sym, str, image, strsz;
+	struct synth *s;
+	uintptr_t at;
+
+	for (struct dso *d = r->head; d && d != r->self && max < MAX_EXPORTS;
+	     d = dso_next(d))
+		max += d->dyn.nsym;
+	if (max > MAX_EXPORTS)
+		max = MAX_EXPORTS;
+	for (unsigned i = 0; i < 3; i++)
+		names += own[i] ? strlen(own[i]->lm.l_name) + 1 : 0;
+	strsz = 1 + names + (path ? strlen(path) + 1 : 0) + max * NAME_ROOM;
+	hash = align(sizeof *s, WORD);
+	sym = align(hash + (GNU_HASH ? sizeof *s->gnu : sizeof *s->sysv) +
+			    max * sizeof s->gnu->chain[0],
+		    WORD);
+	str = sym + max * sizeof *s->sym;
+	image = align(str + strsz, r->tls_align);
+	*total = page_up(r, image + r->tls_size);
+	at = page_up(r, (uintptr_t)room);
+	if (at + *total > (uintptr_t)room + sizeof room ||
+	    at & (r->tls_align - 1)) {
+		at = sys_mmap(NULL, *total + r->tls_align,
+			      PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (SYS_ERR(at))
+			return NULL;
+		at = align(at, r->tls_align);
+	}
+	s = (struct synth *)at;
+	r->tls_image = (unsigned char *)at + image;
+	s->sym = (void *)(at + sym);
+	s->str = (void *)(at + str);
+	s->nsym = s->nstr = 1;
+	s->max = (uint32_t)max;
+	s->strsz = (uint32_t)strsz;
+	if (GNU_HASH && r->host.kind == HOST_GLIBC) {
+		s->gnu = (void *)(at + hash);
+		s->gnu->nbuckets = s->gnu->symndx = 1;
+		s->gnu->maskwords = BLOOM;
+		s->gnu->shift = SHIFT;
+	} else {
+		s->sysv = (void *)(at + hash);
+		s->sysv->nbucket = 1;
+		s->sysv->nchain = s->max;
+	}
+	return s;
+}
+
 int rld_synth_build(struct rld *r, struct rld_err *e)
 {
-	size_t size = page_up(r, sizeof(struct synth)), tls, total;
+	const char *interp = r->host.loader->lm.l_name;
+	size_t total;
 	struct synth *s;
 	struct statx st;
 	unsigned n = 0;
-	unsigned char *image;
+	char *path = search_path(r);
 	int fd, stack = r->program->stack_flags;
 
 	rld_tls_layout(r);
-	tls = page_up(r, r->tls_size + r->tls_align);
-	total = size + tls;
-	{
-		uintptr_t at = sys_mmap(NULL, total, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (SYS_ERR(at))
-			return rld_fail(e, "out of memory");
-		s = r->host.synth = (struct synth *)at;
-	}
-	image = (unsigned char *)(((uintptr_t)s + size + r->tls_align - 1) &
-				  ~(r->tls_align - 1));
-	r->tls_image = image;
-	s->hash[0] = 1;
-	s->hash[1] = MAX_EXPORTS;
+	s = r->host.synth = make(r, path, &total);
+	if (!s)
+		return rld_fail(e, "out of memory");
 	fd = r->host.loader_fd;
 	if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		return rld_fail(e, "%s: cannot be opened: %s",
@@ -190,23 +282,15 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
 	}
 	*(int *)(void *)s->pltgot = 0x20001;
-	fill_dynamic(r, s);
-	{
-		const char *l = r->host.loader->lm.l_name;
-		size_t len = strlen(l) + 1;
-
-		if (len > sizeof s->interp)
-			return rld_fail(e, "%s: name too long", l);
-		memcpy(s->interp, l, len);
-		phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph,
-		     WORD);
-		phdr(&s->ph[n++], PT_INTERP, PF_R, (uintptr_t)s->interp, len,
-		     1);
-	}
+	fill_dynamic(r, s, path);
+	rld_free(path);
+	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph, WORD);
+	phdr(&s->ph[n++], PT_INTERP, PF_R,
+	     (uintptr_t)(s->str + intern(s, interp)), strlen(interp) + 1, 1);
 	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, (uintptr_t)s, total, r->page);
 	phdr(&s->ph[n++], PT_DYNAMIC, PF_R | PF_W, (uintptr_t)s->dyn,
 	     sizeof s->dyn, WORD);
-	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)image, r->tls_size,
+	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image, r->tls_size,
 	     r->tls_align);
 	phdr(&s->ph[n++], PT_GNU_STACK,
 	     stack < 0 ? (uint32_t)(PF_R | PF_W) : (uint32_t)stack, 0, 0, 16);

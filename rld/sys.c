@@ -59,3 +59,33 @@ const char *sys_strerror(long e)
 		return "system call failed";
 	}
 }
+
+#ifdef ARCH_SA_FLAGS
+static long action(int sig, const struct arch_sigaction *new,
+		   struct arch_sigaction *old)
+{
+	return arch_syscall6(__NR_rt_sigaction, sig, (long)new, (long)old,
+			     sizeof new->mask, 0, 0);
+}
+
+void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *))
+{
+	struct arch_sigaction a = { 0 };
+
+	if (action(sig, NULL, &a) || a.handler)
+		return;
+	a.handler = (uintptr_t)fn;
+	a.flags = ARCH_SA_FLAGS | SA_SIGINFO | SA_ONSTACK;
+	ARCH_SA_RESTORE(&a);
+	action(sig, &a, NULL);
+}
+
+void sys_die_by(int sig, int code)
+{
+	const struct arch_sigaction a = { 0 };
+
+	action(sig, &a, NULL);
+	if (code <= 0) /* sent by somebody: it will not come again by itself */
+		sys3(__NR_tgkill, sys_getpid(), sys_gettid(), sig);
+}
+#endif

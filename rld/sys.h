@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/stat.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "arch.h"
@@ -69,6 +70,22 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
+static inline int sys_memfd_create(const char *name)
+{
+	return (int)sys3(__NR_memfd_create, (long)name, 1 /* MFD_CLOEXEC */, 0);
+}
+
+static inline int sys_unlink(const char *path)
+{
+	return (int)sys3(__NR_unlinkat, AT_FDCWD, (long)path, 0);
+}
+
+static inline int sys_rename(const char *from, const char *to)
+{
+	return (int)arch_syscall6(__NR_renameat2, AT_FDCWD, (long)from,
+				  AT_FDCWD, (long)to, 0, 0);
+}
+
 static inline long sys_readlink(const char *path, char *buf, size_t n)
 {
 	return arch_syscall6(__NR_readlinkat, AT_FDCWD, (long)path, (long)buf,
@@ -107,6 +124,11 @@ _Noreturn static inline void sys_exit(int status)
 	for (;;)
 		sys1(__NR_exit_group, status);
 }
+
+/* Install fn for sig unless the program has a handler of its own. */
+void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *));
+/* From that handler: on return the process dies by sig, as without it. */
+void sys_die_by(int sig, int code);
 
 /* "No such file or directory" and the like; "error N" for rare ones. */
 const char *sys_strerror(long negative_errno);

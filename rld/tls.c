@@ -11,7 +11,8 @@
 #define MAX_MODULES 4096
 #define SURPLUS	    4096
 
-intptr_t rld_tls_slot;
+/* In .data, which the start dirties in any case. */
+intptr_t rld_tls_slot __attribute__((section(".data")));
 
 struct thread {
 	struct thread *next, **prev;
@@ -88,15 +89,21 @@ static void thread_gone(void *arg)
 	rld_free(t);
 }
 
+static struct thread early;
+
+/* The calling thread's entry, or NULL when it has none yet. */
+static struct thread *thread_here(void)
+{
+	if (!rld_state.started || !rld_tls_slot)
+		return &early;
+	return (struct thread *)slot()[2];
+}
+
 struct thread *rld_thread(void)
 {
-	static struct thread early;
 	struct rld *r = &rld_state;
-	struct thread *t;
+	struct thread *t = thread_here();
 
-	if (!r->started || !rld_tls_slot)
-		return &early;
-	t = (struct thread *)slot()[2];
 	if (t)
 		return t;
 	t = rld_alloc(sizeof *t);
@@ -145,10 +152,10 @@ static void run_dtor(void *arg)
 
 void rld_thread_dtors(void)
 {
-	struct thread *t = rld_thread();
+	struct thread *t = thread_here();
 	struct dtor *d;
 
-	while ((d = t->dtors)) {
+	while (t && (d = t->dtors)) {
 		t->dtors = d->next;
 		run_dtor(d);
 	}
@@ -193,6 +200,8 @@ char **rld_thread_last_error(void)
 {
 	return &rld_thread()->last_error;
 }
+
+static void give_back(struct rld *r, const struct dso *d);
 
 static void *new_block(const struct dso *d)
 {
@@ -327,7 +336,9 @@ void rld_tls_release(struct rld *r, struct dso *d)
 {
 	unsigned m = d->tls_mod;
 
-	(void)r;
+	if (d->tls_static && !(d->flags & (D_HOST | D_STARTUP)))
+		give_back(r, d);
+	d->tls_static = 0;
 	if (!m)
 		return;
 	rld_tls_lock();
@@ -342,6 +353,13 @@ void rld_tls_release(struct rld *r, struct dso *d)
 	rld_tls_unlock();
 	d->tls_mod = 0;
 }
+
+/* The surplus, as offsets from the thread pointer, and the parts of it that
+ * hold what an object left in threads which still run. */
+static struct room {
+	intptr_t lo, hi;
+} surplus, used[32];
+static unsigned nused;
 
 static size_t up(size_t v, size_t align)
 {
@@ -393,12 +411,12 @@ void rld_tls_layout(struct rld *r)
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		place(r, d);
-	r->tls_surplus = SURPLUS;
 #if ARCH_TLS_BELOW_TP
 	r->tls_used = up(r->tls_used + slot_size, 16);
 	rld_tls_slot = -(intptr_t)r->tls_used;
 	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
-	r->tls_surplus = r->tls_size - r->tls_used;
+	surplus.lo = -(intptr_t)r->tls_size;
+	surplus.hi = -(intptr_t)r->tls_used;
 #else
 	if (!r->tls_used)
 		r->tls_used = up(ARCH_TLS_TCB_SIZE, r->tls_align);
@@ -406,10 +424,10 @@ void rld_tls_layout(struct rld *r)
 	rld_tls_slot = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	r->tls_used += slot_size;
 	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
-	r->tls_surplus = r->tls_size - r->tls_used;
+	surplus.lo = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
+	surplus.hi = (intptr_t)r->tls_size - ARCH_TLS_TP_BIAS;
 	r->tls_size -= up(ARCH_TLS_TCB_SIZE, r->tls_align);
 #endif
-	r->tls_start = r->tls_high = r->tls_used;
 }
 
 /* Where offset lies in an image of the whole static block. */
@@ -448,11 +466,93 @@ static int threads_alive(void)
 	return (int)st.stx_nlink - 2;
 }
 
+static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
+{
+	return lo < a->hi && a->lo < hi;
+}
+
+/* Is lo..hi somebody's?  *end is the end of that. */
+static int taken(const struct rld *r, intptr_t lo, intptr_t hi, intptr_t *end)
+{
+	for (unsigned i = 0; i < nused; i++)
+		if (overlap(&used[i], lo, hi))
+			return *end = used[i].hi, 1;
+	for (const struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
+	     d = (const struct dso *)d->lm.l_prev) {
+		const struct room own = {
+			d->tls_offset, d->tls_offset + (intptr_t)d->tls_memsz
+		};
+
+		if (d->tls_static && !(d->flags & D_HOST) &&
+		    overlap(&own, lo, hi))
+			return *end = own.hi, 1;
+	}
+	return 0;
+}
+
+static int find_room(const struct rld *r, const struct dso *d, intptr_t *at)
+{
+	intptr_t align = (intptr_t)d->tls_align, lo = surplus.lo, hi;
+
+	for (;;) {
+		intptr_t off =
+			(lo + ARCH_TLS_TP_BIAS - (intptr_t)d->tls_misalign) %
+			align;
+
+		if (off)
+			lo += off > 0 ? align - off : -off;
+		if ((size_t)(surplus.hi - lo) < d->tls_memsz || lo > surplus.hi)
+			return -1;
+		if (!taken(r, lo, lo + (intptr_t)d->tls_memsz, &hi))
+			return *at = lo, 0;
+		lo = hi;
+	}
+}
+
+static size_t room_left(const struct rld *r)
+{
+	size_t left = 0;
+	intptr_t end;
+
+	for (intptr_t at = surplus.lo; at < surplus.hi; at += 16)
+		left += taken(r, at, at + 16, &end) ? 0 : 16;
+	return left;
+}
+
+static void clear(struct rld *r, const struct room *m)
+{
+	size_t n = (size_t)(m->hi - m->lo);
+
+	if (r->tls_image)
+		memset(in_image(r, r->tls_image, m->lo), 0, n);
+	memset((void *)(arch_tp() + (uintptr_t)m->lo), 0, n);
+}
+
+/* d's static room is free again.  Other threads keep what is in theirs, so it
+ * waits until this one is alone. */
+static void give_back(struct rld *r, const struct dso *d)
+{
+	const struct room m = { d->tls_offset,
+				d->tls_offset + (intptr_t)d->tls_memsz };
+
+	clear(r, &m);
+	if (threads_alive() == 1)
+		return;
+	if (nused < sizeof used / sizeof used[0]) {
+		used[nused++] = m;
+		return;
+	}
+	if (m.lo < used[0].lo)
+		used[0].lo = m.lo;
+	if (m.hi > used[0].hi)
+		used[0].hi = m.hi;
+}
+
 /* A later object wants a fixed offset: from the surplus, if there is room. */
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	size_t at, used;
-	int image = 0;
+	int image = 0, alone;
+	intptr_t at;
 
 	if (d->tls_static)
 		return 0;
@@ -466,80 +566,36 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				dso_name(r, d));
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
-	/* what a library has left cannot be cleared in other threads */
-	used = r->tls_used;
-	if (used < r->tls_high && threads_alive() > 1)
-		used = r->tls_high;
-#if ARCH_TLS_BELOW_TP
-	at = up(used + d->tls_memsz + d->tls_misalign, d->tls_align) -
-	     d->tls_misalign;
-	if (at > r->tls_size || d->tls_align > r->tls_align)
-#else
-	at = up(used - d->tls_misalign, d->tls_align) + d->tls_misalign;
-	if (at + d->tls_memsz > r->tls_used + r->tls_surplus ||
-	    d->tls_align > r->tls_align)
-#endif
+	alone = threads_alive() == 1;
+	for (; alone && nused; nused--)
+		clear(r, &used[nused - 1]);
+	if (d->tls_align > r->tls_align || find_room(r, d, &at))
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: needs %zu bytes aligned to %zu, %zu "
-				"are left",
+				"are left%s",
 				dso_name(r, d), d->tls_memsz, d->tls_align,
-				r->tls_surplus);
-	if (image && threads_alive() > 1)
+				room_left(r),
+				nused ? " while other threads run" : "");
+	if (image && !alone)
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: its initial values cannot reach the "
 				"threads that run already",
 				dso_name(r, d));
-#if ARCH_TLS_BELOW_TP
-	r->tls_surplus -= at - r->tls_used;
-	r->tls_used = at;
-	d->tls_offset = -(intptr_t)at;
-#else
-	r->tls_surplus -= at + d->tls_memsz - r->tls_used;
-	r->tls_used = at + d->tls_memsz;
-	d->tls_offset = (intptr_t)at - ARCH_TLS_TP_BIAS;
-#endif
+	d->tls_offset = at;
 	rld_tls_release(r, d);
 	d->tls_static = 1;
-	if (r->tls_high < r->tls_used)
-		r->tls_high = r->tls_used;
 	return 0;
-}
-
-/* d has left the list: the surplus ends behind the last one that stays. */
-void rld_tls_give_back(struct rld *r, const struct dso *gone)
-{
-	size_t used = r->tls_start;
-
-	if (!gone->tls_static)
-		return;
-	for (struct dso *d = r->head; d; d = dso_next(d)) {
-#if ARCH_TLS_BELOW_TP
-		size_t end = (size_t)-d->tls_offset;
-#else
-		size_t end = (size_t)(d->tls_offset + ARCH_TLS_TP_BIAS) +
-			     d->tls_memsz;
-#endif
-		if (d->tls_static && !(d->flags & (D_HOST | D_STARTUP)) &&
-		    end > used)
-			used = end;
-	}
-	r->tls_surplus += r->tls_used - used;
-	r->tls_used = used;
 }
 
 /* A later object that was given static storage: its initial values, for this
  * thread and those to come. */
-static void fill(void *to, const struct dso *d)
-{
-	memcpy(to, d->tls_image, d->tls_filesz);
-	memset((char *)to + d->tls_filesz, 0, d->tls_memsz - d->tls_filesz);
-}
-
 void rld_tls_late_image(struct rld *r, struct dso *d)
 {
 	if (r->tls_image)
-		fill(in_image(r, r->tls_image, d->tls_offset), d);
-	fill((void *)(arch_tp() + (uintptr_t)d->tls_offset), d);
+		memcpy(in_image(r, r->tls_image, d->tls_offset), d->tls_image,
+		       d->tls_filesz);
+	memcpy((void *)(arch_tp() + (uintptr_t)d->tls_offset), d->tls_image,
+	       d->tls_filesz);
 }

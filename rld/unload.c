@@ -1,6 +1,6 @@
 /* dlclose's second half: who is held by nobody leaves, and what others bound
  * to him is taken back. */
-#include "rld/internal.h"
+#include "rld/event.h"
 
 static void hold(struct dso *d)
 {
@@ -20,6 +20,32 @@ static struct dso *first_dynamic(struct rld *r)
 	for (; d && !(d->flags & D_STARTUP); d = (struct dso *)d->lm.l_prev)
 		first = d;
 	return first;
+}
+
+/* One that leaves before the root of a group it is in. */
+static void leave_members(struct dso *gone)
+{
+	for (unsigned i = 0; i < gone->ngroup; i++) {
+		struct group *g = gone->group[i];
+		unsigned k = 0;
+
+		for (unsigned j = 0; j < g->n; j++)
+			if (g->member[j] != gone)
+				g->member[k++] = g->member[j];
+		if (k)
+			g->n = k;
+	}
+}
+
+/* Entries that waited, and got gone, wait again. */
+static void leave_liblists(struct rld *r, struct dso *gone)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		for (unsigned i = 0; d->mark && i < d->nneed; i++)
+			if (d->need[i] == gone && rld_is_delayed(d, i)) {
+				d->need[i] = NULL;
+				r->ndelay++;
+			}
 }
 
 static void leave_groups(struct rld *r, struct dso *gone)
@@ -60,10 +86,11 @@ void rld_remove(struct rld *r, struct dso *d)
 {
 	rld_index_remove(r, d);
 	rld_unlink(r, d);
+	leave_members(d);
+	leave_liblists(r, d);
 	leave_groups(r, d);
 	leave_edges(r, d);
 	rld_tls_release(r, d);
-	rld_tls_give_back(r, d);
 	rld_wait_readers(r);
 	rld_unmap(r, d);
 	rld_free_dso(r, d);
@@ -91,9 +118,12 @@ void rld_collect(struct rld *r)
 
 	for (d = first; d; d = dso_next(d))
 		d->flags &= ~(unsigned)D_MARK;
+	for (d = r->head; d != first; d = dso_next(d))
+		for (unsigned i = 0; d->mark && i < d->nneed; i++)
+			hold(d->need[i]);
 	for (d = first; d; d = dso_next(d))
 		if (!(d->flags & D_LEAVING) &&
-		    (d->opens || d->tls_dtors ||
+		    (d->opens || d->holds || d->tls_dtors ||
 		     d->flags & (D_NODELETE | D_NEW) ||
 		     d->init == INIT_RUNNING))
 			hold(d);
@@ -110,21 +140,45 @@ void rld_collect(struct rld *r)
 			d->flags |= D_FINISHING | D_LEAVING;
 			gone[n++] = d;
 		}
+	if (rld_event_wanted(RLD_EVENT_UNLOADING))
+		for (unsigned i = 0; i < n; i++) {
+			rld_unlock(r);
+			rld_tell(r, gone[i], RLD_EVENT_UNLOADING);
+			rld_lock(r);
+		}
 	while ((d = next_to_finish(r))) {
 		rld_unlock(r);
 		rld_run_fini(r, d);
 		rld_lock(r);
 	}
+	rld_guard(r, 1); /* tables and notes of files cut short since */
 	for (unsigned i = 0; i < n; i++)
 		gone[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < n; i++) {
 		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, gone[i]));
+		if (r->overrides)
+			rld_weak_forget(r, gone[i]);
 		rld_index_remove(r, gone[i]);
 		rld_unbind(r, gone[i]);
 	}
 	rld_debug_state(r, RT_DELETE);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		struct rld_event ev = rld_event_of(RLD_EVENT_UNLOADED, gone[i]);
+
+		ev.name = rld_journal_add(r, gone[i]);
+		ev.handle = NULL;
 		rld_remove(r, gone[i]);
+		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
+			char *name = rld_strdup(ev.name);
+
+			ev.name = name;
+			rld_unlock(r);
+			rld_emit(&ev);
+			rld_lock(r);
+			rld_free(name);
+		}
+	}
+	rld_guard(r, 0);
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
 }

@@ -4,7 +4,7 @@
 #   MODE  system, command or interp      LIBC  glibc or musl     ARCH
 #   S     the case's folder of sources   O     its built programs and DSOs
 #   W     an empty folder, the current one when it runs
-#   CC CXX RLD QEMU SYSROOT PYTHON
+#   CC CXX RLD MARK QEMU SYSROOT PYTHON
 # A case defines build(), which stops at the first error, and run(), which
 # goes on after a failed check and fails at its end.
 # shellcheck shell=bash
@@ -46,7 +46,7 @@ raw()
 	done
 	mkdir -p "$(dirname "$O/$out")"
 	# shellcheck disable=SC2086
-	_echo $cc -I"$FIX" -I"$S" -O1 -w -o "$O/$out" "${args[@]}"
+	_echo $cc -I"$FIX" -I"$S" -I"$TOP/rld/include" -O1 -w -o "$O/$out" "${args[@]}"
 }
 
 _link()
@@ -67,6 +67,18 @@ _echo()
 elfedit()
 {
 	(cd "$O" && _echo "$PYTHON" -B "$TOP/tests/elfedit.py" "$@")
+}
+
+# mark ARG...: rld-mark in $O.
+mark()
+{
+	(cd "$O" && _echo "$MARK" "$@")
+}
+
+# librld: what programs link to for rld.h (-lrld); its soname is librld.so.1.
+librld()
+{
+	soname=librld.so.1 dso librld.so "$TOP/librld/librld.c" -std=gnu11
 }
 
 # ---------------------------------------------------------------- running

@@ -168,6 +168,19 @@ const char *arch_hwcap_name(unsigned level);
 struct dso;
 void arch_lazy_got(uintptr_t *got, struct dso *d);
 
+/* A stable entry point: bytes of code each takes. */
+#define ARCH_ENTRY_SIZE 64
+/* Write the code of entry i: a jump through got[3 + i], and the half that leads
+ * (got[1], i) to arch_resolve, whose address is returned. */
+uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
+			  unsigned i);
+/* Code was written to [lo, hi): let the processor see it. */
+static inline void arch_sync_code(uintptr_t lo, uintptr_t hi)
+{
+	(void)lo;
+	(void)hi;
+}
+
 /* The kernel's struct sigaction; it wants to be told how a handler returns. */
 struct arch_sigaction {
 	uintptr_t handler;

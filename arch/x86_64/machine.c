@@ -124,3 +124,33 @@ void arch_lazy_got(uintptr_t *got, struct dso *d)
 	got[1] = (uintptr_t)d;
 	got[2] = (uintptr_t)arch_resolve;
 }
+
+/* An instruction with a 32-bit displacement from its own end. */
+static unsigned char *rip_relative(unsigned char *at, unsigned char modrm,
+				   const uintptr_t *word)
+{
+	int32_t d = (int32_t)((uintptr_t)word - (uintptr_t)(at + 6));
+
+	at[0] = 0xff;
+	at[1] = modrm;
+	__builtin_memcpy(at + 2, &d, 4);
+	return at + 6;
+}
+
+uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got, unsigned i)
+{
+	static const unsigned char endbr64[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	unsigned char *at = code, *lazy = code + 16;
+
+	for (unsigned k = 0; k < ARCH_ENTRY_SIZE; k++)
+		code[k] = 0xcc; /* int3 */
+	__builtin_memcpy(at, endbr64, 4);
+	rip_relative(at + 4, 0x25, &got[3 + i]); /* jmp *slot */
+	__builtin_memcpy(lazy, endbr64, 4);
+	at = lazy + 4;
+	*at = 0x68; /* push $i */
+	__builtin_memcpy(at + 1, &i, 4);
+	at = rip_relative(at + 5, 0x35, &got[1]); /* push got[1] */
+	rip_relative(at, 0x25, &got[2]);	  /* jmp *got[2] */
+	return (uintptr_t)lazy;
+}

@@ -295,6 +295,44 @@ static void processor_tags_count_for_their_machine_only(void **state)
 	assert_false(accepted(&m, EM_X86_64).aarch64_variant_pcs);
 }
 
+static void mips_liblist_tells_flags_and_version_of_a_library(void **state)
+{
+	struct img m = good();
+	struct elf_dyn d;
+	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
+				.p_vaddr = BASE,
+				.p_filesz = sizeof m,
+				.p_memsz = sizeof m };
+	const struct elf_view v = { &ph, 1, 0, (const void *)&m, sizeof m, 0 };
+	uint32_t flags = 0;
+	const char *want = NULL;
+	Elf32_Lib *l = (Elf32_Lib *)m.rela; /* room that is not read */
+
+	(void)state;
+	append(&m, DT_MIPS_LIBLIST, V(rela));
+	append(&m, DT_MIPS_LIBLISTNO, 2);
+	l[0] = (Elf32_Lib){ .l_name = LIBB, .l_flags = 1 };
+	l[1] = (Elf32_Lib){ .l_name = LIBA,
+			    .l_version = FOO,
+			    .l_flags = LL_DELAY_LOAD };
+	d = accepted(&m, EM_X86_64); /* the tags mean nothing there */
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
+	d = accepted(&m, EM_MIPS);
+	assert_true(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
+	assert_int_equal(flags, LL_DELAY_LOAD);
+	assert_string_equal(want, "foo");
+	assert_true(elf_mips_liblist(&v, &d, "libb.so", &flags, &want));
+	assert_int_equal(flags, 1);
+	assert_null(want);
+	assert_false(elf_mips_liblist(&v, &d, "libc.so", &flags, &want));
+	d.mips_liblistno = SIZE_MAX / 20 + 3;
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
+	d.mips_liblistno = 2;
+	d.mips_liblist = 4;
+	assert_false(elf_mips_liblist(&v, &d, "liba.so", &flags, &want));
+}
+
 static void flags_are_read_from_every_form(void **state)
 {
 	static const struct {
@@ -864,6 +902,8 @@ int main(void)
 		cmocka_unit_test(symbols_are_found_by_either_table),
 		cmocka_unit_test(mips_xhash_translates_to_symbols),
 		cmocka_unit_test(processor_tags_count_for_their_machine_only),
+		cmocka_unit_test(
+			mips_liblist_tells_flags_and_version_of_a_library),
 		cmocka_unit_test(flags_are_read_from_every_form),
 		cmocka_unit_test(runpath_puts_rpath_aside),
 		cmocka_unit_test(needed_names_come_in_order),

@@ -182,6 +182,25 @@ static void fill_keeps_to_the_room_given(void **state)
 	done(&d);
 }
 
+/* Whatever the memory held before: indices that no record has stay empty. */
+static void reading_clears_the_gaps(void **state)
+{
+	struct records r = good();
+	struct elf_dyn d = dyn(&r);
+	struct elf_version v[8];
+	const char *why;
+
+	(void)state;
+	memset(v, 0xff, sizeof v);
+	assert_int_equal(elf_version_read(&d, v, 8, &why), 8);
+	assert_null(v[0].name);
+	assert_string_equal(v[2].name, "V1");
+	assert_null(v[6].name);
+	assert_int_equal(v[6].hash, 0);
+	assert_string_equal(v[7].name, "D1");
+	done(&d);
+}
+
 static void the_number_of_records_is_kept_to(void **state)
 {
 	struct records r = good();
@@ -417,6 +436,7 @@ int main(void)
 		cmocka_unit_test(good_records_are_read),
 		cmocka_unit_test(no_records_count_nothing),
 		cmocka_unit_test(fill_keeps_to_the_room_given),
+		cmocka_unit_test(reading_clears_the_gaps),
 		cmocka_unit_test(the_number_of_records_is_kept_to),
 		cmocka_unit_test(a_chain_that_ends_early_ends_the_walk),
 		cmocka_unit_test(the_highest_index_has_15_bits),

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 	lib = argv[2];
 	symbol = argv[3];
 	look();
-	run(1600, threads); /* rld's index has found its size by then */
+	run(4000, threads); /* rld's index has found its size by then */
 	a = look();
 	run(n, threads);
 	b = look();

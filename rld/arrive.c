@@ -1,0 +1,165 @@
+/* Objects that arrive while the program runs: their groups and visibility,
+ * what is done before they are bound, and taking them back when that fails. */
+#include "rld/internal.h"
+
+void rld_make_global(struct rld *r, struct dso *root)
+{
+	unsigned n;
+	struct dso **heap = rld_closure(r, root, &n), **list = heap;
+
+	if (!heap && root->own) { /* memory is short: they came together */
+		list = root->own->member;
+		n = root->own->n;
+	}
+	for (unsigned i = 0; list && i < n; i++)
+		if (!(list[i]->flags & D_GLOBAL)) {
+			list[i]->flags |= D_GLOBAL;
+			list[i]->global_serial = ++r->global_serial;
+		}
+	rld_free(heap);
+}
+
+/* Readers walk the old list until they have left. */
+static int add_group(struct rld *r, struct dso *d, struct group *g)
+{
+	struct group **was = d->group;
+	struct group **all = rld_alloc((d->ngroup + 1) * sizeof *all);
+
+	if (!all)
+		return -1;
+	if (was)
+		memcpy(all, was, d->ngroup * sizeof *all);
+	all[d->ngroup] = g;
+	__atomic_store_n(&d->group, all, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->ngroup, d->ngroup + 1, __ATOMIC_RELEASE);
+	if (was)
+		rld_wait_readers(r);
+	rld_free(was);
+	return 0;
+}
+
+/* Memory ran short: whoever joined leaves again. */
+static void part_group(struct group *g)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		struct dso *d = g->member[i];
+
+		if (d->ngroup && d->group[d->ngroup - 1] == g)
+			d->ngroup--;
+	}
+	g->member[0]->own = NULL;
+	rld_free(g->member);
+	rld_free(g);
+}
+
+int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
+{
+	struct group *g;
+
+	if (root->own || root->flags & D_STARTUP)
+		return 0;
+	g = rld_alloc(sizeof *g);
+	if (!g || !(g->member = rld_closure(r, root, &g->n))) {
+		rld_free(g);
+		return rld_fail(e, "out of memory");
+	}
+	g->id = ++r->group_id;
+	root->own = g;
+	for (unsigned i = 0; i < g->n; i++) {
+		struct dso *d = g->member[i];
+		if (!(d->flags & D_STARTUP) && add_group(r, d, g)) {
+			part_group(g);
+			return rld_fail(e, "out of memory");
+		}
+	}
+	return 0;
+}
+
+/* What came after last goes again: a failure leaves nothing behind. */
+void rld_undo(struct rld *r, struct dso *last)
+{
+	/* all, before the first one's bindings are taken back: the others'
+	 * relocations may not even have been looked at */
+	for (struct dso *d = r->tail; d != last; d = (struct dso *)d->lm.l_prev)
+		if (d->flags & D_NEW)
+			d->flags |= D_DYING;
+	for (struct dso *d = r->tail, *prev; d != last; d = prev) {
+		prev = (struct dso *)d->lm.l_prev;
+		if (!(d->flags & D_NEW))
+			continue;
+		rld_unbind(r, d);
+		rld_remove(r, d);
+		r->adds--;
+		r->subs--;
+	}
+}
+
+int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)
+{
+	if (rld_load_needed(r, first, e))
+		return -1;
+	for (struct dso *d = first; d; d = dso_next(d)) {
+		if (!(d->flags & D_NEW))
+			continue;
+		d->flags |= D_READY;
+		if (mode & RTLD_NOW)
+			d->flags |= D_NOW;
+		if (mode & RTLD_DEEPBIND)
+			d->flags |= D_DEEPBIND;
+		if (rld_tls_register(r, d, e) ||
+		    (d->dyn.flags & DF_STATIC_TLS && d->tls_memsz &&
+		     rld_tls_make_static(r, d, e)))
+			return -1;
+	}
+	for (struct dso *d = first; d; d = dso_next(d))
+		if (d->flags & D_NEW && rld_check_versions(r, d, e))
+			return -1;
+	return 0;
+}
+
+/* x and all that it needs join the group g. */
+int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
+{
+	struct dso **more, **member, **was = g->member;
+	unsigned n, at = g->n;
+
+	more = rld_closure(r, x, &n);
+	member = more ? rld_alloc((g->n + n) * sizeof *member) : NULL;
+	if (!member) {
+		rld_free(more);
+		return -1;
+	}
+	memcpy(member, was, g->n * sizeof *member);
+	for (unsigned i = 0; i < n; i++) {
+		struct dso *d = more[i];
+		unsigned j = 0;
+
+		while (j < d->ngroup && d->group[j] != g)
+			j++;
+		if (d->flags & D_STARTUP || j < d->ngroup)
+			continue;
+		if (add_group(r, d, g))
+			break; /* those who joined are in both lists */
+		member[at++] = d;
+	}
+	rld_free(more);
+	__atomic_store_n(&g->member, member, __ATOMIC_RELEASE);
+	__atomic_store_n(&g->n, at, __ATOMIC_RELEASE);
+	rld_wait_readers(r);
+	rld_free(was);
+	return 0;
+}
+
+int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	for (struct dso *n = first; n; n = dso_next(n))
+		rld_index_add(r, n);
+	if (rld_relocate_new(r, first, e))
+		return -1;
+	for (struct dso *n = first; n; n = dso_next(n))
+		if (n->tls_static && n->tls_memsz && !(n->flags & D_HOST))
+			rld_tls_late_image(r, n);
+	return r->torn ? rld_fail(e, "%s: was cut short while it was loaded",
+				  r->torn) :
+			 0;
+}

@@ -1,0 +1,520 @@
+/* Delay-load (design section 7): libraries of a liblist that wait until
+ * somebody needs them, and what marks a file's note carries. */
+#include "rld/delay.h"
+#include "rld/event.h"
+
+/* A file looked into where it lies, to learn whether it defines a name.  It
+ * stays mapped read-only: whoever waits for many libraries asks them all for
+ * each name that nobody has. */
+struct peek {
+	uintptr_t at;
+	size_t size;
+	char *path;
+	struct dso dso; /* tables only; in no list */
+	struct rld_gone id;
+};
+
+static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
+{
+	for (size_t i = 0; i < v->phnum; i++) {
+		const ElfW(Phdr) *p = &v->ph[i];
+		const void *at, *desc;
+		size_t left, len;
+		int found;
+
+		if (p->p_type != PT_NOTE || d->note)
+			continue;
+		at = elf_at(v, p->p_vaddr, &left);
+		if (!at)
+			continue;
+		if (left > p->p_filesz)
+			left = p->p_filesz;
+		found = rldnote_find(at, left, p->p_align, &desc, &len);
+		if (found <= 0)
+			continue; /* other people's notes are not ours to judge */
+		d->note = rld_alloc(sizeof *d->note);
+		*why = "out of memory";
+		if (!d->note)
+			return -1;
+		if (rldnote_parse(desc, len, d->note)) {
+			*why = d->note->why;
+			return -1;
+		}
+	}
+	d->iversion = d->note && d->note->version ? d->note->version :
+						    d->dyn.mips_iversion;
+	if (d->note && d->note->flags & RLDNOTE_SYMBOLIC)
+		d->flags |= D_SYMBOLIC;
+	return 0;
+}
+
+static struct elf_view view_of(const struct dso *d)
+{
+	return (struct elf_view){ .ph = d->ph,
+				  .phnum = d->phnum,
+				  .bias = d->lm.l_addr };
+}
+
+int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	struct elf_view v = view_of(d);
+	const char *why;
+
+	if (notes_of(&v, d, &why))
+		return rld_fail(e, "%s: has a malformed RLD note: %s",
+				dso_name(r, d), why);
+	return 0;
+}
+
+/* Libc's family and rld itself cannot wait. */
+static int may_wait(struct rld *r, const char *name)
+{
+	return !rld_is_host(r, name) && strcmp(name, "librld.so.1") != 0;
+}
+
+int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
+{
+	const struct elf_view v = view_of(d);
+	const char *name = d->need_name[i], *want = NULL;
+	uint32_t flags = 0;
+
+	if (d->note && rldnote_lookup(d->note, name, &flags, &want))
+		;
+	else if (posflag & DF_P1_LAZYLOAD)
+		flags = LL_DELAY_LOAD;
+	else
+		elf_mips_liblist(&v, &d->dyn, name, &flags, &want);
+	if (r->delay_all || rld_listed(r->delay_list, name))
+		flags |= LL_DELAY_LOAD;
+	if (flags & LL_DELAY_LOAD && !may_wait(r, name))
+		flags &= ~(uint32_t)LL_DELAY_LOAD;
+	if (!flags && !want)
+		return 0;
+	if (!d->mark) {
+		d->mark = rld_alloc(d->dyn.nneeded * sizeof *d->mark);
+		if (!d->mark)
+			return -1;
+	}
+	d->mark[i].flags = flags;
+	d->mark[i].want = want;
+	if (flags & LL_DELAY_LOAD)
+		r->ndelay++;
+	return 0;
+}
+
+static void peek_free(struct peek *p)
+{
+	if (!p)
+		return;
+	if (p->size)
+		sys_munmap(p->at, p->size);
+	rld_free(p->path);
+	rld_free(p->dso.ver);
+	rld_free(p->dso.note);
+	rld_free(p);
+}
+
+static int read_tables(struct peek *p, const char **why)
+{
+	const struct elf_want want = { ARCH_CLASS, ARCH_DATA, ARCH_MACHINE,
+				       rld_state.page };
+	struct dso *d = &p->dso;
+	struct elf_view v = { .flat = (const unsigned char *)p->at,
+			      .flat_size = p->size };
+	struct elf_head h;
+	long n;
+	int ret =
+		elf_head((const void *)p->at, p->size, p->size, &want, &h, why);
+
+	if (ret) {
+		if (ret > 0)
+			*why = "is truncated";
+		return -1;
+	}
+	*why = "has no dynamic section";
+	if (!h.dynamic)
+		return -1;
+	v.ph = h.ph;
+	v.phnum = h.phnum;
+	if (elf_dynamic(&v, ARCH_MACHINE, h.dynamic->p_vaddr,
+			h.dynamic->p_memsz, &d->dyn, why))
+		return -1;
+	n = elf_version_count(&d->dyn, why);
+	if (n < 0)
+		return -1;
+	if (n > 0 && d->dyn.versym) {
+		*why = "out of memory";
+		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
+		if (!d->ver)
+			return -1;
+		elf_version_fill(&d->dyn, d->ver, (size_t)n);
+		d->nver = (unsigned)n;
+	}
+	d->flags |= D_READY;
+	rld_build_id_in(&v, &p->id);
+	return notes_of(&v, d, why);
+}
+
+struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
+			   struct rld_err *e)
+{
+	struct peek *p = rld_alloc(sizeof *p);
+	struct statx st;
+	const char *why;
+	int fd, searched;
+	long err;
+
+	if (!p) {
+		rld_fail(e, "%s: out of memory", name);
+		return NULL;
+	}
+	fd = rld_search(r, name, from, &p->path, &searched, e);
+	if (fd < 0) {
+		rld_free(p);
+		return NULL;
+	}
+	err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	if (!err && (st.stx_mode & 0170000) == 0100000 && st.stx_size) {
+		p->at = sys_mmap(NULL, st.stx_size, PROT_READ, MAP_PRIVATE, fd,
+				 0);
+		p->size = SYS_ERR(p->at) ? 0 : st.stx_size;
+	}
+	rld_peek_forget();
+	sys_close(fd);
+	why = err ? sys_strerror(err) : "cannot be mapped";
+	if (!p->size || read_tables(p, &why)) {
+		rld_fail(e, "%s: %s", p->path, why);
+		peek_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+const struct dso *rld_look_tables(const struct peek *p)
+{
+	return &p->dso;
+}
+
+const struct rld_gone *rld_look_id(const struct peek *p)
+{
+	return &p->id;
+}
+
+void rld_look_away(struct peek *p)
+{
+	peek_free(p);
+}
+
+void rld_delay_forget(struct rld *r, struct dso *d)
+{
+	for (unsigned i = 0; d->mark && i < d->nneed; i++) {
+		peek_free(d->mark[i].peek);
+		if (rld_is_delayed(d, i) && !d->need[i])
+			r->ndelay--;
+	}
+	rld_free(d->mark);
+	d->mark = NULL;
+}
+
+static struct peek *peek_at(struct rld *r, struct dso *o, unsigned i,
+			    struct rld_err *e)
+{
+	struct lib_mark *m = &o->mark[i];
+
+	if (!m->peek)
+		m->peek = rld_look_version(r, o->need_name[i], m->want,
+					   m->flags, o, e);
+	return m->peek;
+}
+
+const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
+			   struct rld_err *e)
+{
+	struct peek *p = peek_at(r, d, i, e);
+
+	return p ? p->path : NULL;
+}
+
+/* x, with what it needs, is seen by whoever sees o. */
+static int share(struct rld *r, struct dso *o, struct dso *x)
+{
+	if (o->flags & D_GLOBAL) {
+		rld_make_global(r, x);
+		return 0;
+	}
+	for (unsigned g = 0; g < o->ngroup; g++)
+		if (rld_extend_group(r, o->group[g], x))
+			return -1;
+	return 0;
+}
+
+static int hook_up(struct rld *r, struct dso *o, unsigned i, struct dso *x)
+{
+	peek_free(o->mark[i].peek);
+	o->mark[i].peek = NULL;
+	o->need[i] = x;
+	r->ndelay--;
+	return share(r, o, x);
+}
+
+static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
+{
+	struct delay_news *n = rld_alloc(sizeof *n);
+
+	x->flags |= D_DELAYED;
+	r->stat.delays++;
+	r->delay_pending = 1;
+	if (!n)
+		return;
+	n->owner = rld_strdup(dso_name(r, o));
+	n->library = rld_strdup(dso_name(r, x));
+	n->symbol = rld_strdup(name);
+	n->serial = x->serial;
+	n->thread = rld_self_id();
+	n->next = r->delay_news;
+	r->delay_news = n;
+}
+
+/* Load entry i of o.  In the middle of a relocation pass the new objects are
+ * left to that pass. */
+static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
+			 const char *symbol, struct rld_err *e)
+{
+	struct dso *last = r->tail, *first, *x;
+
+	TRACE(r, TR_MAP, "rld: map: %s needs %s: loading %s\n", dso_name(r, o),
+	      symbol, o->need_name[i]);
+	x = rld_load_entry(r, o, i, e);
+	first = dso_next(last);
+	for (struct dso *n = first; n; n = dso_next(n))
+		n->flags |= D_DELAYED;
+	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
+	    hook_up(r, o, i, x) || rld_check_versions(r, o, e))
+		goto bad;
+	for (struct dso *n = first; n; n = dso_next(n))
+		rld_index_add(r, n);
+	tell(r, o, x, symbol);
+	if (r->relocating)
+		return x;
+	if (first && rld_bind_new(r, first, e))
+		goto bad;
+	for (struct dso *n = first; n; n = dso_next(n))
+		n->flags &= ~(unsigned)D_NEW;
+	if (o->flags & D_GLOBAL)
+		rld_mend(r);
+	rld_debug_state(r, RT_ADD);
+	rld_debug_state(r, RT_CONSISTENT);
+	return x;
+bad:
+	rld_undo(r, last);
+	return NULL;
+}
+
+/* A reference that names a version of this very library, which has none such,
+ * is told about in those words. */
+static void lacks_version(const struct ref *ref, const char *library,
+			  const struct dso *tables, const char *owner,
+			  struct rld_err *e)
+{
+	const struct elf_version *v = ref->ver;
+
+	if (v && v->file && !strcmp(v->file, library) && tables->dyn.verdef &&
+	    !elf_version_defined(&tables->dyn, v->hash, v->name))
+		rld_fail(e, "%s: version `%s' not found (required by %s)",
+			 library, v->name, owner);
+}
+
+enum { ASK, LOAD };
+
+static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
+		      int what, struct def *out, struct rld_err *e)
+{
+	for (unsigned i = 0; o->mark && i < o->nneed; i++) {
+		const struct dso *tables;
+		struct dso *x;
+
+		if (!rld_is_delayed(o, i) || o->need[i])
+			continue;
+		x = rld_find_version(r, o->need_name[i], o->mark[i].want,
+				     o->mark[i].flags);
+		if (x && !(x->flags & D_READY))
+			continue;
+		if (x) {
+			tables = x;
+		} else {
+			struct peek *p = peek_at(r, o, i, e);
+
+			if (!p)
+				continue;
+			tables = &p->dso;
+		}
+		if (!rld_lookup_in(tables, ref, out)) {
+			lacks_version(ref, o->need_name[i], tables,
+				      dso_name(r, o), e);
+			continue;
+		}
+		if (what == ASK)
+			return 1;
+		if (x && hook_up(r, o, i, x))
+			return -1;
+		if (!x)
+			x = bring(r, o, i, ref->name, e);
+		if (!x)
+			return -1;
+		if (rld_lookup_in(x, ref, out))
+			return 1;
+	}
+	return 0;
+}
+
+/* The referrer's own liblist first, then those of everybody it sees. */
+static int delay(struct rld *r, const struct ref *ref, struct dso *from,
+		 int what, struct def *out, struct rld_err *e)
+{
+	int hit;
+
+	if (!r->ndelay)
+		return 0;
+	rld_guard(r, 1);
+	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
+	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
+		if (d != from && d->mark && !(d->flags & D_DYING) &&
+		    rld_visible(d, from))
+			hit = from_owner(r, ref, d, what, out, e);
+	rld_guard(r, 0);
+	return hit;
+}
+
+int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
+		     struct def *out, struct rld_err *e)
+{
+	if (delay(r, ref, from, LOAD, out, e) <= 0)
+		return 0;
+	rld_err_clear(e); /* another library that is missing was not wanted */
+	return 1;
+}
+
+int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from)
+{
+	struct rld_err e = { 0 };
+	struct def def;
+	int hit = delay(r, ref, from, ASK, &def, &e);
+
+	hit = hit > 0 || e.set; /* in a missing library is anything */
+	rld_err_clear(&e);
+	return hit;
+}
+
+int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
+		 struct def *out, struct rld_err *e)
+{
+	struct dso **list;
+	unsigned n;
+	int hit = 0;
+
+	if (!r->ndelay)
+		return 0;
+	list = rld_closure(r, root, &n);
+	for (unsigned i = 0; list && i < n && !hit; i++)
+		hit = from_owner(r, ref, list[i], LOAD, out, e);
+	rld_free(list);
+	if (hit > 0)
+		rld_err_clear(e);
+	return hit > 0;
+}
+
+static rld_delay_fn *handler;
+static void *handler_arg;
+
+static void *ask(int what, const char *owner, const char *library,
+		 const char *symbol, const char *error)
+{
+	rld_delay_fn *fn = __atomic_load_n(&handler, __ATOMIC_ACQUIRE);
+	struct rld_delay news = { .size = sizeof news,
+				  .what = what,
+				  .caller = owner,
+				  .library = library,
+				  .symbol = symbol,
+				  .error = error };
+
+	return fn ? fn(&news, handler_arg) : NULL;
+}
+
+void *rld_delay_failed(struct rld *r, const struct dso *from,
+		       const char *symbol, const char *error)
+{
+	return ask(RLD_DELAY_FAILED, dso_name(r, from), NULL, symbol, error);
+}
+
+static struct dso *next_fresh(struct rld *r)
+{
+	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
+		if (d->flags & D_DELAYED && d->init == INIT_NONE &&
+		    !(d->flags & (D_HOST | D_DYING | D_NEW)))
+			return d;
+	return NULL;
+}
+
+/* This thread's first news, taken off the list. */
+static struct delay_news *next_news(struct rld *r, struct dso **x)
+{
+	struct delay_news **best = NULL, *n;
+
+	for (struct delay_news **p = &r->delay_news; *p; p = &(*p)->next)
+		if ((*p)->thread == rld_self_id())
+			best = p; /* the last in the list is the oldest */
+	if (!best)
+		return NULL;
+	n = *best;
+	*best = n->next;
+	*x = r->head;
+	while (*x && (*x)->serial != n->serial)
+		*x = dso_next(*x);
+	return n;
+}
+
+/* Constructors of what was loaded so, then the handler's news; no lock is
+ * held. */
+void rld_delay_init(struct rld *r)
+{
+	struct delay_news *n;
+	struct dso *d;
+
+	if (!__atomic_load_n(&r->delay_pending, __ATOMIC_ACQUIRE))
+		return;
+	for (;;) {
+		rld_lock(r);
+		d = next_fresh(r);
+		n = d ? NULL : next_news(r, &d);
+		if (!d && !n && !r->delay_news)
+			r->delay_pending = 0;
+		rld_unlock(r);
+		if (!d && !n)
+			break;
+		if (d) /* or waits for the thread that runs them */
+			rld_run_init(r, d);
+		if (!n)
+			continue;
+		if (d) /* else its load was undone */
+			ask(RLD_DELAY_LOADED, n->owner, n->library, n->symbol,
+			    NULL);
+		rld_free(n->owner);
+		rld_free(n->library);
+		rld_free(n->symbol);
+		rld_free(n);
+	}
+	rld_tell_loaded(r);
+}
+
+API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)
+{
+	struct rld *r = &rld_state;
+	rld_delay_fn *was;
+
+	rld_lock(r);
+	was = handler;
+	handler_arg = arg;
+	__atomic_store_n(&handler, fn, __ATOMIC_RELEASE);
+	rld_unlock(r);
+	return was;
+}

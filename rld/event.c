@@ -1,0 +1,167 @@
+/* Listeners: who is told of loads, unloads, swaps and unresolved calls.  No
+ * lock is held while they run. */
+#include "rld/event.h"
+
+enum { LISTENERS = 32 };
+
+static struct {
+	rld_event_fn *fn;
+	void *arg;
+	unsigned what;
+} listener[LISTENERS];
+
+static unsigned wanted; /* by any */
+
+int rld_event_wanted(unsigned what)
+{
+	return (__atomic_load_n(&wanted, __ATOMIC_ACQUIRE) & what) != 0;
+}
+
+void *rld_emit(const struct rld_event *ev)
+{
+	void *answer = NULL;
+
+	for (unsigned i = 0; i < LISTENERS && !answer; i++)
+		if (__atomic_load_n(&listener[i].what, __ATOMIC_ACQUIRE) &
+		    ev->what) {
+			void *got = listener[i].fn(ev, listener[i].arg);
+
+			if (ev->what == RLD_EVENT_UNRESOLVED)
+				answer = got;
+		}
+	return answer;
+}
+
+struct rld_event rld_event_of(unsigned what, struct dso *d)
+{
+	struct rld_event ev = { .size = sizeof ev,
+				.what = what,
+				.handle = rld_handle(d),
+				.name = d->lm.l_name,
+				.lo = d->lo,
+				.hi = d->hi };
+	struct rld_gone g = { 0 };
+
+	rld_build_id(d, &g);
+	memcpy(ev.build_id, g.build_id, sizeof ev.build_id);
+	ev.build_id_size = g.build_id_size;
+	return ev;
+}
+
+/* The object stays while its listeners run. */
+void rld_tell(struct rld *r, struct dso *d, unsigned what)
+{
+	struct rld_event ev;
+
+	if (!rld_event_wanted(what))
+		return;
+	rld_lock(r);
+	ev = rld_event_of(what, d);
+	d->holds++;
+	rld_unlock(r);
+	rld_emit(&ev);
+	rld_lock(r);
+	d->holds--;
+	rld_unlock(r);
+}
+
+static struct dso *next_untold(struct rld *r)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (!(d->flags &
+		      (D_TOLD | D_STARTUP | D_NEW | D_DYING | D_LEAVING)) &&
+		    d->init == INIT_DONE)
+			return d;
+	return NULL;
+}
+
+void rld_tell_loaded(struct rld *r)
+{
+	int any = 0;
+
+	if (!rld_event_wanted(RLD_EVENT_LOADED | RLD_EVENT_DELAYED))
+		return;
+	for (;;) {
+		struct rld_event ev;
+		struct dso *d;
+
+		rld_lock(r);
+		d = next_untold(r);
+		if (d) {
+			d->flags |= D_TOLD;
+			d->holds++;
+			ev = rld_event_of(d->flags & D_DELAYED ?
+						  RLD_EVENT_DELAYED :
+						  RLD_EVENT_LOADED,
+					  d);
+			any = 1;
+		}
+		rld_unlock(r);
+		if (!d)
+			break;
+		rld_emit(&ev);
+		rld_lock(r);
+		d->holds--;
+		rld_unlock(r);
+	}
+	if (any) { /* a listener may have closed what was held */
+		rld_lock(r);
+		rld_collect(r);
+		rld_unlock(r);
+	}
+}
+
+void *rld_ask_unresolved(const struct dso *from, const char *symbol)
+{
+	struct rld_event ev;
+
+	if (!rld_event_wanted(RLD_EVENT_UNRESOLVED))
+		return NULL;
+	ev = rld_event_of(RLD_EVENT_UNRESOLVED, (struct dso *)(uintptr_t)from);
+	if (from->flags & D_PROGRAM)
+		ev.name = rld_state.prog;
+	ev.symbol = symbol;
+	return rld_emit(&ev);
+}
+
+API int rld_notify(rld_event_fn *fn, void *arg, unsigned what)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+	unsigned at = LISTENERS, all = 0;
+
+	if (!fn || what & ~(unsigned)RLD_EVENT_ALL) {
+		rld_fail(&e, "rld_notify: no function, or unknown events 0x%x",
+			 what);
+		rld_keep_error(&e);
+		return -1;
+	}
+	rld_lock(r);
+	for (unsigned i = LISTENERS; i-- > 0;)
+		if (listener[i].what && listener[i].fn == fn &&
+		    listener[i].arg == arg) {
+			at = i;
+			break;
+		} else if (!listener[i].what) {
+			at = i;
+		}
+	if (at < LISTENERS) {
+		listener[at].fn = fn;
+		listener[at].arg = arg;
+		__atomic_store_n(&listener[at].what, what, __ATOMIC_RELEASE);
+	} else if (what) {
+		rld_fail(&e, "rld_notify: there are %u listeners already",
+			 LISTENERS);
+	}
+	/* what is here is no news */
+	for (struct dso *d = r->head; !wanted && d; d = dso_next(d))
+		d->flags |= D_TOLD;
+	for (unsigned i = 0; i < LISTENERS; i++)
+		all |= listener[i].what;
+	__atomic_store_n(&wanted, all, __ATOMIC_RELEASE);
+	rld_unlock(r);
+	if (!e.set)
+		return 0;
+	rld_keep_error(&e);
+	return -1;
+}

@@ -1,0 +1,298 @@
+/* rld.h: what rld offers programs beyond <dlfcn.h>.
+ *
+ * Link with -lrld.  Under rld the name librld.so.1 is satisfied by rld itself;
+ * without rld the library of that name answers: its functions fail, with a
+ * text from rld_error() that says so, and <dlfcn.h> works as ever.
+ *
+ * Handles are those of dlopen.  Strings that come back belong to rld and stay
+ * valid as long as the object they speak of is loaded, unless said otherwise;
+ * none is freed by the caller.  Unless said otherwise functions may be called
+ * by any thread, from constructors, destructors and handlers, and not from
+ * signal handlers.  Errors: NULL or -1, and a text from dlerror() as well as
+ * from rld_error(). */
+#ifndef RLD_H
+#define RLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The text of this thread's last failure, without taking it away as dlerror()
+ * does; NULL when there was none.  Valid until the thread's next call of this
+ * header's or dlfcn.h's functions.  Source: rld's own. */
+const char *rld_error(void);
+
+/* ---- the SGI calls (IRIX dlopen(3C), sgidladd(3), sgidlopen_version(3)) */
+
+/* sgidladd only: any reference that nobody satisfies makes it fail. */
+#define RTLD_NOW_REPORT_ERROR 0x10000
+
+/* How sgidlopen_version compares. */
+#ifndef LL_NONE
+#define LL_NONE 0 /* the version itself, or a higher one of the same major */
+#endif
+#ifndef LL_EXACT_MATCH
+#define LL_EXACT_MATCH 1 /* that version only */
+#endif
+
+/* Open path as if it had been linked into the program: it and all it needs
+ * become visible to everybody, also what was private before.  mode: RTLD_LAZY,
+ * RTLD_NOW (which means the same here: functions that nobody defines yet stay
+ * lazy) or RTLD_NOW_REPORT_ERROR (they are an error, and nothing stays
+ * loaded).  References that were missing, or bound to a weak definition, may
+ * be bound to path's.  Returns a handle that dlclose takes. */
+void *sgidladd(const char *path, int mode);
+
+/* dlopen, for an object whose interface versions serve who wants `version`
+ * ("sgi1.0"; a "comment#" before it is ignored).  An incompatible object at
+ * path gives way to path.MAJOR.  flags: LL_NONE or LL_EXACT_MATCH.  An object
+ * that states no version is accepted. */
+void *sgidlopen_version(const char *path, int mode, const char *version,
+			int flags);
+
+/* The interface versions of the loaded object with this soname, "" when it
+ * states none, NULL when no such object is loaded (dlerror tells). */
+char *sgigetdsoversion(const char *soname);
+
+/* ---- delay-load */
+
+enum { RLD_DELAY_LOADED, RLD_DELAY_FAILED };
+
+struct rld_delay {
+	size_t size;	     /* of this structure */
+	int what;	     /* RLD_DELAY_* */
+	const char *caller;  /* object whose reference it was */
+	const char *library; /* path of what was loaded; NULL when it failed */
+	const char *symbol;  /* what was needed */
+	const char *error;   /* why it failed, NULL: nobody defines symbol */
+};
+
+/* Told, with no lock held, after a library whose load was delayed has been
+ * loaded and its constructors have run; and asked when a function is called
+ * that nobody defines: a non-NULL answer is called in its place, this once.
+ * The strings are valid during the call. */
+typedef void *rld_delay_fn(const struct rld_delay *news, void *arg);
+
+/* Install fn (NULL: none); returns the one before.  The first failing call of
+ * a thread may come from any place in the program, on its stack. */
+rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg);
+
+/* ---- why is it still loaded, and what was */
+
+enum {
+	RLD_HELD_STARTUP,   /* it came with the program */
+	RLD_HELD_HANDLE,    /* count handles of dlopen are open */
+	RLD_HELD_DEPENDENT, /* name's liblist has it */
+	RLD_HELD_NODELETE,  /* DF_1_NODELETE or RTLD_NODELETE */
+	RLD_HELD_THREADS,   /* count destructors of thread_local objects wait */
+	RLD_HELD_RUNNING    /* its constructors run at this moment */
+};
+
+struct rld_holder {
+	int why;	  /* RLD_HELD_* */
+	unsigned count;	  /* for handles and thread destructors, else 1 */
+	const char *name; /* the dependent's path, else NULL */
+};
+
+/* Who holds the object: fills out[0..max-1] and returns how many holders there
+ * are; -1 when handle is none.  A binding never holds an object. */
+int rld_holders(void *handle, struct rld_holder *out, size_t max);
+
+/* An object that was unloaded. */
+struct rld_gone {
+	const char *name;	    /* its path */
+	uintptr_t lo, hi;	    /* the addresses it had: [lo, hi) */
+	unsigned char build_id[20]; /* of its GNU build-id note */
+	unsigned build_id_size;	    /* bytes of it, 0: none */
+	unsigned long long order;   /* 1 for the first ever unloaded, ... */
+};
+
+/* The objects unloaded last, newest first, at most 64: fills out[0..max-1] and
+ * returns how many are known.  Names are valid until 64 more were unloaded. */
+int rld_journal(struct rld_gone *out, size_t max);
+
+/* ---- swap: a new file for a library in use */
+
+enum {
+	RLD_SWAP_NOW = 1, /* bind the new file's own functions at once */
+	RLD_SWAP_SNAPSHOT =
+		2 /* map a private copy: the file may be overwritten */
+};
+
+/* Put the file at path (NULL: the path it has) in the place of the object that
+ * handle stands for.  The new file is mapped beside the old one and bound; what
+ * others bound to the old one must be defined by it or by another visible
+ * object; its constructors run; all slots and entry points move over; the old
+ * one's destructors run and it is unloaded.  The handle stays good and now
+ * means the new file; addresses taken with dlsym do not move: see rld_entry.
+ * 0, or -1 and nothing has changed: the text lists each symbol that would be
+ * missing and who uses it.  Objects that came with the program cannot be
+ * swapped.  As with dlclose, no thread may be inside the old file's functions
+ * when it goes. */
+int rld_swap(void *handle, const char *path, unsigned flags);
+
+/* ---- stable entry points */
+
+/* A function address that is good for ever: calls of it reach what name means
+ * at that moment, through close, reopen and swap, at the cost of one indirect
+ * jump.  handle: an open object, whose own symbols and those of what it needs
+ * are meant, also when it is opened again by the same path or soname later;
+ * NULL: the global objects.  A call while nobody defines the name goes to the
+ * delay handler and the events' handlers, then ends in "attempted access to
+ * unresolvable symbol", status 127.  The same arguments give the same address,
+ * counted.  NULL: an error. */
+void *rld_entry(void *handle, const char *name);
+
+/* Give it back; after the last its address means nothing.  0 or -1. */
+int rld_entry_free(void *entry);
+
+/* ---- events */
+
+enum {
+	RLD_EVENT_LOADED = 1,	 /* bound, and its constructors have run */
+	RLD_EVENT_DELAYED = 2,	 /* the same, because something needed it */
+	RLD_EVENT_UNLOADING = 4, /* its destructors are about to run */
+	RLD_EVENT_UNLOADED = 8,
+	RLD_EVENT_SWAPPED = 16,	   /* handle means a new file now */
+	RLD_EVENT_UNRESOLVED = 32, /* a function nobody defines is called */
+	RLD_EVENT_ALL = 63
+};
+
+struct rld_event {
+	size_t size;	  /* of this structure */
+	unsigned what;	  /* one of the above */
+	void *handle;	  /* NULL after it is unloaded */
+	const char *name; /* path; for RLD_EVENT_UNRESOLVED: the caller's */
+	uintptr_t lo, hi; /* its addresses: [lo, hi) */
+	unsigned char build_id[20]; /* of its GNU build-id note */
+	unsigned build_id_size;	    /* bytes of it, 0: none */
+	const char *symbol;	    /* RLD_EVENT_UNRESOLVED, else NULL */
+};
+
+/* Called with no lock held; may call any function of this header and of
+ * <dlfcn.h>.  Strings are valid during the call.  The answer counts for
+ * RLD_EVENT_UNRESOLVED only: an address to call in its place, this once, or NULL. */
+typedef void *rld_event_fn(const struct rld_event *event, void *arg);
+
+/* Tell fn(_, arg) of the events in `what` (RLD_EVENT_LOADED | ...) from now on; 0
+ * ends it.  fn and arg together name the listener; there may be 32.  A call
+ * that is under way in another thread is not waited for.  0 or -1. */
+int rld_notify(rld_event_fn *fn, void *arg, unsigned what);
+
+/* ---- modules: libraries with an initialiser, clients and counts */
+
+struct rld_module;
+
+enum {
+	RLD_MODULE_ATTACH,	  /* a client opens it */
+	RLD_MODULE_DETACH_CLIENT, /* a client's last use ends, others stay */
+	RLD_MODULE_DETACH_PROCESS /* the last client's last use ends */
+};
+
+/* A negative answer refuses: the open or close fails and changes nothing. */
+typedef int rld_module_hook(struct rld_module *module, void *client, int what,
+			    void *arg);
+
+enum { RLD_MODULE_KEEP = 1 /* the library stays loaded, whoever leaves */ };
+
+/* What names of loadable files end in on this platform: ".so". */
+const char *rld_module_extension(void);
+
+/* Open the module `name` for client (any pointer; NULL is one, too).  A name
+ * without a slash is looked for in the folders of search: a colon list, or
+ * "$VARIABLE" for the list in that environment variable; NULL: as dlopen does.
+ * The platform's extension is added where name has none.  mode as for dlopen.
+ * On the first open a function __NAME__Init of the library is called, where
+ * there is one (NAME: the file's name without folder and extension, characters
+ * that C names cannot have turned to '_', with or without a leading "lib"); a
+ * negative answer means that __NAME__deInit is called, the library unloaded
+ * and the open fails.  Then hook (if any) is asked for this client.  The module
+ * is owned by rld and valid until its last close. */
+struct rld_module *rld_module_open(const char *name, const char *search,
+				   int mode, void *client,
+				   rld_module_hook *hook, void *arg);
+
+/* One use of client's less.  When it was the client's last, its hook is told;
+ * when nobody uses the module, __NAME__deInit is called and the library closed,
+ * unless flags or an earlier close said RLD_MODULE_KEEP.  0 or -1. */
+int rld_module_close(struct rld_module *module, void *client, unsigned flags);
+
+/* The handle, for dlsym and rld_entry; not to be closed. */
+void *rld_module_handle(const struct rld_module *module);
+
+/* How many uses client has; all clients' with any != 0. */
+unsigned rld_module_uses(const struct rld_module *module, const void *client,
+			 int any);
+
+/* ---- restore: the same libraries in another process */
+
+/* Write what is open now to a text file: objects (path, build-id) in list
+ * order, then each handle with its mode, count and group.  It is replaced as a
+ * whole.  0 or -1. */
+int rld_save(const char *file);
+
+enum {
+	RLD_RESTORED,
+	RLD_MISSING, /* a file is not there */
+	RLD_CHANGED, /* its build-id is another: it was not loaded */
+	RLD_FAILED   /* dlopen failed */
+};
+
+/* handle: what was opened, as often as it was then, else NULL.  text: why
+ * not, else NULL. */
+typedef void rld_restore_fn(int result, const char *path, void *handle,
+			    const char *text, void *arg);
+
+enum { RLD_RESTORE_CHANGED = 1 /* load what has changed, too */ };
+
+/* Open again what rld_save wrote; report (may be NULL) is told of each open.
+ * __NAME__Init functions of modules run again; rld_module_open finds them
+ * loaded.  Returns how many could not be restored, or -1: the file cannot be
+ * read or is not such a list (nothing was loaded). */
+int rld_restore(const char *file, unsigned flags, rld_restore_fn *report,
+		void *arg);
+
+/* ---- calls meant for a C library (SGI's rld_interface.h) */
+
+enum {
+	_SHUT_DOWN,
+	_RLD_FIRST_PATHNAME,
+	_RLD_NEXT_PATHNAME,
+	_RLD_MODIFY_LIST,
+	_RLD_ADDR_TO_NAME,
+	_RLD_NAME_TO_ADDR,
+	_RLD_LIBDL_INTERFACE,
+	_RLD_VERSION_EXPECTED,
+	_RLD_SPROC_NOTIFY,
+	_RLD_DSO_VERSION,
+	_RLD_SHUTDOWN_THREAD,
+	_RLD_SPROC_FINI,
+	_RLD_PTHREADS_START,
+	_RLD_NOP,
+	_RLD_DLADDR
+};
+
+/* _SHUT_DOWN ()                run all destructors
+ * _RLD_FIRST_PATHNAME ()       the first name of the rld-list: "MAIN"
+ * _RLD_NEXT_PATHNAME ()        the next, NULL at the end; one walk a process
+ * _RLD_MODIFY_LIST (int, const char *) 2: sgidladd; 3: close what 2 opened;
+ *                              others do nothing.  NULL: it failed
+ * _RLD_ADDR_TO_NAME (void *)   the global symbol at exactly this address
+ * _RLD_NAME_TO_ADDR (const char *) the global symbol's address
+ * _RLD_LIBDL_INTERFACE (int, ...) as __rld_libdl_interface
+ * _RLD_DSO_VERSION (const char *) as sgigetdsoversion
+ * _RLD_DLADDR (void *, Dl_info *) as dladdr
+ * all others: nothing, NULL */
+void *_rld_new_interface(unsigned op, ...);
+
+/* what: 0 dlopen, 1 dlsym, 2 dlclose, 3 dlerror, 4 sgidladd,
+ * 5 sgidlopen_version; the arguments of that call, as words. */
+void *__rld_libdl_interface(int what, void *a1, void *a2, void *a3, void *a4);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

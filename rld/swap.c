@@ -1,0 +1,252 @@
+/* A new file in the place of a library in use: it is mapped beside the old one
+ * and bound without seeing it, checked for all that is bound to the old one,
+ * initialised, and then takes its place in the list, in groups, in liblists
+ * and in every slot; the old one leaves as by dlclose. */
+#include "rld/event.h"
+
+struct missing {
+	struct rld *r;
+	char *text;
+	unsigned n;
+};
+
+static void miss(void *arg, const char *from, const char *name)
+{
+	struct missing *m = arg;
+	char *item = rld_format("%s (used by %s)", name, from), *all;
+	const char *at = m->text && item ? m->text : "";
+
+	/* once for each user */
+	for (size_t n = item ? strlen(item) : 0; n && *at;) {
+		size_t k = 0;
+
+		while (at[k] && strncmp(at + k, "; ", 2) != 0)
+			k++;
+		if (k == n && !strncmp(at, item, n)) {
+			rld_free(item);
+			return;
+		}
+		at += k;
+		at += *at ? 2 : 0;
+	}
+	m->n++;
+	all = m->text ? rld_format("%s; %s", m->text, item ? item : name) :
+			rld_strdup(item ? item : name);
+	rld_free(item);
+	if (!all)
+		return;
+	rld_free(m->text);
+	m->text = all;
+}
+
+/* Would anybody miss old, with new in its place? */
+static int complete(struct rld *r, struct dso *old, struct dso *new,
+		    struct rld_err *e)
+{
+	struct missing m = { r, NULL, 0 };
+
+	rld_would_miss(r, old, miss, &m);
+	rld_entries_would_miss(r, old, new, miss, &m);
+	if (m.n)
+		rld_fail(e, "%s: does not define what is in use of %s: %s",
+			 dso_name(r, new), dso_name(r, old),
+			 m.text ? m.text : "(out of memory)");
+	rld_free(m.text);
+	return m.n ? -1 : 0;
+}
+
+static struct dso *swappable(struct rld *r, void *handle, struct rld_err *e)
+{
+	struct dso *d = rld_valid(r, handle, e);
+
+	if (!d)
+		return NULL;
+	if (d->flags & (D_STARTUP | D_HOST | D_SELF | D_VDSO))
+		rld_fail(e, "%s: came with the program: cannot be swapped",
+			 dso_name(r, d));
+	else if (!d->opens)
+		rld_fail(e, "%s: is not open", dso_name(r, d));
+	else if (d->flags & (D_SWAPPING | D_LEAVING | D_NEW) ||
+		 d->init != INIT_DONE)
+		rld_fail(e, "%s: is being loaded, swapped or unloaded",
+			 dso_name(r, d));
+	return e->set ? NULL : d;
+}
+
+/* new is seen by those who see old. */
+static int join(struct rld *r, struct dso *old, struct dso *new,
+		struct rld_err *e)
+{
+	for (unsigned i = 0; i < old->ngroup; i++)
+		if (rld_extend_group(r, old->group[i], new))
+			return rld_fail(e, "%s: out of memory",
+					dso_name(r, new));
+	if (old->flags & D_GLOBAL) {
+		rld_make_global(r, new);
+		new->global_serial = old->global_serial;
+	}
+	return 0;
+}
+
+/* Map, bind and check.  The new objects stay D_NEW: an undo is possible. */
+static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
+			   unsigned flags, struct rld_err *e)
+{
+	struct dso *last = r->tail, *new;
+	int was = r->snapshot;
+
+	r->fresh = 1;
+	if (flags & RLD_SWAP_SNAPSHOT)
+		r->snapshot = 1;
+	new = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
+	r->fresh = 0;
+	if (new &&new != dso_next(last))
+		rld_fail(e, "%s: cannot be loaded a second time", path);
+	if (!e->set)
+		rld_bring_in(r, new,
+			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);
+	r->snapshot = was;
+	for (struct dso *n = dso_next(last); n; n = dso_next(n))
+		n->replaces = old;
+	if (e->set || join(r, old, new, e) || rld_bind_new(r, new, e) ||
+	    complete(r, old, new, e)) {
+		rld_undo(r, last);
+		return NULL;
+	}
+	return new;
+}
+
+static void replace_in_groups(struct dso *old, struct dso *new)
+{
+	for (unsigned i = 0; i < old->ngroup; i++) {
+		struct group *g = old->group[i];
+		unsigned k = 0;
+
+		for (unsigned j = 0; j < g->n; j++) {
+			struct dso *d = g->member[j];
+
+			if (d == new)
+				continue; /* it moves to old's place */
+			g->member[k++] = d == old ? new : d;
+		}
+		__atomic_store_n(&g->n, k, __ATOMIC_RELEASE);
+	}
+	if (!new->own) {
+		new->own = old->own;
+		old->own = NULL;
+	}
+}
+
+static void move_in_list(struct rld *r, struct dso *old, struct dso *new)
+{
+	struct dso *prev = (struct dso *)old->lm.l_prev;
+
+	rld_unlink(r, new);
+	new->lm.l_next = &old->lm;
+	new->lm.l_prev = old->lm.l_prev;
+	new->serial = old->serial;
+	old->lm.l_prev = &new->lm;
+	if (prev)
+		__atomic_store_n(&prev->lm.l_next, &new->lm, __ATOMIC_RELEASE);
+	else
+		r->head = new;
+	r->nobj++;
+	r->subs--;
+}
+
+static void take_place(struct rld *r, struct dso *old, struct dso *new)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		for (unsigned i = 0; i < d->nneed + d->nfilter; i++) {
+			struct dso **at = i < d->nneed ?
+						  &d->need[i] :
+						  &d->filtee[i - d->nneed];
+
+			if (*at == old)
+				*at = new;
+		}
+	for (unsigned i = 0; i < 256; i++)
+		for (struct alias *a = r->names[i]; a; a = a->next)
+			if (a->dso == old)
+				rld_add_name(r, new, a->name);
+	replace_in_groups(old, new);
+	move_in_list(r, old, new);
+	new->opens = old->opens;
+	new->mode = old->mode;
+	new->flags |= old->flags &D_NODELETE;
+	old->opens = 0;
+	old->replaces = new; /* its destructors call what is its own */
+	old->flags = (old->flags & ~(unsigned)D_NODELETE) | D_RETIRED;
+	new->face = old->face ? old->face : old;
+	new->face->flags |= D_FACE;
+	old->face = NULL;
+	if (r->index)
+		rld_index_build(r);
+	if (r->overrides)
+		rld_weak_forget(r, old);
+	rld_unbind(r, old);
+}
+
+static void settled(struct rld *r, struct dso *old)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->replaces == old)
+			d->replaces = NULL;
+}
+
+API int rld_swap(void *handle, const char *path, unsigned flags)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+	struct dso *old, *new = NULL;
+
+	rld_watch_fork(r);
+	rld_lock(r);
+	if (flags & ~(unsigned)(RLD_SWAP_NOW | RLD_SWAP_SNAPSHOT))
+		rld_fail(&e, "rld_swap: unknown flags 0x%x", flags);
+	old = e.set ? NULL : swappable(r, handle, &e);
+	rld_guard(r, 1);
+	if (old)
+		new = prepare(r, old, path, flags, &e);
+	rld_guard(r, 0);
+	rld_search_done(r);
+	if (!new) {
+		rld_unlock(r);
+		rld_keep_error(&e);
+		return -1;
+	}
+	for (struct dso *n = new; n; n = dso_next(n))
+		n->flags &= ~(unsigned)D_NEW;
+	old->flags |= D_SWAPPING;
+	old->holds++;
+	new->holds++;
+	rld_unlock(r);
+	rld_run_init(r, new);
+	rld_delay_init(r);
+	rld_lock(r);
+	old->flags &= ~(unsigned)D_SWAPPING;
+	old->holds--;
+	new->holds--;
+	if (!complete(r, old, new, &e))
+		take_place(r, old, new);
+	settled(r, old);
+	TRACE(r, TR_MAP | TR_UNLOAD, "rld: swap: %s: %s\n", dso_name(r, new),
+	      e.set ? e.text : "in place");
+	rld_debug_state(r, RT_ADD);
+	rld_debug_state(r, RT_CONSISTENT);
+	if (!e.set)
+		new->flags |= D_TOLD, new->holds++;
+	rld_collect(r); /* the old one, or the new one with its destructors */
+	rld_unlock(r);
+	if (e.set) {
+		rld_keep_error(&e);
+		return -1;
+	}
+	rld_tell(r, new, RLD_EVENT_SWAPPED);
+	rld_lock(r);
+	if (--new->holds == 0 && !new->opens)
+		rld_collect(r);
+	rld_unlock(r);
+	rld_tell_loaded(r);
+	return 0;
+}

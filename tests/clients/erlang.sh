@@ -1,0 +1,39 @@
+# Erlang: NIF libraries, replaced and upgraded.
+# shellcheck shell=bash disable=SC2034,SC2154
+want_c='before: {1,1} mapped
+unloaded: not mapped
+after: {2,1} mapped
+unloaded: not mapped
+after: {3,1} mapped'
+want_cxx=$want_c
+want_upgrade='before: {1,1} mapped
+after: {2,2} mapped
+both: mapped mapped
+purged: not mapped
+after: {2,3} mapped
+after: {3,4} mapped
+both: mapped mapped
+purged: not mapped
+after: {3,5} mapped
+after: {4,6} mapped'
+want_upgrade_cxx=$want_upgrade
+
+# What erl and erlexec do: they would start the emulator by execve.
+erlang()
+{
+	local root=/usr/lib/erlang emulator
+	emulator=$(echo $root/erts-*/bin/beam.smp)
+	need "$emulator" erlc $root/usr/include/erl_nif.h
+	versions answer erlang.c -I$root/usr/include -Wno-missing-field-initializers
+	plugin answer.4 4 erlang.c -I$root/usr/include -Wno-missing-field-initializers
+	erlc "$FIX/clients.erl" || exit
+	export FIX ROOTDIR=$root BINDIR=${emulator%/*} EMU=beam PROGNAME=erl
+	client "$emulator"
+	"${run[@]}" -S 2:2 -- -root $root -bindir "$BINDIR" -progname erl -- -home "$W" -- \
+		-noshell -noinput -s clients "$1"
+}
+
+case_c() { erlang reload; }
+case_cxx() { erlang reload; }
+case_upgrade() { erlang upgrade; }
+case_upgrade_cxx() { erlang upgrade; }
