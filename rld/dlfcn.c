@@ -179,7 +179,7 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	return NULL;
 }
 
-int rld_close(void *handle)
+int rld_close(void *handle, uintptr_t pc)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
@@ -191,6 +191,7 @@ int rld_close(void *handle)
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
 	}
+	r->closer = (void *)pc;
 	if (d && --d->opens == 0 && !(d->flags & D_STARTUP))
 		rld_collect(r);
 	rld_unlock(r);
@@ -202,7 +203,7 @@ int rld_close(void *handle)
 
 API int dlclose(void *handle)
 {
-	return rld_close(handle);
+	return rld_close(handle, CALLER());
 }
 
 API char *dlerror(void)

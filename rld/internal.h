@@ -287,6 +287,8 @@ struct rld {
 	int relocating;	   /* a pass over new objects is under way */
 	int fresh;	   /* load the next file though it is loaded already */
 	int snapshot;	   /* map private copies of files */
+	int tombstone;	   /* keep the addresses of what is unloaded */
+	void *closer;	   /* who called dlclose last */
 	int delay_pending; /* constructors of delay-loaded objects are due */
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
@@ -651,6 +653,15 @@ void rld_remove(struct rld *r, struct dso *d);
 /* ---- debug.c */
 void rld_debug_state(struct rld *r, int state);
 
+/* ---- introspect.c */
+/* "OBJECT(SYMBOL+0x..) [ADDRESS]"; heap. */
+char *rld_describe(void *pc);
+
+/* ---- tomb.c */
+int rld_tomb_add(struct rld *r, const struct dso *d, unsigned long long order);
+/* Say what lay at this address; 0: nothing is known. */
+int rld_tomb_tell(struct rld *r, uintptr_t at);
+
 /* ---- journal.c */
 /* Its name stays valid for a while. */
 const char *rld_journal_add(struct rld *r, const struct dso *d);
@@ -670,7 +681,8 @@ struct dso *rld_caller(struct rld *r, uintptr_t pc);
 /* dlopen, and with want != NULL sgidlopen_version. */
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc);
-int rld_close(void *handle);
+/* pc: who asks, 0 when it is rld. */
+int rld_close(void *handle, uintptr_t pc);
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);
 

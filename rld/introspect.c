@@ -146,7 +146,7 @@ API int _dl_find_object(void *pc, struct dl_find_object *out)
 }
 
 /* glibc's own cannot name what its private loader does not know. */
-static char *describe(void *pc)
+char *rld_describe(void *pc)
 {
 	Dl_info i;
 
@@ -173,7 +173,7 @@ char **backtrace_symbols(void *const *pc, int n)
 	ref.hash = elf_gnu_hash(ref.name);
 	text = rld_alloc((count + 1) * sizeof *text);
 	for (size_t i = 0; text && i < count; i++) {
-		text[i] = describe(pc[i]);
+		text[i] = rld_describe(pc[i]);
 		size += sizeof *out + (text[i] ? strlen(text[i]) : 0) + 1;
 	}
 	/* the caller frees it with the program's free */
@@ -200,7 +200,7 @@ API void backtrace_symbols_fd(void *const *pc, int n, int fd);
 void backtrace_symbols_fd(void *const *pc, int n, int fd)
 {
 	for (int i = 0; i < n; i++) {
-		char *s = describe(pc[i]);
+		char *s = rld_describe(pc[i]);
 
 		if (s)
 			rld_print(&rld_state, fd, "%s\n", s);

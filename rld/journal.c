@@ -76,13 +76,14 @@ const char *rld_journal_add(struct rld *r, const struct dso *d)
 {
 	struct rld_gone *g = &kept[unloaded % KEPT];
 
-	(void)r;
 	rld_free((void *)(uintptr_t)g->name);
 	*g = (struct rld_gone){ .name = rld_strdup(d->lm.l_name),
 				.lo = d->lo,
 				.hi = d->hi };
 	rld_build_id(d, g);
 	g->order = ++unloaded;
+	if (r->tombstone && d->dyn.symtab)
+		rld_tomb_add(r, d, unloaded);
 	if (unloaded == 1)
 		sys_if_default(SIGSEGV, explain);
 	return g->name;
@@ -168,7 +169,7 @@ static void explain(int sig, siginfo_t *info, void *context)
 						   "an object");
 		if (i < ntraps && trap[i].is_function)
 			sys_exit(127); /* a call, as through a lazy slot */
-	} else if (info->si_code > 0) {
+	} else if (info->si_code > 0 && !rld_tomb_tell(r, at)) {
 		for (unsigned i = 0; i < KEPT; i++)
 			if (kept[i].order &&
 			    at - kept[i].lo < kept[i].hi - kept[i].lo &&

@@ -325,8 +325,14 @@ int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 void rld_unmap(struct rld *r, struct dso *d)
 {
 	if (d->hi > d->lo &&
-	    !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO)))
-		sys_munmap(d->lo, d->hi - d->lo);
+	    !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO))) {
+		if (!r->tombstone || d->flags & D_NEW ||
+		    SYS_ERR(sys_mmap((void *)d->lo, d->hi - d->lo, PROT_NONE,
+				     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |
+					     MAP_NORESERVE,
+				     -1, 0)))
+			sys_munmap(d->lo, d->hi - d->lo);
+	}
 	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n", dso_name(r, d),
 	      (void *)d->lo);
 	d->lo = d->hi = 0;

@@ -178,7 +178,7 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path)
 	if (m) {
 		begin(r, m);
 		rld_unlock(r);
-		rld_close(handle);
+		rld_close(handle, 0);
 		return m;
 	}
 	m = rld_alloc(sizeof *m);
@@ -205,7 +205,7 @@ static int finish(struct rld *r, struct rld_module *m)
 
 	call(m, "deInit", 0);
 	forget(r, m);
-	return rld_close(handle);
+	return rld_close(handle, 0);
 }
 
 int rld_module_ready(struct rld *r, void *handle, const char *path)
@@ -247,7 +247,7 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 	rld_free(path);
 	if (!m) {
 		if (handle)
-			rld_close(handle);
+			rld_close(handle, 0);
 		return NULL; /* dlopen's text stands */
 	}
 	if (!m->ready && call(m, "Init", 0) < 0) {

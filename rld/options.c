@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
 	"  --strict              refuse text relocations\n"
 	"  --snapshot            map private copies: files may be overwritten\n"
+	"  --tombstone           keep the addresses of what is unloaded, and tell\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --version, --help\n";
@@ -115,6 +116,8 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--tombstone"))
+		return r->tombstone = 1, 0;
 	if (!strcmp(a, "--snapshot"))
 		return r->snapshot = 1, 0;
 	if (!strcmp(a, "--strict"))
@@ -175,6 +178,8 @@ static int irix_option(struct rld *r, const char *a, char **next)
 		return r->ignore_unresolved = 1, 0;
 	if (!strcmp(a, "-bind_now"))
 		return r->bind_now = 1, 0;
+	if (!strcmp(a, "-tombstone"))
+		return r->tombstone = 1, 0;
 	if (!strcmp(a, "-snapshot"))
 		return r->snapshot = 1, 0;
 	if (!strcmp(a, "-ignore_all_versions"))

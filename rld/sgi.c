@@ -89,7 +89,7 @@ static void *libdl(int what, void *a1, void *a2, void *a3, void *a4,
 	case 1:
 		return rld_symbol(a1, a2, NULL, pc);
 	case 2:
-		return (void *)(intptr_t)rld_close(a1);
+		return (void *)(intptr_t)rld_close(a1, pc);
 	case 3:
 		return dlerror();
 	case 4:
@@ -138,7 +138,7 @@ static void *modify_list(int how, const char *path, uintptr_t pc)
 	rld_lock(r);
 	d = rld_find_name(r, path);
 	rld_unlock(r);
-	return d && !rld_close(d) ? d : NULL;
+	return d && !rld_close(d, pc) ? d : NULL;
 }
 
 static void *named(struct rld *r, const char *name)

@@ -236,6 +236,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	rld_debug_state(r, RT_CONSISTENT);
 	if (!e.set)
 		new->flags |= D_TOLD, new->holds++;
+	r->closer = __builtin_return_address(0);
 	rld_collect(r); /* the old one, or the new one with its destructors */
 	rld_unlock(r);
 	if (e.set) {
