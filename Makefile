@@ -43,7 +43,8 @@ CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
 ARCHFLAGS_x86_64 := -mgeneral-regs-only
-ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard
+ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
+	-mno-outline-atomics
 
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu
@@ -73,15 +74,23 @@ default: build/$(HOST)/rld tools ## build rld for this machine, and the host too
 
 all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld for every machine whose compiler is installed
 
+# What a start runs lies together and first, its variables before large ones:
+# each page that a start touches is paid for by every program.
+START := mem map etc search debug guard start options list hostlibc synth str \
+	lookup bind rebind tls init msg lock sys
+
 # $(1): machine
 define machine
 SRC_$(1) := $$(sort $$(wildcard rld/*.c elf/*.c arch/$(DIR_$(1))/*.c \
 	arch/$(DIR_$(1))/*.S))
 OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
+ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
+	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))
+ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 
 build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map
 	$$(CC_$(1)) $(CFLAGS) $(ARCHFLAGS_$(1)) $(RLD_LDFLAGS) \
-		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(OBJ_$(1))
+		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(ORDER_$(1))
 
 build/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)
@@ -102,6 +111,9 @@ build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h Makefile
 	ln -sf librld.so.1 build/$(1)/librld.so
 endef
 $(foreach m,$(MACHINES),$(eval $(call machine,$(m))))
+
+built: # the machines that `make all` builds for
+	@echo $(BUILT)
 
 clang: ## build rld for this machine with clang, in build/MACHINE-clang/
 	$(MAKE) CC=clang build/$(HOST)-clang/rld
@@ -204,6 +216,10 @@ RLD ?= build/$(HOST)/rld
 check: ## build everything and run every test; the last line has the counts
 	+@scripts/check
 
+soak: default ## the long forms: mutants, faults, leak cycles, fuzzing; about two hours
+	@scripts/setup check
+	@scripts/soak
+
 check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
 	@scripts/check-binary $(RLD)
 
@@ -234,7 +250,8 @@ lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
 format: ## rewrite our C as .clang-format says
 	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
-		tests/unit/*.[ch] fixtures/demo/*.c)
+		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hostile/src/*.c \
+		tests/faults/src/*.c tests/leaks/src/*.c fixtures/demo/*.c)
 
 # ---------------------------------------------------------------------------
 
@@ -273,6 +290,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all clang tools unit unit-build fuzz fuzz-build soak check \
+.PHONY: default all built clang tools unit unit-build fuzz fuzz-build soak check \
 	check-binary loader programs clients sweep demo bench lint format install \
 	clean help

@@ -18,6 +18,7 @@ enum rkind {
 	RK_TLSDESC,   /* two words: function, argument */
 	RK_ABS32U,
 	RK_ABS32S,
+	RK_ABS32, /* either, as its value fits */
 	RK_ABS16,
 	RK_ABS8,
 	RK_PC64, /* S + A - P */

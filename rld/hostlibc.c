@@ -130,13 +130,16 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 
 /* Where the host libc's loader lies, for a name of the family that needs no
  * search; NULL: search as usual. */
-char *rld_host_path(struct rld *r, const char *name)
+char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 {
 	if (r->host.kind == HOST_MUSL)
 		return rld_format("%s/lib/ld-musl-%s.so.1",
 				  r->root ? r->root : "", ARCH_MUSL_NAME);
 	if (!r->noting && r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
 		return loader_path(r);
+	if (!r->noting && !strcmp(name, "libc.so.6") && r->mode == MODE_RUN &&
+	    !r->started) /* its own loader opens it */
+		return rld_search_cache(r, name, from);
 	return NULL;
 }
 

@@ -34,7 +34,8 @@ void rld_unlock(struct rld *r)
 	if (--r->lock_depth)
 		return;
 	__atomic_store_n(&r->lock_owner, (uintptr_t)0, __ATOMIC_RELAXED);
-	__atomic_store_n(&r->lock, 0, __ATOMIC_SEQ_CST);
+	/* not a store: qemu 7.2 lets aarch64's pass the load that follows */
+	__atomic_exchange_n(&r->lock, 0, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->lock_waiters, __ATOMIC_SEQ_CST))
 		sys_futex_wake(&r->lock, 1);
 }
@@ -42,10 +43,13 @@ void rld_unlock(struct rld *r)
 /* Bounded: a reader may be a signal handler's victim in this very thread. */
 void rld_wait_readers(struct rld *r)
 {
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (__atomic_load_n(&r->readers, __ATOMIC_SEQ_CST) == 0)
 			return;
-		arch_pause();
+		if (i < 1000)
+			arch_pause();
+		else /* one that was interrupted gets a processor */
+			sys1(__NR_sched_yield, 0);
 	}
 }
 

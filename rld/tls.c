@@ -38,6 +38,7 @@ static int lock;
 static struct thread *threads;
 static unsigned key;
 static int key_state;
+static int emulator_tasks;
 
 size_t rld_tls_slot_size(void)
 {
@@ -299,15 +300,16 @@ uintptr_t rld_tls_module_word(const struct dso *d)
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 {
 	uintptr_t *s;
+	void *b;
 
 	if (!d->tls_memsz || !r->started)
 		return NULL;
 	if (d->tls_static)
 		return (void *)(arch_tp() + (uintptr_t)d->tls_offset);
 	s = slot();
-	if (!allocate && (d->tls_mod >= s[1] || !((void **)s[0])[d->tls_mod]))
-		return NULL;
-	return block(d->tls_mod);
+	b = d->tls_mod < s[1] ? ((void **)s[0])[d->tls_mod] : NULL;
+	/* a mere question may meet an object that is leaving just now */
+	return b || !allocate ? b : block(d->tls_mod);
 }
 
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
@@ -384,11 +386,8 @@ static void place(struct rld *r, struct dso *d)
 	}
 #else
 	{
-		size_t tcb = up(ARCH_TLS_TCB_SIZE, r->tls_align);
-		size_t at = r->tls_used ? r->tls_used : tcb;
+		size_t at = r->tls_used;
 
-		if (!r->tls_used && d->flags & D_PROGRAM)
-			at = up(ARCH_TLS_TCB_SIZE, d->tls_align);
 		at = up(at - d->tls_misalign, d->tls_align) + d->tls_misalign;
 		d->tls_offset = (intptr_t)at - ARCH_TLS_TP_BIAS;
 		r->tls_used = at + d->tls_memsz;
@@ -397,6 +396,16 @@ static void place(struct rld *r, struct dso *d)
 	d->tls_static = 1;
 	TRACE(r, TR_TLS, "rld: tls: %s: static, %zu bytes, aligned %zu\n",
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
+}
+
+/* Threads of this process, those of an emulator included. */
+static int tasks(void)
+{
+	struct statx st;
+
+	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
+		return 2;
+	return (int)st.stx_nlink - 2;
 }
 
 void rld_tls_layout(struct rld *r)
@@ -408,6 +417,12 @@ void rld_tls_layout(struct rld *r)
 		if (d->tls_memsz && !(d->flags & D_HOST) &&
 		    d->tls_align > r->tls_align)
 			r->tls_align = d->tls_align;
+#if !ARCH_TLS_BELOW_TP
+	r->tls_used = ARCH_TLS_TCB_SIZE;
+#endif
+	/* Where there is no vdso, an emulator may have threads of its own. */
+	if (!r->vdso)
+		emulator_tasks = tasks() - 1;
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		place(r, d);
@@ -418,15 +433,13 @@ void rld_tls_layout(struct rld *r)
 	surplus.lo = -(intptr_t)r->tls_size;
 	surplus.hi = -(intptr_t)r->tls_used;
 #else
-	if (!r->tls_used)
-		r->tls_used = up(ARCH_TLS_TCB_SIZE, r->tls_align);
 	r->tls_used = up(r->tls_used, 16);
 	rld_tls_slot = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	r->tls_used += slot_size;
 	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
 	surplus.lo = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	surplus.hi = (intptr_t)r->tls_size - ARCH_TLS_TP_BIAS;
-	r->tls_size -= up(ARCH_TLS_TCB_SIZE, r->tls_align);
+	r->tls_size -= ARCH_TLS_TCB_SIZE;
 #endif
 }
 
@@ -437,8 +450,8 @@ static unsigned char *in_image(struct rld *r, unsigned char *image,
 #if ARCH_TLS_BELOW_TP
 	return image + (intptr_t)r->tls_size + offset;
 #else
-	return image + offset + ARCH_TLS_TP_BIAS -
-	       (intptr_t)up(ARCH_TLS_TCB_SIZE, r->tls_align);
+	(void)r;
+	return image + offset + ARCH_TLS_TP_BIAS - ARCH_TLS_TCB_SIZE;
 #endif
 }
 
@@ -459,11 +472,7 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 
 static int threads_alive(void)
 {
-	struct statx st;
-
-	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
-		return 2;
-	return (int)st.stx_nlink - 2;
+	return tasks() - emulator_tasks;
 }
 
 static int overlap(const struct room *a, intptr_t lo, intptr_t hi)

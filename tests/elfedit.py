@@ -7,6 +7,7 @@
   elfedit.py bind FILE N SYM...         set the binding of dynamic symbols
   elfedit.py type FILE N SYM...         set the type of dynamic symbols
   elfedit.py rel FILE                   turn its RELA relocations into REL
+  elfedit.py relr FILE                  turn relative relocations into RELR
   elfedit.py dyn FILE TAG VALUE         put a dynamic entry in a spare DT_NULL
   elfedit.py lazyload FILE NAME         DT_POSFLAG_1=LAZYLOAD before a NEEDED
   elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
@@ -157,7 +158,7 @@ def straddle(elf):
 
 
 def rel(elf):
-    """Addends move to where they are added; x86-64's types are all 64-bit."""
+    """Addends move to where they are added; types must be 64-bit."""
     tags = {t: (o, v) for o, t, v in elf.dynamic()}
     for table, size in ((DT_RELA, DT_RELASZ), (DT_JMPREL, DT_PLTRELSZ)):
         if table not in tags:
@@ -176,6 +177,43 @@ def rel(elf):
     elf.put("QQ", tags[DT_RELAENT][0], DT_RELENT, 16)
     if DT_PLTREL in tags:
         elf.put("Q", tags[DT_PLTREL][0] + 8, DT_REL)
+
+
+def relr(elf):
+    """Relative entries of RELA move to a RELR table in the room they leave."""
+    relative = {62: 8, 183: 1027}[elf.get("H", 18)[0]]
+    tags = {t: (o, v) for o, t, v in elf.dynamic()}
+    base, n = elf.off(tags[DT_RELA][1]), tags[DT_RELASZ][1] // 24
+    keep, places = [], []
+    for i in range(n):
+        off, info, addend = elf.get("QQq", base + 24 * i)
+        if info == relative and off % 8 == 0:
+            elf.put("q", elf.off(off), addend)
+            places.append(off)
+        else:
+            keep.append((off, info, addend))
+    words, at = [], None
+    for p in sorted(places):
+        if at is None or p < at or p >= at + 63 * 8:
+            words.append(p)         # an address; a bitmap may follow
+            at, bitmap = p + 8, False
+            continue
+        if not bitmap:
+            words.append(1)
+            bitmap = True
+        words[-1] |= 1 << (1 + (p - at) // 8)
+    if len(words) > 3 * len(places) or not words:
+        raise ValueError("no relative relocations")
+    for i, k in enumerate(keep):
+        elf.put("QQq", base + 24 * i, *k)
+    for i, w in enumerate(words):
+        elf.put("Q", base + 24 * len(keep) + 8 * i, w)
+    table = tags[DT_RELA][1] + 24 * len(keep)
+    elf.put("Q", tags[DT_RELASZ][0] + 8, 24 * len(keep))
+    if DT_RELACOUNT in tags:
+        elf.put("Q", tags[DT_RELACOUNT][0] + 8, 0)
+    for t, v in ((36, table), (35, 8 * len(words)), (37, 8)):
+        dyn(elf, str(t), str(v))
 
 
 def dyn(elf, tag, value):
@@ -289,7 +327,7 @@ def set_interps(folder, old, new):
 
 VERBS = {"machine": machine, "straddle": straddle,
          "hide": hide, "visibility": visibility,
-         "bind": bind, "type": set_type, "rel": rel, "dyn": dyn,
+         "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion}
 
