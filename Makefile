@@ -225,6 +225,10 @@ RLD ?= build/$(HOST)/rld
 check: ## build everything and run every test; the last line has the counts
 	+@scripts/check
 
+soak: default ## the long forms: mutants, faults, leak cycles, fuzzing; about two hours
+	@scripts/setup check
+	@scripts/soak
+
 check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
 	@scripts/check-binary $(RLD)
 
@@ -255,7 +259,8 @@ lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
 format: ## rewrite our C as .clang-format says
 	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
-		tests/unit/*.[ch] fixtures/demo/*.c)
+		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hostile/src/*.c \
+		tests/faults/src/*.c tests/leaks/src/*.c fixtures/demo/*.c)
 
 # ---------------------------------------------------------------------------
 
