@@ -648,12 +648,16 @@ static int got(struct pass *p, struct dso *d)
 		return -1;
 	for (size_t i = 0, n = rld_ngot(d); i < n; i++) {
 		struct reloc rel = rld_got(d, i);
-		uintptr_t lazy = now ? 0 : rld_got_lazy(d, i);
+		uintptr_t lazy = rld_got_lazy(d, i);
 
-		if (lazy)
+		if (lazy && !now) {
 			*(uintptr_t *)(d->lm.l_addr + rel.off) = lazy;
-		else if (one(p, d, &rel))
+			continue;
+		}
+		p->lazy = lazy;
+		if (one(p, d, &rel))
 			return -1;
+		p->lazy = 0;
 	}
 	return 0;
 }
