@@ -38,6 +38,13 @@ static int anyone_before(const struct rld *r)
 	return 0;
 }
 
+/* Is the word at slot, which is about to be written, writable?  A musl may have
+ * left its own RELRO open, and then has given parts of it to malloc. */
+static int is_open(uintptr_t *slot)
+{
+	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
+}
+
 static struct reloc rela(const ElfW(Rela) * a)
 {
 	return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
@@ -91,8 +98,9 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 						     rel.addend);
 			if (*slot == v)
 				continue;
-			if ((uintptr_t)slot - d->relro < d->relro_size &&
-			    !open) {
+			if (!open &&
+			    (uintptr_t)slot - d->relro < d->relro_size &&
+			    !is_open(slot)) {
 				rld_relro(r, d, 1);
 				open = 1;
 			}
@@ -181,8 +189,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	    rld_ref(from, rel->sym, &ref))
 		return;
 	s = &from->dyn.symtab[rel->sym];
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
-		return; /* its own for ever */
+	if (is_own(from, s))
+		return; /* for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (gone && !rld_lookup_in(gone, &ref, &def))
 		return;
@@ -269,17 +277,15 @@ static void walk(struct task *t)
 
 		again(t, &rel, 0);
 	}
-	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
 		again(t, &rel, rld_lazy_value(from, i));
 	}
 	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
 		struct reloc rel = rld_got(from, i);
-		uintptr_t lazy = rld_got_lazy(from, i);
 
-		if (t->gone || !lazy)
-			again(t, &rel, lazy);
+		again(t, &rel, rld_got_lazy(from, i));
 	}
 	if (t->open)
 		rld_relro(t->r, from, 0);

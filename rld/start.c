@@ -345,10 +345,10 @@ static void settle(struct rld *r)
 static void publish(struct rld *r)
 {
 	const struct dso *p = r->program;
-	uintptr_t at = p->lm.l_addr + p->dyn.debug_vaddr;
+	uintptr_t at = p->lm.l_addr + p->dyn.debug_vaddr, lo, hi;
 
-	if (p->dyn.debug_vaddr && at % WORD == 0 && at >= p->lo && at < p->hi &&
-	    p->hi - at >= WORD)
+	if (p->dyn.debug_vaddr && at % WORD == 0 &&
+	    rld_window(p, at, 0, &lo, &hi) && hi - at >= WORD)
 		*(uintptr_t *)at = (uintptr_t)&_r_debug;
 }
 
@@ -361,8 +361,9 @@ static void announce(struct rld *r)
 /* All files have kept the length they had when they were opened. */
 static void whole(struct rld *r)
 {
-	if (r->mode == MODE_RUN)
+	if (r->mode == MODE_RUN && r->guarded)
 		rld_guard(r, 0);
+	r->guarded = 0;
 	if (r->torn)
 		rld_die(r, "%s: was cut short while it was loaded", r->torn);
 }
@@ -467,7 +468,6 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
-	rld_guard(r, 1);
 	if (r->as_command)
 		program_from_file(r);
 	else
