@@ -162,9 +162,21 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	return rld_handle(d);
 }
 
+/* A libc numbers the modes as it likes, and on MIPS musl not as glibc.  One
+ * that is refused anyway is shown as it was given. */
+static int own_mode(int mode)
+{
+	enum { NOLOAD = 4, GLOBAL = 0x100 };
+
+	if (rld_state.host.kind != HOST_MUSL || !(mode & 3))
+		return mode;
+	return (mode & ~(NOLOAD | GLOBAL)) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |
+	       (mode & GLOBAL ? RTLD_GLOBAL : 0);
+}
+
 API void *dlopen(const char *file, int mode)
 {
-	return rld_open(file, mode, NULL, 0, CALLER());
+	return rld_open(file, own_mode(mode), NULL, 0, CALLER());
 }
 
 API void *dlmopen(Lmid_t ns, const char *file, int mode)
@@ -172,7 +184,7 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	struct rld_err e = { 0 };
 
 	if (ns == LM_ID_BASE)
-		return rld_open(file, mode, NULL, 0, CALLER());
+		return rld_open(file, own_mode(mode), NULL, 0, CALLER());
 	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
 		 file ? file : "(program)");
 	rld_keep_error(&e);
