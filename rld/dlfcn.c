@@ -166,12 +166,16 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
  * that is refused anyway is shown as it was given. */
 static int own_mode(int mode)
 {
-	enum { NOLOAD = 4, GLOBAL = 0x100 };
+	enum { NOLOAD = 4, DEEPBIND = 8, GLOBAL = 0x100, NODELETE = 0x1000 };
+	const int known = 3 | NOLOAD | DEEPBIND | GLOBAL | NODELETE;
 
-	if (rld_state.host.kind != HOST_MUSL || !(mode & 3))
+	if (rld_state.host.kind != HOST_MUSL || (mode & 3) % 3 == 0 ||
+	    mode & ~known)
 		return mode;
-	return (mode & ~(NOLOAD | GLOBAL)) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |
-	       (mode & GLOBAL ? RTLD_GLOBAL : 0);
+	return (mode & 3) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |
+	       (mode & DEEPBIND ? RTLD_DEEPBIND : 0) |
+	       (mode & GLOBAL ? RTLD_GLOBAL : 0) |
+	       (mode & NODELETE ? RTLD_NODELETE : 0);
 }
 
 API void *dlopen(const char *file, int mode)
