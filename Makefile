@@ -85,7 +85,7 @@ all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld fo
 
 # What a start runs lies together and first, its variables before large ones:
 # each page that a start touches is paid for by every program.
-START := mem map etc search debug guard start options list hostlibc synth str \
+START := mem map etc debug guard start options search list hostlibc synth str \
 	lookup bind rebind tls init msg lock sys
 
 # $(1): machine
@@ -133,6 +133,14 @@ CC_$(HOSTCLANG) := clang
 ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
 HASH_$(HOSTCLANG) := $(HASH_$(HOST))
 $(eval $(call machine,$(HOSTCLANG)))
+
+# For tests/faults alone: rld with a switch that lets an allocation fail.
+HOSTFAULTS := $(HOST)-faults
+DIR_$(HOSTFAULTS) := $(DIR_$(HOST))
+CC_$(HOSTFAULTS) = $(CC)
+ARCHFLAGS_$(HOSTFAULTS) := $(ARCHFLAGS_$(HOST)) -DRLD_FAULTS
+HASH_$(HOSTFAULTS) := $(HASH_$(HOST))
+$(eval $(call machine,$(HOSTFAULTS)))
 
 # ---------------------------------------------------------------------------
 # Host side: rld-mark and librld.so.1, ordinary hosted programs.
@@ -189,7 +197,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -Irld/include -Iarch/$(DIR_$(HOST))
-FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)) rld/sys.c)
+FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 

@@ -29,8 +29,8 @@ static void leave_members(struct dso *gone)
 		struct group *g = gone->group[i];
 		unsigned k = 0;
 
-		if (g == gone->own)
-			continue; /* goes as a whole: leave_groups */
+		if (g->member[0] == gone) /* the group ends with its root */
+			continue;
 		for (unsigned j = 0; j < g->n; j++)
 			if (g->member[j] != gone)
 				g->member[k++] = g->member[j];
@@ -112,6 +112,23 @@ static struct dso *next_to_finish(struct rld *r)
 	return NULL;
 }
 
+/* Where libstdc++ is never unloaded it need not free what it has allocated
+ * for exceptions (72 KiB), and its destructors do not; but it has a function
+ * that does, for those who count blocks.  Called as destructors are. */
+static void free_resources(struct rld *r, struct dso *d)
+{
+	uintptr_t fn =
+		d->init != INIT_FINISHED ?
+			0 :
+			rld_host_symbol(r, d, "_ZN9__gnu_cxx9__freeresEv");
+
+	if (!fn)
+		return;
+	rld_unlock(r);
+	((void (*)(void))fn)();
+	rld_lock(r);
+}
+
 /* Called with the lock held once; destructors run without it. */
 void rld_collect(struct rld *r)
 {
@@ -154,6 +171,9 @@ void rld_collect(struct rld *r)
 		rld_run_fini(r, d);
 		rld_lock(r);
 	}
+	rld_guard(r, 1); /* tables and notes of files cut short since */
+	for (unsigned i = 0; i < n; i++)
+		free_resources(r, gone[i]);
 	for (unsigned i = 0; i < n; i++)
 		gone[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < n; i++) {
@@ -180,6 +200,7 @@ void rld_collect(struct rld *r)
 			rld_free(name);
 		}
 	}
+	rld_guard(r, 0);
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
 }

@@ -4,6 +4,7 @@ want_c='before: 1 mapped
 after: 2 mapped
 after: 3 mapped
 requests while reloading: enough, 0 failed
+grows: False
 ended: 0'
 want_cxx=$want_c
 

@@ -19,7 +19,11 @@ conversion: \x6772c3bc6e
 dictionary: '"'link':2 'linker':1"'
 compiled: t|1001000 mapped
 parallel: 200010000
+swapped: 1 mapped
+swapped: 2 mapped
+swapped: 3 mapped
 ended: 0'
+[ "$MODE" = system ] && want_c=$(grep -v '^swapped' <<<"$want_c")
 want_cxx=$want_c
 
 case_c()
@@ -28,6 +32,7 @@ case_c()
 	include=$(pg_config --includedir-server)
 	need $bin/postgres $bin/psql "$include/postgres.h" python3
 	versions answer postgres.c "-I$include"
+	versions swap postgres.c "-I$include"
 	versions base base.c
 	kind=c plugin plugins.so 0 postgres-plugins.c "-I$include"
 	# The server runs as another user, who must be able to read rld.

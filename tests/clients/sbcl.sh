@@ -11,6 +11,9 @@ unloaded: not mapped
 after: 2 mapped
 unloaded: not mapped
 after: 3 mapped'
+want_image='before: 1 mapped
+after: 2 mapped
+after: 3 mapped'
 
 lisp()
 {
@@ -36,4 +39,16 @@ case_user()
 	versions base base.c
 	plugin user.so 0 c-user.c
 	lisp user
+}
+
+case_image()
+{
+	need sbcl
+	versions base base.c
+	lisp image >log || { cat log; exit 1; }
+	grep -v '^\[' log	# what SBCL says while it saves
+	for v in 2 3; do
+		mv "base.$v" base.so
+		"${run[@]}" --core image --noinform
+	done
 }
