@@ -364,7 +364,11 @@ def set_interps(folder, old, new):
                     continue
             try:
                 elf = Elf(path)
-                if set_interp(elf, old, new):
+                try:
+                found = set_interp(elf, old, new)
+            except struct.error:    # a case may have spoilt its headers
+                continue
+            if found:
                     elf.save()
             except (struct.error, ValueError, IndexError):
                 pass        # damaged on purpose
