@@ -364,13 +364,9 @@ def set_interps(folder, old, new):
                     continue
             try:
                 elf = Elf(path)
-                try:
-                found = set_interp(elf, old, new)
-            except struct.error:    # a case may have spoilt its headers
-                continue
-            if found:
+                if set_interp(elf, old, new):
                     elf.save()
-            except (struct.error, ValueError, IndexError):
+            except (struct.error, ValueError, IndexError, OverflowError):
                 pass        # damaged on purpose
 
 
