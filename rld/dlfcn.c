@@ -162,9 +162,25 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	return rld_handle(d);
 }
 
+/* A libc numbers the modes as it likes, and on MIPS musl not as glibc.  One
+ * that is refused anyway is shown as it was given. */
+static int own_mode(int mode)
+{
+	enum { NOLOAD = 4, DEEPBIND = 8, GLOBAL = 0x100, NODELETE = 0x1000 };
+	const int known = 3 | NOLOAD | DEEPBIND | GLOBAL | NODELETE;
+
+	if (rld_state.host.kind != HOST_MUSL || (mode & 3) % 3 == 0 ||
+	    mode & ~known)
+		return mode;
+	return (mode & 3) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |
+	       (mode & DEEPBIND ? RTLD_DEEPBIND : 0) |
+	       (mode & GLOBAL ? RTLD_GLOBAL : 0) |
+	       (mode & NODELETE ? RTLD_NODELETE : 0);
+}
+
 API void *dlopen(const char *file, int mode)
 {
-	return rld_open(file, mode, NULL, 0, CALLER());
+	return rld_open(file, own_mode(mode), NULL, 0, CALLER());
 }
 
 API void *dlmopen(Lmid_t ns, const char *file, int mode)
@@ -172,7 +188,7 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	struct rld_err e = { 0 };
 
 	if (ns == LM_ID_BASE)
-		return rld_open(file, mode, NULL, 0, CALLER());
+		return rld_open(file, own_mode(mode), NULL, 0, CALLER());
 	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
 		 file ? file : "(program)");
 	rld_keep_error(&e);

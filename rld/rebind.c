@@ -284,10 +284,8 @@ static void walk(struct task *t)
 	}
 	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
 		struct reloc rel = rld_got(from, i);
-		uintptr_t lazy = rld_got_lazy(from, i);
 
-		if (t->gone || !lazy)
-			again(t, &rel, lazy);
+		again(t, &rel, rld_got_lazy(from, i));
 	}
 	if (t->open)
 		rld_relro(t->r, from, 0);

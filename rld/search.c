@@ -382,8 +382,11 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 {
 	const char *hit;
 
-	if (r->root || (r->library_path && *r->library_path) ||
-	    r->program->dyn.rpath || r->program->dyn.runpath ||
+	/* o32's flags in the cache are those of any old 32-bit ABI: there the
+	 * file itself must be looked at */
+	if (ARCH_LDSO_SHARED || r->root ||
+	    (r->library_path && *r->library_path) || r->program->dyn.rpath ||
+	    r->program->dyn.runpath ||
 	    (from && from->dyn.flags_1 & DF_1_NODEFLIB))
 		return NULL;
 	for (; from; from = from->loader)

@@ -345,10 +345,10 @@ static void settle(struct rld *r)
 static void publish(struct rld *r)
 {
 	const struct dso *p = r->program;
-	uintptr_t at = p->lm.l_addr + p->dyn.debug_vaddr;
+	uintptr_t at = p->lm.l_addr + p->dyn.debug_vaddr, lo, hi;
 
-	if (p->dyn.debug_vaddr && at % WORD == 0 && at >= p->lo && at < p->hi &&
-	    p->hi - at >= WORD)
+	if (p->dyn.debug_vaddr && at % WORD == 0 &&
+	    rld_window(p, at, 0, &lo, &hi) && hi - at >= WORD)
 		*(uintptr_t *)at = (uintptr_t)&_r_debug;
 }
 

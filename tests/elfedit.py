@@ -14,6 +14,7 @@
   elfedit.py setdyn FILE TAG VALUE      change a dynamic entry
   elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
   elfedit.py unneed FILE NAME           drop a DT_NEEDED
+  elfedit.py liblist FILE SYM NAME N    DT_MIPS_LIBLIST at SYM: NAME has flags N
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
   elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
 """
@@ -28,6 +29,7 @@ DT_REL, DT_RELSZ, DT_RELENT, DT_DEBUG = 17, 18, 19, 21
 DT_PLTREL, DT_JMPREL, DT_PLTRELSZ = 20, 23, 2
 DT_GNU_HASH, DT_RELACOUNT, DT_RELCOUNT = 0x6ffffef5, 0x6ffffff9, 0x6ffffffa
 DT_VERNEED, DT_VERNEEDNUM, DT_POSFLAG_1 = 0x6ffffffe, 0x6fffffff, 0x6ffffdfd
+DT_MIPS_RLD_MAP_REL = 0x70000035
 
 
 class Elf:
@@ -247,7 +249,10 @@ def lazyload(elf, name):
         raise ValueError(elf.path + ": does not need " + name)
     if out[-2][0] != DT_NULL:
         raise ValueError("no spare DT_NULL")
-    for (o, _, _), (t, v) in zip(d, out):
+    moved = d[1][0] - d[0][0]
+    for (o, was, _), (t, v) in zip(d, out):
+        if t == DT_MIPS_RLD_MAP_REL and was != t:   # counts from its own place
+            v -= moved
         elf.put("2" + elf.word, o, t, v)
 
 
@@ -262,6 +267,21 @@ def undyn(elf, tag):
             elf.put("2" + elf.word, o, DT_DEBUG, 0)
             return
     raise ValueError("no such tag")
+
+
+def liblist(elf, symbol, needed, flags):
+    """DT_MIPS_LIBLIST of one entry, at a symbol's place, in place of two tags
+    that mean nothing."""
+    d = elf.dynamic()
+    s = next(wanted(elf, [symbol]))
+    at = elf.get(elf.word, s + (8 if elf.is64 else 4))[0]
+    name = next(v for _, t, v in d if t == DT_NEEDED and
+                elf.string(v) == needed)
+    elf.put("5I", elf.off(at), name, 0, 0, 0, int(flags, 0))
+    for old, new, v in ((0x70000001, 0x70000009, at),
+                        (0x70000012, 0x70000010, 1)):
+        o = next(o for o, t, _ in d if t == old)
+        elf.put("2" + elf.word, o, new, v)
 
 
 def unneed(elf, name):
@@ -346,7 +366,7 @@ def set_interps(folder, old, new):
                 elf = Elf(path)
                 if set_interp(elf, old, new):
                     elf.save()
-            except (struct.error, ValueError, IndexError):
+            except (struct.error, ValueError, IndexError, OverflowError):
                 pass        # damaged on purpose
 
 
@@ -355,7 +375,8 @@ VERBS = {"machine": machine, "straddle": straddle,
          "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
-         "unneed": unneed, "eflags": eflags}
+         "unneed": unneed, "eflags": eflags,
+         "liblist": liblist}
 
 
 def main(argv):

@@ -40,6 +40,10 @@ mipsn32*) NONPIC='-fno-pie -no-pie -fno-pic -mplt' ;;
 mips64*) NONPIC='-fno-pie -no-pie -fno-pic -mplt -msym32 -Wl,-Ttext-segment=0x10000000' ;;
 *) NONPIC='-fno-pie -no-pie' ;;
 esac
+# The same when its functions are nowhere at link time, for ld makes no PLT
+# entries for those on MIPS.
+NOPIE='-fno-pie -no-pie'
+[[ ${ARCH:-} != mips* ]] || NOPIE+=' -mno-plt'
 
 # non_pic OUT LIBRARY SOURCE|FLAG...: such a program, with PLT entries for the
 # functions of a library that it does not need.

@@ -2,7 +2,7 @@
 #define ARCH_NAME	  "mips64" MIPS_EL
 #define ARCH_CLASS	  ELFCLASS64
 #define ARCH_EFLAGS	  0
-#define ARCH_LIB	  "lib64"
+#define ARCH_LIB	  "lib/mips64" MIPS_EL "-linux-gnuabi64"
 #define ARCH_MULTIARCH	  "mips64" MIPS_EL "-linux-gnuabi64"
 #define ARCH_LDSO	  "ld.so.1"
 #define ARCH_LDSO_PATH	  "/lib64/ld.so.1"

@@ -305,7 +305,8 @@ static void debug_word_is_where_the_machine_has_it(void **state)
 	for (int i = 0;; i++)
 		if (m.dyn[i].d_tag == DT_NULL) {
 			append(&m, DT_MIPS_RLD_MAP_REL,
-			       V(array[1]) - BASE - (size_t)i * sizeof m.dyn[0]);
+			       V(array[1]) - BASE -
+				       (size_t)i * sizeof m.dyn[0]);
 			break;
 		}
 	assert_int_equal(accepted(&m, EM_MIPS).debug_vaddr, V(array[1]));

@@ -14,7 +14,7 @@
 enum { PAGE = 0x1000, FILESIZE = 0x2400 };
 
 static const struct elf_want want = { ELFCLASS64, ELFDATA2LSB, EM_X86_64,
-				      PAGE, 0, 0 };
+				      PAGE,	  0,	       0 };
 
 enum { TEXT, DATA, DYNAMIC, INTERP, TLS, RELRO, STACK, NPH };
 
