@@ -74,15 +74,23 @@ default: build/$(HOST)/rld tools ## build rld for this machine, and the host too
 
 all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld for every machine whose compiler is installed
 
+# What a start runs lies together and first, its variables before large ones:
+# each page that a start touches is paid for by every program.
+START := mem map etc search debug guard start options list hostlibc synth str \
+	lookup bind rebind tls init msg lock sys
+
 # $(1): machine
 define machine
 SRC_$(1) := $$(sort $$(wildcard rld/*.c elf/*.c arch/$(DIR_$(1))/*.c \
 	arch/$(DIR_$(1))/*.S))
 OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
+ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
+	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))
+ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 
 build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map
 	$$(CC_$(1)) $(CFLAGS) $(ARCHFLAGS_$(1)) $(RLD_LDFLAGS) \
-		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(OBJ_$(1))
+		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(ORDER_$(1))
 
 build/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)

@@ -183,7 +183,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		return bad(p, d, rel, "names a symbol outside its table");
 	s = &d->dyn.symtab[rel->sym];
 	if (rel->sym == 0 || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
-	    ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)) {
+	    is_own(d, s)) {
 		def->dso = d;
 		def->sym = s;
 		return 1;
@@ -496,16 +496,22 @@ __attribute__((noinline)) static const ElfW(Rela) *
 	if (!d->dyn.nrela || a == end ||
 	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
 		return a;
-	for (info = a->r_info; a < end; a++) {
-		uintptr_t at = bias + a->r_offset;
+	for (info = a->r_info; a < end && a->r_info == info;) {
+		uintptr_t at = bias + a->r_offset, skew, room;
 
 		if ((at - lo >= hi - lo || hi - at < WORD) &&
 		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
 		     hi - at < WORD))
 			break;
-		if (a->r_info != info)
-			break;
-		*(uintptr_t *)at = bias + (uintptr_t)a->r_addend;
+		/* as long as they stay in this window */
+		skew = bias - lo;
+		room = hi - lo - WORD;
+		do {
+			at = a->r_offset + skew;
+			if (at > room || a->r_info != info)
+				break;
+			*(uintptr_t *)(lo + at) = bias + (uintptr_t)a->r_addend;
+		} while (++a < end);
 	}
 	return a;
 }

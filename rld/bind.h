@@ -43,6 +43,22 @@ static inline int is_ifunc(const struct def *def)
 	       def->sym->st_shndx != SHN_UNDEF;
 }
 
+/* d's own definition, whoever else has the name: protected or hidden, by
+ * st_other or by d's note. */
+static inline int is_own(const struct dso *d, const ElfW(Sym) * s)
+{
+	const char *name;
+
+	if (s->st_shndx == SHN_UNDEF)
+		return 0;
+	if ((s->st_other & 3) != STV_DEFAULT)
+		return 1;
+	if (!d->note || !d->note->nhidden)
+		return 0;
+	name = elf_str(&d->dyn, s->st_name);
+	return name && rldnote_hides(d->note, name);
+}
+
 struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
 /* The reference that symbol sym of d makes; -1 when it is malformed. */

@@ -235,16 +235,15 @@ const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
 	return p ? p->path : NULL;
 }
 
-/* x, with what it needs, is seen by whoever sees o. */
+/* x, with what it needs, is seen by whoever sees o, and belongs to the handles
+ * that o belongs to. */
 static int share(struct rld *r, struct dso *o, struct dso *x)
 {
-	if (o->flags & D_GLOBAL) {
-		rld_make_global(r, x);
-		return 0;
-	}
 	for (unsigned g = 0; g < o->ngroup; g++)
 		if (rld_extend_group(r, o->group[g], x))
 			return -1;
+	if (o->flags & D_GLOBAL)
+		rld_make_global(r, x);
 	return 0;
 }
 

@@ -128,13 +128,16 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 
 /* Where the host libc's loader lies, for a name of the family that needs no
  * search; NULL: search as usual. */
-char *rld_host_path(struct rld *r, const char *name)
+char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 {
 	if (r->host.kind == HOST_MUSL)
 		return rld_format("%s/lib/ld-musl-%s.so.1",
 				  r->root ? r->root : "", ARCH_MUSL_NAME);
 	if (!r->noting && r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
 		return loader_path(r);
+	if (!r->noting && !strcmp(name, "libc.so.6") && r->mode == MODE_RUN &&
+	    !r->started) /* its own loader opens it */
+		return rld_search_cache(r, name, from);
 	return NULL;
 }
 
@@ -218,10 +221,6 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
 			  eh->e_phnum, &e))
 		rld_die(r, "%s", e.text);
-	/* musl does not close its own RELRO, and gives the rest of that page
-	 * to malloc: after a look inside it must stay writable */
-	if (r->host.kind == HOST_MUSL)
-		d->relro_size = 0;
 	d->flags |= D_READY | D_RELOCATED;
 	d->init = INIT_DONE;
 	if (d->soname)

@@ -21,6 +21,9 @@
 #include "rld/str.h"
 #include "rld/sys.h"
 
+/* Declarations, too: an address of our own needs no GOT, so no relocation. */
+#pragma GCC visibility push(hidden)
+
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #define WORD	    sizeof(ElfW(Addr))
@@ -251,6 +254,8 @@ struct rld {
 	int started; /* libc is up */
 	int secure;
 	int as_command;
+	int on_command_line;  /* options: a bad one is an error */
+	const char *root_end; /* root: strings one after the other */
 
 	enum run_mode mode;
 	int bind_now;
@@ -300,6 +305,7 @@ struct rld {
 	int readers;
 	unsigned group_id;
 	unsigned problems;   /* --check */
+	int guarded;	     /* at start-up, from the first file on */
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
 
@@ -373,6 +379,9 @@ void rld_wait_readers(struct rld *r);
  * *path, or -1 with *e set. */
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
+/* What ld.so.cache says, when no other place comes before it; for a file that
+ * somebody else will open.  Heap, or NULL: search as usual. */
+char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Folder of d's file, for $ORIGIN; "" when unknown. */
 const char *rld_origin(struct rld *r, struct dso *d);
 /* Value of an environment variable or NULL. */
@@ -592,7 +601,7 @@ int rld_is_host(struct rld *r, const char *name);
 void rld_host_kind(struct rld *r, const char *interp);
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
 struct dso *rld_host_late(struct rld *r, const char *name, char *path);
-char *rld_host_path(struct rld *r, const char *name);
+char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
 _Noreturn void rld_host_start(struct rld *r);
@@ -672,5 +681,7 @@ uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 void rld_shift_args(struct rld *r, int n);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
+
+#pragma GCC visibility pop
 
 #endif

@@ -107,7 +107,7 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	rld_read_begin(r);
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF) {
+	if (is_own(d, s)) {
 		def.dso = d;
 		def.sym = s;
 	} else {

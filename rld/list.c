@@ -333,7 +333,7 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 	host = rld_is_host(r, name) || r->noting;
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
-	path = host ? rld_host_path(r, name) : NULL;
+	path = host ? rld_host_path(r, name, from) : NULL;
 	if (path && r->mode == MODE_RUN && !r->started)
 		return rld_host_note(r, name, path);
 	if (path) {

@@ -246,6 +246,11 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	long n;
 	const void *aligned = peeked.bytes;
 
+	/* what libc's own loader maps is its own business */
+	if (!r->started && !r->guarded && !(d->flags & D_HOST)) {
+		r->guarded = 1;
+		rld_guard(r, 1);
+	}
 	if (peeked.fd == fd + 1)
 		n = peeked.n;
 	else

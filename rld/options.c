@@ -56,9 +56,16 @@ static int set_log(struct rld *r, const char *file)
 {
 	int fd = sys_open(file, O_WRONLY | O_CREAT | O_APPEND);
 
-	if (fd < 0)
-		return -1;
-	r->log_fd = fd;
+	if (fd >= 0)
+		r->log_fd = fd;
+	else if (r->on_command_line)
+		rld_die(r, "%s: the log cannot be opened: %s", file,
+			sys_strerror(fd));
+	else
+		rld_print(r, 2,
+			  "rld: %s: %s: the log cannot be opened: %s: "
+			  "ignored\n",
+			  r->prog, file, sys_strerror(fd));
 	return 0;
 }
 
@@ -143,14 +150,19 @@ static int set_follow(struct rld *r, const char *v)
 	return r->follow = v, 0;
 }
 
-static const struct {
-	char name[20];
-	int (*set)(struct rld *, const char *);
-} with_value[] = { { "-log", set_log },
-		   { "-identity", set_identity },
-		   { "-delay_load", set_delay },
-		   { "-ignore_version", set_ignore },
-		   { "-y", set_follow } };
+static int with_value(struct rld *r, const char *a, const char *v)
+{
+	/* not a table: its pointers would be relocations of our own */
+	if (!strcmp(a, "-log"))
+		return set_log(r, v);
+	if (!strcmp(a, "-identity"))
+		return set_identity(r, v);
+	if (!strcmp(a, "-delay_load"))
+		return set_delay(r, v);
+	if (!strcmp(a, "-ignore_version"))
+		return set_ignore(r, v);
+	return !strcmp(a, "-y") ? set_follow(r, v) : 1;
+}
 
 /* IRIX's spelling: one dash, the value in the next word. */
 static int irix_option(struct rld *r, const char *a, char **next)
@@ -173,12 +185,14 @@ static int irix_option(struct rld *r, const char *a, char **next)
 	if (!strcmp(a, "-quickstart_off") || !strcmp(a, "-clearstack") ||
 	    !strcmp(a, "-pixie_init"))
 		return 0;
-	for (unsigned i = 0; v && i < sizeof with_value / sizeof with_value[0];
-	     i++)
-		if (!strcmp(a, with_value[i].name)) {
+	if (v) {
+		int ret = with_value(r, a, v);
+
+		if (ret <= 0) {
 			*next = NULL;
-			return with_value[i].set(r, v);
+			return ret;
 		}
+	}
 	return -1;
 }
 
@@ -240,6 +254,21 @@ static void environment(struct rld *r)
 		rld_alternate(r, v);
 }
 
+/* Several prefixes: each element of a path is tried below one after the other.
+ * The cache and libc's own loader are those of the first. */
+static void split_root(struct rld *r)
+{
+	char *copy = r->root ? rld_strdup(r->root) : NULL;
+
+	if (!copy)
+		return;
+	r->root = copy;
+	r->root_end = copy + strlen(copy);
+	for (; *copy; copy++)
+		if (*copy == ':')
+			*copy = 0;
+}
+
 void rld_options(struct rld *r)
 {
 	int i = 1;
@@ -248,6 +277,7 @@ void rld_options(struct rld *r)
 	if (!r->as_command)
 		goto out;
 	r->prog = NULL;
+	r->on_command_line = 1;
 	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
 	     i++) {
 		const char *a = r->argv[i];
@@ -282,4 +312,5 @@ void rld_options(struct rld *r)
 out:
 	if (r->root && (!*r->root || !strcmp(r->root, "/")))
 		r->root = NULL;
+	split_root(r);
 }

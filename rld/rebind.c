@@ -38,6 +38,13 @@ static int anyone_before(const struct rld *r)
 	return 0;
 }
 
+/* Is the word at slot, which is about to be written, writable?  A musl may have
+ * left its own RELRO open, and then has given parts of it to malloc. */
+static int is_open(uintptr_t *slot)
+{
+	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it. */
 void rld_rebind_host(struct rld *r, struct dso *d)
@@ -81,8 +88,9 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
 			if (*slot == v)
 				continue;
-			if ((uintptr_t)slot - d->relro < d->relro_size &&
-			    !open) {
+			if (!open &&
+			    (uintptr_t)slot - d->relro < d->relro_size &&
+			    !is_open(slot)) {
 				rld_relro(r, d, 1);
 				open = 1;
 			}
@@ -181,8 +189,8 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 	    rld_ref(from, rel->sym, &ref))
 		return;
 	s = &from->dyn.symtab[rel->sym];
-	if ((s->st_other & 3) != STV_DEFAULT && s->st_shndx != SHN_UNDEF)
-		return; /* its own for ever */
+	if (is_own(from, s))
+		return; /* for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
 	if (gone && !rld_lookup_in(gone, &ref, &def))
 		return;
@@ -276,7 +284,7 @@ static void walk(struct task *t)
 		rel.addend = 0;
 		again(t, &rel, IN_PLACE);
 	}
-	for (size_t i = 0; t->gone && i < from->dyn.njmprel; i++) {
+	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
 		again(t, &rel, i);

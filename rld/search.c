@@ -265,6 +265,25 @@ static int try_dir(struct search *s, const char *dir)
 	       add(&p, s->name, strlen(s->name)) && try_file(s, p.text);
 }
 
+/* The prefix after root, NULL at the end of the list. */
+static const char *next_root(const struct rld *r, const char *root)
+{
+	root += strlen(root) + 1;
+	return root < r->root_end ? root : NULL;
+}
+
+/* One element of a list below one prefix, or none. */
+static int try_element(struct search *s, const char *root, const char *dir,
+		       size_t n, struct dso *from)
+{
+	struct path_buf p;
+
+	path_clear(&p);
+	return (!root || add(&p, root, strlen(root))) &&
+	       path_expand(s->r, from, dir, n, &p) &&
+	       (!s->r->secure || p.text[0] == '/') && try_dir(s, p.text);
+}
+
 /* A colon list; semicolons too, as ld.so takes in LD_LIBRARY_PATH. */
 static int try_list(struct search *s, const char *list, struct dso *from,
 		    int rooted, const char *seps)
@@ -272,22 +291,18 @@ static int try_list(struct search *s, const char *list, struct dso *from,
 	if (!list)
 		return 0;
 	for (;;) {
-		struct path_buf p;
+		const char *root = rooted && *list == '/' ? s->r->root : NULL;
 		size_t n = 0;
 
-		path_clear(&p);
 		while (list[n] && !strchr(seps, list[n]))
 			n++;
-		if (n == 0) {
-			if (!s->r->secure && try_dir(s, "."))
-				return 1;
-		} else if ((!rooted || !s->r->root || list[0] != '/' ||
-			    add(&p, s->r->root, strlen(s->r->root))) &&
-			   path_expand(s->r, from, list, n, &p) &&
-			   (!s->r->secure || p.text[0] == '/') &&
-			   try_dir(s, p.text)) {
+		if (n == 0 && !s->r->secure && try_dir(s, "."))
 			return 1;
-		}
+		if (n != 0)
+			do
+				if (try_element(s, root, list, n, from))
+					return 1;
+			while (root && (root = next_root(s->r, root)));
 		if (!list[n])
 			return 0;
 		list += n + 1;
@@ -356,6 +371,24 @@ static int search_all(struct search *s)
 	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
 		return 0;
 	return try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
+}
+
+char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
+{
+	const char *hit;
+
+	if (r->root || (r->library_path && *r->library_path) ||
+	    r->program->dyn.rpath || r->program->dyn.runpath ||
+	    (from && from->dyn.flags_1 & DF_1_NODEFLIB))
+		return NULL;
+	for (; from; from = from->loader)
+		if (from->dyn.rpath || from->dyn.runpath)
+			return NULL;
+	hit = path_cache_find(r, name);
+	if (!hit || sys_access(hit))
+		return NULL;
+	TRACE(r, TR_SEARCH, "rld: search: %s: found\n", hit);
+	return rld_strdup(hit);
 }
 
 /* A name with a slash is that file.  Apart, as the next one is: path_buf is
@@ -432,16 +465,20 @@ static void each_of(struct rld *r, struct dso *from, const char *list,
 		    void *arg)
 {
 	while (list && *list) {
-		struct path_buf p;
+		const char *root = rooted && *list == '/' ? r->root : NULL;
 		size_t n = 0;
 
-		path_clear(&p);
 		while (list[n] && list[n] != ':')
 			n++;
-		if ((!rooted || !r->root ||
-		     add(&p, r->root, strlen(r->root))) &&
-		    path_expand(r, from, list, n, &p))
-			fn(arg, p.len ? p.text : ".", p.len ? p.len : 1, flags);
+		do {
+			struct path_buf p;
+
+			path_clear(&p);
+			if ((!root || add(&p, root, strlen(root))) &&
+			    path_expand(r, from, list, n, &p))
+				fn(arg, p.len ? p.text : ".", p.len ? p.len : 1,
+				   flags);
+		} while (root && (root = next_root(r, root)));
 		list += n + (list[n] == ':');
 	}
 }

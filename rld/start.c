@@ -359,8 +359,9 @@ static void announce(struct rld *r)
 /* All files have kept the length they had when they were opened. */
 static void whole(struct rld *r)
 {
-	if (r->mode == MODE_RUN)
+	if (r->mode == MODE_RUN && r->guarded)
 		rld_guard(r, 0);
+	r->guarded = 0;
 	if (r->torn)
 		rld_die(r, "%s: was cut short while it was loaded", r->torn);
 }
@@ -465,7 +466,6 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
 		drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
-	rld_guard(r, 1);
 	if (r->as_command)
 		program_from_file(r);
 	else

@@ -1,6 +1,6 @@
 /* The synthetic program: what the host libc's own loader is shown in place of
  * the program (design section 4). */
-#include "rld/internal.h"
+#include "rld/path.h"
 
 /* glibc's loader compares the name of every symbol of a DT_HASH chain; behind
  * DT_GNU_HASH it passes us over by one look at the filter.  MIPS has no such
@@ -107,16 +107,28 @@ static void musl_runner(void)
 	rld_init_program(&rld_state);
 }
 
-/* Where modules that libc loads itself are searched; heap, or NULL. */
+static void add_dir(void *arg, const char *dir, size_t len, unsigned flags)
+{
+	char **list = arg, *was = *list;
+
+	(void)len;
+	if ((flags == LA_SER_DEFAULT && !rld_state.root) ||
+	    (rld_state.secure && dir[0] != '/'))
+		return; /* the inner loader's own defaults are the same */
+	*list = rld_format("%s%s%s", was ? was : "", was ? ":" : "", dir);
+	rld_free(was);
+}
+
+/* Where modules that libc loads itself are searched: as for the program's own
+ * libraries.  Heap, or NULL. */
 static char *search_path(struct rld *r)
 {
-	if (!r->library_path && !r->root)
-		return NULL;
-	return rld_format("%s%s%s/lib/" ARCH_MULTIARCH
-			  ":%s/usr/lib/" ARCH_MULTIARCH,
-			  r->library_path ? r->library_path : "",
-			  r->library_path ? ":" : "", r->root ? r->root : "",
-			  r->root ? r->root : "");
+	char *list = NULL;
+
+	if (r->library_path || r->root || r->program->dyn.rpath ||
+	    r->program->dyn.runpath)
+		rld_search_dirs(r, r->program, add_dir, &list);
+	return list;
 }
 
 static void fill_dynamic(struct rld *r, struct synth *s, const char *path)

@@ -70,6 +70,12 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
+/* May this process read the file? */
+static inline int sys_access(const char *path)
+{
+	return (int)sys3(__NR_faccessat, AT_FDCWD, (long)path, 4 /* R_OK */);
+}
+
 static inline int sys_memfd_create(const char *name)
 {
 	return (int)sys3(__NR_memfd_create, (long)name, 1 /* MFD_CLOEXEC */, 0);

@@ -29,8 +29,8 @@ static void leave_members(struct dso *gone)
 		struct group *g = gone->group[i];
 		unsigned k = 0;
 
-		if (g->member[0] == gone) /* the group ends with its root */
-			continue;
+		if (g == gone->own)
+			continue; /* goes as a whole: leave_groups */
 		for (unsigned j = 0; j < g->n; j++)
 			if (g->member[j] != gone)
 				g->member[k++] = g->member[j];
@@ -56,7 +56,8 @@ static void leave_groups(struct rld *r, struct dso *gone)
 		for (unsigned i = 0; i < d->ngroup;) {
 			struct group *g = d->group[i];
 
-			if (g->member[0] == gone)
+			/* by now it may not be among its own members */
+			if (g == gone->own)
 				d->group[i] = d->group[--d->ngroup];
 			else
 				i++;

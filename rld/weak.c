@@ -11,7 +11,8 @@ struct override {
 	struct def strong;
 };
 
-static struct override *all, **end = &all; /* oldest arrival first */
+static struct override *all;  /* oldest arrival first */
+static struct override **end; /* NULL: none yet, a relocation saved */
 
 void rld_weak_follow(struct def *d)
 {
@@ -55,6 +56,8 @@ static void consider(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 	o->weak_dso = def.dso;
 	o->strong.dso = a->d;
 	o->strong.sym = s;
+	if (!end)
+		end = &all;
 	__atomic_store_n(end, o, __ATOMIC_RELEASE);
 	end = &o->next;
 	__atomic_store_n(&a->r->overrides, 1, __ATOMIC_RELEASE);

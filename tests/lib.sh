@@ -120,12 +120,19 @@ rld()
 
 _exec()
 {
-	local e q=()
+	local e q=() own=()
 	_cmd="${env[*]} $*"
 	if [ "$QEMU" ]; then
-		for e in "${env[@]}"; do q+=(-E "$e"); done
+		# qemu takes a comma for the end of a variable, and LD_* for
+		# itself when it finds them in its own environment
+		for e in "${env[@]}"; do
+			case $e in
+			*,*) own+=("$e") ;;
+			*) q+=(-E "$e") ;;
+			esac
+		done
 		# shellcheck disable=SC2086
-		$QEMU "${q[@]}" "$@"
+		env "${own[@]}" $QEMU "${q[@]}" "$@"
 	elif [ ${#env[@]} = 0 ]; then
 		"$@"
 	else

@@ -11,6 +11,9 @@
 
 #include "arch/kinds.h"
 
+/* Declarations, too: an address of our own needs no GOT, so no relocation. */
+#pragma GCC visibility push(hidden)
+
 #define ARCH_NAME	  "aarch64"
 #define ARCH_MACHINE	  EM_AARCH64
 #define ARCH_CLASS	  ELFCLASS64
@@ -190,5 +193,7 @@ _Noreturn void arch_enter(uintptr_t pc, uintptr_t *sp, uintptr_t fini);
 
 /* Calls fn(a, b) with all vector and floating-point state saved around it. */
 uintptr_t arch_call_guarded(uintptr_t (*fn)(void *, void *), void *a, void *b);
+
+#pragma GCC visibility pop
 
 #endif
