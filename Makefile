@@ -46,6 +46,15 @@ ARCHFLAGS_x86_64 := -mgeneral-regs-only
 ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 
+# Soft float, for the same reason, but fit for programs of either kind.
+ARCHFLAGS_MIPS := -msoft-float -include arch/mips/nofloat.h
+ARCHFLAGS_mips := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsel := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsn32 := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mipsn32el := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mips64 := $(ARCHFLAGS_MIPS)
+ARCHFLAGS_mips64el := $(ARCHFLAGS_MIPS)
+
 HASH_x86_64 := gnu
 HASH_aarch64 := gnu
 HASH_mips := sysv
@@ -76,7 +85,7 @@ all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld fo
 
 # What a start runs lies together and first, its variables before large ones:
 # each page that a start touches is paid for by every program.
-START := mem map etc search debug guard start options list hostlibc synth str \
+START := mem map etc debug guard start options search list hostlibc synth str \
 	lookup bind rebind tls init msg lock sys
 
 # $(1): machine

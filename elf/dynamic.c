@@ -13,13 +13,14 @@ struct raw {
 		verneed;
 	uintptr_t rela, relasz, relaent, rel, relsz, relent, relr, relrsz,
 		jmprel, pltrelsz, pltrel, relacount, relcount;
-	uintptr_t soname, rpath, runpath, iversion;
+	uintptr_t soname, rpath, runpath, iversion, rld_map, rld_map_rel;
 	unsigned has_soname : 1, has_rpath : 1, has_runpath : 1,
 		has_iversion : 1;
 };
 
-static void mips_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
-		     struct raw *r)
+/* at: vaddr of the entry */
+static void mips_tag(uintptr_t tag, uintptr_t val, uintptr_t at,
+		     struct elf_dyn *d, struct raw *r)
 {
 	switch (tag) {
 	case DT_MIPS_LOCAL_GOTNO:
@@ -38,10 +39,10 @@ static void mips_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
 		d->mips_pltgot = val;
 		break;
 	case DT_MIPS_RLD_MAP:
-		d->mips_rld_map = val;
+		r->rld_map = val;
 		break;
 	case DT_MIPS_RLD_MAP_REL:
-		d->mips_rld_map_rel = val;
+		r->rld_map_rel = at + val;
 		break;
 	case DT_MIPS_LIBLIST:
 		d->mips_liblist = val;
@@ -223,12 +224,19 @@ static int read_tags(uint16_t machine, uintptr_t dyn_vaddr, size_t max,
 		const ElfW(Dyn) *e = &d->dyn[d->ndyn];
 		uintptr_t tag = (uintptr_t)e->d_tag;
 
-		if (tag == DT_NULL)
+		if (tag == DT_NULL) {
+			/* the dynamic section itself is read-only there */
+			if (machine == EM_MIPS)
+				d->debug_vaddr = r->rld_map_rel ?
+							 r->rld_map_rel :
+							 r->rld_map;
 			return 0;
+		}
 		if (tag >= DT_LOPROC && tag <= DT_HIPROC && tag != DT_FILTER &&
 		    tag != DT_AUXILIARY) {
 			if (machine == EM_MIPS)
-				mips_tag(tag, e->d_un.d_val, d, r);
+				mips_tag(tag, e->d_un.d_val,
+					 dyn_vaddr + d->ndyn * sizeof *e, d, r);
 			else if (machine == EM_AARCH64 &&
 				 tag == DT_AARCH64_VARIANT_PCS)
 				d->aarch64_variant_pcs = 1;
@@ -296,10 +304,8 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 	size_t left, need;
 
 	w = elf_at(v, vaddr, &left);
-	if (!w || left < 4 * (xhash ? 5u : 4u) || vaddr % 4)
+	if (!w || left < 16 || vaddr % 4)
 		return refuse(why, "has a hash table outside its segments");
-	if (xhash) /* the first word counts the entries of xlat */
-		w++, left -= 4;
 	g->nbuckets = w[0];
 	g->symndx = w[1];
 	g->maskwords = w[2];
@@ -320,13 +326,13 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 	g->nchain = (left - need) / 4;
 	if (g->nchain > UINT32_MAX) /* the place that ends a walk */
 		g->nchain = UINT32_MAX;
-	if (xhash) {
-		uint32_t nxlat = w[-1];
+	if (xhash) { /* one symbol index for each chain entry follows them */
+		uintptr_t n = d->mips_symtabno - g->symndx;
 
-		if (nxlat > g->nchain / 2)
+		if (g->symndx > d->mips_symtabno || n > g->nchain / 2)
 			return refuse(why, "has a truncated hash table");
-		g->nchain = nxlat;
-		g->xlat = g->chain + nxlat;
+		g->nchain = n;
+		g->xlat = g->chain + n;
 	}
 	return 0;
 }

@@ -47,7 +47,8 @@ struct elf_head {
 struct elf_want {
 	unsigned char class, data;
 	uint16_t machine;
-	size_t page; /* bytes */
+	size_t page;		      /* bytes */
+	uint32_t eflags_mask, eflags; /* these bits of e_flags must be so */
 };
 
 /* Check the first len bytes of a file of filesize bytes.  When the program
@@ -81,8 +82,10 @@ struct elf_gnu_hash {
 	uint32_t nbuckets, symndx, maskwords, shift;
 	const ElfW(Addr) * bloom;
 	const uint32_t *buckets, *chain;
-	const uint32_t *xlat; /* DT_MIPS_XHASH: chain place -> symbol index */
-	size_t nchain;	      /* entries that may be read */
+	/* DT_MIPS_XHASH: chain place -> symbol index.  Its symbols are in the
+	 * GOT's order; the table is as if they were sorted by hash. */
+	const uint32_t *xlat;
+	size_t nchain; /* entries that may be read */
 };
 
 struct elf_sysv_hash {
@@ -125,11 +128,13 @@ struct elf_dyn {
 	size_t nneeded, nfilter;
 	uintptr_t flags, flags_1;
 	unsigned char symbolic, textrel, bind_now, has_versym;
-	uintptr_t debug_vaddr; /* of the DT_DEBUG entry's value, 0 if none */
+	/* Of the word that debuggers read: the DT_DEBUG entry's value, on MIPS
+	 * what DT_MIPS_RLD_MAP names.  0 if none. */
+	uintptr_t debug_vaddr;
 
 	/* MIPS psABI supplement and its extensions */
 	uintptr_t mips_local_gotno, mips_symtabno, mips_gotsym, mips_flags;
-	uintptr_t mips_pltgot, mips_rld_map, mips_rld_map_rel;
+	uintptr_t mips_pltgot;
 	uintptr_t mips_liblist;
 	size_t mips_liblistno;
 	const char *mips_iversion;

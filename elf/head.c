@@ -159,6 +159,8 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 				   "incomplete)");
 	if (e->e_machine != want->machine)
 		return refuse(why, "is for another machine");
+	if ((e->e_flags & want->eflags_mask) != want->eflags)
+		return refuse(why, "is for another ABI of this machine");
 	if (e->e_type == ET_REL)
 		return refuse(why, "is a relocatable object, not a shared one");
 	if (e->e_type == ET_CORE)

@@ -41,7 +41,7 @@ static inline int elf_gnu_maybe(const struct elf_gnu_hash *g, uint32_t h)
 	const unsigned bits = sizeof(ElfW(Addr)) * 8;
 	ElfW(Addr) w;
 
-	/* 64-bit DT_MIPS_XHASH puts the filter at an odd multiple of 4 */
+	/* DT_MIPS_XHASH need not be aligned as its filter is */
 	__builtin_memcpy(&w,
 			 (const char *)g->bloom +
 				 ((h / bits) & (g->maskwords - 1)) * sizeof w,

@@ -516,6 +516,40 @@ __attribute__((noinline)) static const ElfW(Rela) *
 	return a;
 }
 
+/* A later look at entry i of DT_REL cannot read the addend from its place. */
+static int keep_addend(struct pass *p, struct dso *d, size_t i,
+		       const struct reloc *rel)
+{
+	unsigned n = d->naddend;
+
+	if (!(n & (n - 1))) {
+		struct rel_addend *a;
+
+		a = rld_realloc(d->addend, (n ? n * 2 : 1) * sizeof *a);
+		if (!a)
+			return rld_fail(p->e, "%s: out of memory",
+					dso_name(p->r, d));
+		d->addend = a;
+	}
+	d->addend[n].i = i;
+	d->addend[n].addend = rel->addend;
+	d->naddend = n + 1;
+	return 0;
+}
+
+struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next)
+{
+	const ElfW(Rel) *a = &d->dyn.rel[i];
+	struct reloc rel = { a->r_offset, 0, ARCH_R_SYM(a->r_info),
+			     ARCH_R_TYPE(a->r_info) };
+
+	while (*next < d->naddend && d->addend[*next].i < i)
+		++*next;
+	if (*next < d->naddend && d->addend[*next].i == i)
+		rel.addend = d->addend[*next].addend;
+	return rel;
+}
+
 static int relas(struct pass *p, struct dso *d)
 {
 	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
@@ -534,7 +568,8 @@ static int relas(struct pass *p, struct dso *d)
 	for (size_t i = 0; i < d->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(d, &d->dyn.rel[i]);
 
-		if (one(p, d, &rel))
+		if ((rel.sym && rel.addend && keep_addend(p, d, i, &rel)) ||
+		    one(p, d, &rel))
 			return -1;
 	}
 	return 0;
@@ -610,6 +645,29 @@ static int plt(struct pass *p, struct dso *d)
 	return 0;
 }
 
+/* The GOT's own slots, where it has some without a relocation. */
+static int got(struct pass *p, struct dso *d)
+{
+	int now = p->r->bind_now || d->flags & D_NOW || p->r->mode != MODE_RUN;
+
+	if (rld_got_open(p, d))
+		return -1;
+	for (size_t i = 0, n = rld_ngot(d); i < n; i++) {
+		struct reloc rel = rld_got(d, i);
+		uintptr_t lazy = rld_got_lazy(d, i);
+
+		if (lazy && !now) {
+			*(uintptr_t *)(d->lm.l_addr + rel.off) = lazy;
+			continue;
+		}
+		p->lazy = lazy;
+		if (one(p, d, &rel))
+			return -1;
+		p->lazy = 0;
+	}
+	return 0;
+}
+
 uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 {
 	return d->plt_odd || !d->lazy_ok ? 0 : d->plt_first + i * d->plt_stride;
@@ -650,6 +708,8 @@ static void populate(struct rld *r, const struct dso *d)
 
 static int relocate(struct pass *p, struct dso *d)
 {
+	uintptr_t pltgot = ARCH_IMPLICIT_GOT ? d->dyn.mips_pltgot :
+					       d->dyn.pltgot;
 	struct rld *r = p->r;
 	int ret;
 
@@ -666,10 +726,11 @@ static int relocate(struct pass *p, struct dso *d)
 	ret = relr(p, d);
 	if (!ret)
 		ret = relas(p, d);
-	if (!ret && d->dyn.pltgot && d->dyn.njmprel &&
-	    d->dyn.pltgot % WORD == 0 &&
-	    place_ok(d, d->lm.l_addr + d->dyn.pltgot, 3 * WORD)) {
-		arch_lazy_got((uintptr_t *)(d->lm.l_addr + d->dyn.pltgot), d);
+	if (!ret)
+		ret = got(p, d);
+	if (!ret && pltgot && d->dyn.njmprel && pltgot % WORD == 0 &&
+	    place_ok(d, d->lm.l_addr + pltgot, 3 * WORD)) {
+		arch_lazy_got((uintptr_t *)(d->lm.l_addr + pltgot), d);
 		d->lazy_ok = 1;
 	}
 	if (!ret)
@@ -753,7 +814,8 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	int ret = 0;
 
 	for (struct dso *d = first; d && !p.memo; d = dso_next(d))
-		if (d->flags & D_NEW && d->dyn.nrela + d->dyn.nrel > 256)
+		if (d->flags & D_NEW &&
+		    d->dyn.nrela + d->dyn.nrel + rld_ngot(d) > 256)
 			p.memo = rld_alloc(MEMO * sizeof *p.memo);
 	r->relocating++;
 	do { /* again when data of a library that waited was needed */

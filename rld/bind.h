@@ -15,6 +15,12 @@ struct reloc {
 	uint32_t sym, type;
 };
 
+/* What the place of DT_REL entry i held. */
+struct rel_addend {
+	size_t i;
+	uintptr_t addend;
+};
+
 /* One walk that relocates; late and memo belong to bind.c. */
 struct pass {
 	struct rld *r;
@@ -61,10 +67,40 @@ static inline int is_own(const struct dso *d, const ElfW(Sym) * s)
 
 struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
+/* Entry i of d's DT_REL at *next in its addends, once it has been applied. */
+struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next);
 /* The reference that symbol sym of d makes; -1 when it is malformed. */
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
+
+/* got.c: the implicit GOT of MIPS, its global entries as relocations. */
+#if ARCH_IMPLICIT_GOT
+/* Local entries, and the words that lead lazy stubs here. */
+int rld_got_open(struct pass *p, struct dso *d);
+struct reloc rld_got(const struct dso *d, size_t i);
+/* Where entry i leads before it is bound, 0 when it is no lazy one. */
+uintptr_t rld_got_lazy(const struct dso *d, size_t i);
+#else
+static inline int rld_got_open(struct pass *p, struct dso *d)
+{
+	(void)p;
+	(void)d;
+	return 0;
+}
+static inline struct reloc rld_got(const struct dso *d, size_t i)
+{
+	(void)d;
+	(void)i;
+	return (struct reloc){ 0 };
+}
+static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
+{
+	(void)d;
+	(void)i;
+	return 0;
+}
+#endif
 
 /* A TLS descriptor (two words) whose variable is gone; does it, or never did,
  * mean any? */

@@ -116,8 +116,9 @@ static void peek_free(struct peek *p)
 
 static int read_tables(struct peek *p, const char **why)
 {
-	const struct elf_want want = { ARCH_CLASS, ARCH_DATA, ARCH_MACHINE,
-				       rld_state.page };
+	const struct elf_want want = { ARCH_CLASS,	 ARCH_DATA,
+				       ARCH_MACHINE,	 rld_state.page,
+				       ARCH_EFLAGS_MASK, ARCH_EFLAGS };
 	struct dso *d = &p->dso;
 	struct elf_view v = { .flat = (const unsigned char *)p->at,
 			      .flat_size = p->size };
@@ -174,10 +175,12 @@ struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
 		return NULL;
 	}
 	err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
-	if (!err && (st.stx_mode & 0170000) == 0100000 && st.stx_size) {
-		p->at = sys_mmap(NULL, st.stx_size, PROT_READ, MAP_PRIVATE, fd,
-				 0);
-		p->size = SYS_ERR(p->at) ? 0 : st.stx_size;
+	if (!err && (st.stx_mode & 0170000) == 0100000 && st.stx_size &&
+	    st.stx_size <= SIZE_MAX / 4) {
+		p->size = (size_t)st.stx_size;
+		p->at = sys_mmap(NULL, p->size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (SYS_ERR(p->at))
+			p->size = 0;
 	}
 	rld_peek_forget();
 	sys_close(fd);

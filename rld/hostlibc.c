@@ -47,20 +47,38 @@ void rld_host_kind(struct rld *r, const char *interp)
 			r->host.kind = HOST_MUSL;
 }
 
+/* A descriptor of the loader at path, for this ABI where several share its
+ * name; or -1. */
+static int open_loader(const char *path)
+{
+	int fd = path ? sys_open(path, O_RDONLY) : -1;
+
+	if (!ARCH_LDSO_SHARED || fd < 0 || rld_fits(fd))
+		return fd;
+	rld_peek_forget();
+	sys_close(fd);
+	return -1;
+}
+
 /* The path of libc's own loader; heap.  It lies beside libc, or where programs
- * name it. */
+ * name it, seen from the root or, as a cross glibc has it, from the folder
+ * above libc's. */
 static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
-	char *p = rld_alloc(n + sizeof ARCH_LDSO);
+	char *p = rld_alloc(n + sizeof ".." ARCH_LDSO_PATH);
 	int fd;
 
 	if (!p)
 		return NULL;
 	memcpy(p, libc, n);
 	memcpy(p + n, ARCH_LDSO, sizeof ARCH_LDSO);
-	fd = sys_open(p, O_RDONLY);
+	fd = open_loader(p);
+	if (ARCH_LDSO_SHARED && fd < 0) {
+		memcpy(p + n, ".." ARCH_LDSO_PATH, sizeof ".." ARCH_LDSO_PATH);
+		fd = open_loader(p);
+	}
 	if (fd >= 0 && r->mode == MODE_RUN && !r->started &&
 	    r->host.loader_fd < 0)
 		r->host.loader_fd = fd;
@@ -213,7 +231,7 @@ static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
 	return 0;
 }
 
-static void adopt(struct rld *r, struct dso *d, uintptr_t base)
+static void learn(struct rld *r, struct dso *d, uintptr_t base)
 {
 	const ElfW(Ehdr) *eh = (const void *)base;
 	struct rld_err e = { 0 };
@@ -223,10 +241,34 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 		rld_die(r, "%s", e.text);
 	d->flags |= D_READY | D_RELOCATED;
 	d->init = INIT_DONE;
+}
+
+static void adopt(struct rld *r, struct dso *d, uintptr_t base)
+{
+	learn(r, d, base);
 	if (d->soname)
 		rld_add_name(r, d, d->soname);
 	TRACE(r, TR_MAP, "rld: map: %s adopted at %p\n", dso_name(r, d),
 	      (void *)d->lo);
+}
+
+/* What libc's own loader has mapped under this name, entered nowhere. */
+static struct dso *inner_object(struct rld *r, const char *name)
+{
+	struct r_debug *dbg = rld_synth_debug(r);
+
+	for (struct link_map *l = dbg ? dbg->r_map : NULL; l; l = l->l_next)
+		if (l->l_name && !strcmp(str_base(l->l_name), name)) {
+			struct dso *d;
+
+			d = rld_new_dso(r, name, rld_strdup(l->l_name));
+			if (d) {
+				d->flags |= D_HOST;
+				learn(r, d, l->l_addr);
+			}
+			return d;
+		}
+	return NULL;
 }
 
 static struct dso *host_named(struct rld *r, const struct link_map *l)
@@ -401,8 +443,33 @@ static void interpose_from(struct rld *r, struct dso *d)
 	}
 }
 
+/* Where libc itself has an unwinder's registry (MIPS and other old ports),
+ * libgcc_s asks it for the frame description of an address, and it asks the
+ * inner loader, which does not know our objects.  libgcc_s's own asks
+ * _dl_find_object, and that is ours. */
+static const void *find_fde(void *pc, void *bases)
+{
+	static const char name[] = "_Unwind_Find_FDE";
+	static struct dso
+		*inner; /* libgcc_s as libc has loaded it for itself */
+	typedef const void *find_fn(void *, void *);
+	struct rld *r = &rld_state;
+	struct dso *gcc = r->host.gcc_s ? r->host.gcc_s : inner;
+	const void *fde = NULL;
+	uintptr_t f;
+
+	if (!gcc)
+		gcc = inner = inner_object(r, "libgcc_s.so.1");
+	f = rld_host_symbol(r, gcc, name);
+	if (f)
+		fde = ((find_fn *)f)(pc, bases);
+	f = rld_host_symbol(r, r->host.libc, name);
+	return fde || !f ? fde : ((find_fn *)f)(pc, bases);
+}
+
 void rld_host_interpose(struct rld *r)
 {
+	static const char name[] = "_Unwind_Find_FDE";
 	size_t before = 0;
 
 	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
@@ -414,9 +481,15 @@ void rld_host_interpose(struct rld *r)
 		     d = dso_next(d))
 			if (d->flags & D_READY && !(d->flags & D_VDSO))
 				interpose_from(r, d);
-	rld_rebind_host(r, r->host.libc);
+	rld_rebind_host(r, r->host.libc, NULL, 0);
 	if (r->host.gcc_s)
-		rld_rebind_host(r, r->host.gcc_s);
+		rld_rebind_host(r, r->host.gcc_s, NULL, 0);
+	if (!rld_host_symbol(r, r->host.libc, name))
+		return;
+	rld_synth_export(r->host.synth, name, (uintptr_t)find_fde, 0,
+			 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+	if (r->host.gcc_s)
+		rld_rebind_host(r, r->host.gcc_s, name, (uintptr_t)find_fde);
 }
 
 /* After all is relocated: initial values into the static TLS block, the

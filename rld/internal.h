@@ -26,8 +26,15 @@
 
 #define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
-#define WORD	    sizeof(ElfW(Addr))
-#define RLD_HEAP    (48UL * 1024) /* bytes */
+#ifndef ARCH_EFLAGS_MASK /* e_machine, class and byte order tell all */
+#define ARCH_EFLAGS_MASK 0
+#define ARCH_EFLAGS	 0
+#endif
+#ifndef ARCH_LDSO_SHARED
+#define ARCH_LDSO_SHARED 0
+#endif
+#define WORD	 sizeof(ElfW(Addr))
+#define RLD_HEAP (48UL * 1024) /* bytes */
 
 struct rld;
 struct dso;
@@ -192,6 +199,11 @@ struct dso {
 
 	struct edge *users;
 
+	/* REL entries whose place held an addend, in order: binding wrote over
+	 * it.  Owned by bind.c. */
+	struct rel_addend *addend;
+	unsigned naddend;
+
 	/* TLS */
 	const void *tls_image;
 	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
@@ -240,7 +252,8 @@ struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
 	struct {
-		uint64_t word; /* hash | 1 above, symbol id below; 0 free */
+		uint32_t key; /* hash | 1, written first */
+		uint32_t id;  /* of a symbol; 0 free, 1 no longer in use */
 	} slot[];
 };
 
@@ -382,6 +395,8 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 /* What ld.so.cache says, when no other place comes before it; for a file that
  * somebody else will open.  Heap, or NULL: search as usual. */
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
+/* Is fd an object for this machine and ABI, as far as its header tells? */
+int rld_fits(int fd);
 /* Folder of d's file, for $ORIGIN; "" when unknown. */
 const char *rld_origin(struct rld *r, struct dso *d);
 /* Value of an environment variable or NULL. */
@@ -503,13 +518,26 @@ size_t rld_tls_slot_size(void);
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
 void rld_edge(struct dso *from, struct dso *to);
 
-/* ---- lazy.c */
+/* ---- got.c: entries of d's GOT that mean a symbol without a relocation */
+#if ARCH_IMPLICIT_GOT
+size_t rld_ngot(const struct dso *d);
+#else
+static inline size_t rld_ngot(const struct dso *d)
+{
+	(void)d;
+	return 0;
+}
+#endif
+
+/* ---- lazy.c: index counts entries of DT_JMPREL, symbols for a stub */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index);
 _Noreturn void rld_unresolvable(struct rld *r, const char *object,
 				const char *name);
 
 /* ---- rebind.c */
-void rld_rebind_host(struct rld *r, struct dso *d);
+void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
+		     uintptr_t value);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Uses of names that gone defines and, without it, nobody would: fn for
@@ -625,8 +653,6 @@ const char *rld_journal_add(struct rld *r, const struct dso *d);
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
-/* at, a trap, is so far from the one that rld_trap gave. */
-uintptr_t rld_trap_offset(uintptr_t at);
 
 /* ---- dlfcn.c */
 /* The object that handle is, or NULL with *e.  Lock held. */

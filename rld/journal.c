@@ -141,11 +141,6 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 	return traps_at + i * TRAP_ROOM + TRAP_ROOM / 2;
 }
 
-uintptr_t rld_trap_offset(uintptr_t at)
-{
-	return (at - traps_at) % TRAP_ROOM - TRAP_ROOM / 2;
-}
-
 int rld_is_trap(uintptr_t at)
 {
 	return traps_at && at - traps_at < TRAPS * TRAP_ROOM;

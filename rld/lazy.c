@@ -83,23 +83,14 @@ static void store(struct rld *r, struct dso *d, uintptr_t *slot, uintptr_t v)
 	}
 }
 
-/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
- * DT_JMPREL.  Returns where the call goes on. */
-uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
+static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
-	struct rld *r = &rld_state;
-	struct reloc rel;
 	struct def def;
 	struct ref ref;
 	uintptr_t v;
 	const ElfW(Sym) * s;
 	int hit = 1;
 
-	if (d->flags & D_ENTRIES)
-		return rld_entry_bind(d, index);
-	if (index >= d->dyn.njmprel)
-		rld_unresolvable(r, dso_name(r, d), "?");
-	rel = rld_jmprel(d, index);
 	if (rld_ref(d, rel.sym, &ref))
 		rld_unresolvable(r, dso_name(r, d), "?");
 	ref.is_call = 1;
@@ -136,3 +127,38 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	rld_read_end(r);
 	return v;
 }
+
+/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
+ * DT_JMPREL.  Returns where the call goes on. */
+uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
+{
+	struct rld *r = &rld_state;
+
+	if (d->flags & D_ENTRIES)
+		return rld_entry_bind(d, index);
+	if (index >= d->dyn.njmprel)
+		rld_unresolvable(r, dso_name(r, d), "?");
+	return bind_call(r, d, rld_jmprel(d, index));
+}
+
+#if ARCH_IMPLICIT_GOT
+/* The same through an implicit GOT: index is the symbol's. */
+uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index)
+{
+	struct rld *r = &rld_state;
+	struct dso *d;
+
+	if (got[1] & ARCH_GOT_MARK) {
+		d = (struct dso *)(got[1] & ~ARCH_GOT_MARK);
+	} else {
+		rld_read_begin(r);
+		d = rld_find_addr(r, (uintptr_t)got);
+		rld_read_end(r);
+		if (!d)
+			rld_die(r, "a lazy stub of an unknown object");
+	}
+	if (index < d->dyn.mips_gotsym || index >= d->dyn.mips_symtabno)
+		rld_unresolvable(r, dso_name(r, d), "?");
+	return bind_call(r, d, rld_got(d, index - d->dyn.mips_gotsym));
+}
+#endif

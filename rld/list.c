@@ -39,6 +39,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
+	rld_free(d->addend);
 	while (d->tlsdesc) {
 		struct tlsdesc *t = d->tlsdesc;
 

@@ -3,8 +3,8 @@
  *
  * Two ways to walk the list: probing each object's hash filter, or one index
  * of all definitions (hash -> objects in list order), filled from the GNU
- * chains, which hold the hashes.  Entries of the index are single words
- * written once, so readers need no lock. */
+ * chains, which hold the hashes.  An entry of the index is good from the moment
+ * its id is written, so readers need no lock. */
 #include "rld/internal.h"
 
 /* An index entry costs as much as this many probes: it touches the chains of
@@ -40,8 +40,9 @@ uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
 					d->lm.l_addr + s->st_value;
 }
 
-/* Does the version of symbol i of d serve ref?  2: only as a last resort (an
- * older, hidden version for a reference that names none). */
+/* Does the version of symbol i of d serve ref?  2: only if d has no better
+ * one: a reference that names none means the base or first version, and the
+ * default one where there is neither. */
 static int version_serves(const struct dso *d, uint32_t i,
 			  const struct ref *ref)
 {
@@ -63,9 +64,9 @@ static int version_serves(const struct dso *d, uint32_t i,
 	}
 	if (ndx <= 1)
 		return ndx == 1 || ndx == 0;
-	if (!(raw & 0x8000))
+	if (!ref->newest && ndx == 2)
 		return 1;
-	return !ref->newest && ndx == 2 ? 1 : 0;
+	return raw & 0x8000 ? 0 : ref->newest ? 1 : 2;
 }
 
 static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
@@ -92,9 +93,10 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	return name && (name == ref->name || str_same(name, ref->name)) &&
-	       version_serves(d, i, ref) &&
-	       !(d->note && ref->from != d && rldnote_hides(d->note, name));
+	if (!name || (name != ref->name && !str_same(name, ref->name)) ||
+	    (d->note && ref->from != d && rldnote_hides(d->note, name)))
+		return 0;
+	return version_serves(d, i, ref);
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -115,39 +117,51 @@ static int in_filtees(const struct dso *d, const struct ref *ref,
 	return 0;
 }
 
+static int take(const struct dso *d, uint32_t i, const struct ref *ref,
+		struct def *out)
+{
+	return d->nfilter && in_filtees(d, ref, out) ? 1 : found(d, i, out);
+}
+
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 {
 	struct elf_walk w = { 0 };
-	uint32_t i;
+	uint32_t i, second = 0;
+	int serves;
 
 	if (!(d->flags & D_READY) || d == ref->skip)
 		return 0;
+	if (ref->own && d == ref->from &&
+	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
+		i = ref->own;
+		goto hit;
+	}
 	if (elf_needs_sysv(&d->dyn)) {
 		uint32_t h;
 
 		if (!d->dyn.sysv.nbucket)
 			return 0;
 		h = elf_sysv_hash(ref->name);
-		while ((i = elf_walk_sysv(&d->dyn, h, &w)))
-			if (symbol_serves(d, i, ref, !ref->is_call))
+		while ((i = elf_walk_sysv(&d->dyn, h, &w))) {
+			serves = symbol_serves(d, i, ref, !ref->is_call);
+			if (serves == 1)
 				goto hit;
+			if (serves && !second)
+				second = i;
+		}
+	} else {
+		while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w))) {
+			serves = symbol_serves(d, i, ref, !ref->is_call);
+			if (serves == 1)
+				goto hit;
+			if (serves && !second)
+				second = i;
+		}
+	}
+	if (!(i = second))
 		return 0;
-	}
-	if (ref->own && d == ref->from &&
-	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
-		i = ref->own;
-		goto hit;
-	}
-	while ((i = elf_walk_gnu(&d->dyn, ref->hash, &w)))
-		if (symbol_serves(d, i, ref, !ref->is_call))
-			goto hit;
-	return 0;
 hit:
-	if (d->nfilter) {
-		if (in_filtees(d, ref, out))
-			return 1;
-	}
-	return found(d, i, out);
+	return take(d, i, ref, out);
 }
 
 static uint32_t place(uint32_t hash)
@@ -158,12 +172,11 @@ static uint32_t place(uint32_t hash)
 static void put(struct index *x, uint32_t hash, uint32_t gid)
 {
 	uint32_t at = place(hash) >> 7;
-	uint64_t word;
 
-	while (x->slot[at &= x->mask].word)
+	while (x->slot[at &= x->mask].id)
 		at++;
-	word = (uint64_t)(hash | 1) << 32 | gid;
-	__atomic_store_n(&x->slot[at].word, word, __ATOMIC_RELEASE);
+	x->slot[at].key = hash | 1;
+	__atomic_store_n(&x->slot[at].id, gid, __ATOMIC_RELEASE);
 	x->used++;
 }
 
@@ -318,15 +331,11 @@ void rld_index_add(struct rld *r, struct dso *d)
 static void drop_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 {
 	struct index *x = arg;
-	uint32_t at = place(hash) >> 7;
-	uint64_t want = (uint64_t)(hash | 1) << 32 | (d->gid + i), w;
+	uint32_t at = place(hash) >> 7, id;
 
-	while ((w = x->slot[at &= x->mask].word)) {
-		if (w == want) {
-			/* id 0 belongs to nobody; the place stays used */
-			__atomic_store_n(&x->slot[at].word,
-					 (uint64_t)(hash | 1) << 32,
-					 __ATOMIC_RELEASE);
+	while ((id = x->slot[at &= x->mask].id)) {
+		if (id == d->gid + i) {
+			__atomic_store_n(&x->slot[at].id, 1, __ATOMIC_RELEASE);
 			return;
 		}
 		at++;
@@ -357,7 +366,7 @@ void rld_index_plan(struct rld *r)
 		if (d->flags & (D_HOST | D_SELF | D_VDSO))
 			continue;
 		refs += d->dyn.nrela - (d->dyn.nrela ? d->dyn.nrelative : 0) +
-			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
+			d->dyn.nrel + rld_ngot(d) + (now ? d->dyn.njmprel : 0);
 	}
 	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
@@ -369,39 +378,43 @@ void rld_index_plan(struct rld *r)
 static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 			struct def *out)
 {
-	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1;
-	uint64_t w;
+	struct dso *first = NULL; /* has a definition, but not the best */
+	uint32_t second = 0;
+	uint32_t at = place(ref->hash) >> 7, want = ref->hash | 1, gid;
 
-	while ((w = __atomic_load_n(&x->slot[at &= x->mask].word,
-				    __ATOMIC_ACQUIRE))) {
-		at++;
-		if ((uint32_t)(w >> 32) == want && (uint32_t)w) {
-			uint32_t gid = (uint32_t)w;
+	while ((gid = __atomic_load_n(&x->slot[at &= x->mask].id,
+				      __ATOMIC_ACQUIRE))) {
+		if (x->slot[at++].key == want && gid != 1) {
 			struct dso *d = r->owner[gid / 64];
+			int serves;
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
-			    !seen(d, ref->from) ||
-			    !symbol_serves(d, gid - d->gid, ref, !ref->is_call))
+			    !seen(d, ref->from))
 				continue;
-			if (d->nfilter) {
-				if (in_filtees(d, ref, out))
-					return 1;
+			serves = symbol_serves(d, gid - d->gid, ref,
+					       !ref->is_call);
+			if (first && d != first)
+				break;
+			if (serves == 1)
+				return take(d, gid - d->gid, ref, out);
+			if (serves && !first) {
+				first = d;
+				second = gid - d->gid;
 			}
-			return found(d, gid - d->gid, out);
 		}
 	}
-	return 0;
+	return first ? take(first, second, ref, out) : 0;
 }
 
 int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
 {
 	struct index *x = r->index;
 	uint32_t at = place(hash | 1) >> 7;
-	uint64_t w;
+	uint32_t id;
 
-	for (; (w = x->slot[at &= x->mask].word); at++)
-		if ((uint32_t)(w >> 32) == (hash | 1) && (uint32_t)w) {
-			struct dso *o = r->owner[(uint32_t)w / 64];
+	for (; (id = x->slot[at &= x->mask].id); at++)
+		if (x->slot[at].key == (hash | 1) && id != 1) {
+			struct dso *o = r->owner[id / 64];
 
 			if (o && o->serial < d->serial &&
 			    !(o->flags & (D_HOST | D_SELF)))

@@ -236,8 +236,10 @@ void rld_peek_forget(void)
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e)
 {
-	static const struct elf_want want_proto = { ARCH_CLASS, ARCH_DATA,
-						    ARCH_MACHINE, 0 };
+	static const struct elf_want want_proto = {
+		ARCH_CLASS, ARCH_DATA,	      ARCH_MACHINE,
+		0,	    ARCH_EFLAGS_MASK, ARCH_EFLAGS
+	};
 	struct elf_want want = want_proto;
 	struct elf_head h;
 	const char *why;

@@ -45,14 +45,23 @@ static int is_open(uintptr_t *slot)
 	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
 }
 
-/* The host libc was bound by its own loader before the program's objects
- * were there: give its slots to whoever stands before it. */
-void rld_rebind_host(struct rld *r, struct dso *d)
+static struct reloc rela(const ElfW(Rela) * a)
 {
-	size_t n[3] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel };
-	int open = 0, anyone = anyone_before(r);
+	return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
+			       ARCH_R_SYM(a->r_info), ARCH_R_TYPE(a->r_info) };
+}
 
-	for (int t = 0; t < 3; t++)
+/* The host libc was bound by its own loader before the program's objects
+ * were there: give its slots to whoever stands before it, or those of one
+ * name to value. */
+void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
+		     uintptr_t value)
+{
+	size_t n[4] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel,
+			rld_ngot(d) };
+	int open = 0, anyone = name || anyone_before(r);
+
+	for (int t = 0; t < 4; t++)
 		for (size_t i = 0; i < n[t]; i++) {
 			struct reloc rel;
 			struct def def;
@@ -61,16 +70,11 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 			uintptr_t *slot, v;
 
 			if (t == 0) {
-				const ElfW(Rela) *a = &d->dyn.rela[i];
-
-				rel = (struct reloc){ a->r_offset,
-						      (uintptr_t)a->r_addend,
-						      ARCH_R_SYM(a->r_info),
-						      ARCH_R_TYPE(a->r_info) };
+				rel = rela(&d->dyn.rela[i]);
 			} else if (t == 1) {
 				rel = rld_rel(d, &d->dyn.rel[i]);
 			} else {
-				rel = rld_jmprel(d, i);
+				rel = t == 2 ? rld_jmprel(d, i) : rld_got(d, i);
 			}
 			kind = arch_reloc_kind(rel.type);
 			if (!rel.sym ||
@@ -79,13 +83,19 @@ void rld_rebind_host(struct rld *r, struct dso *d)
 				continue;
 			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			if (!place_ok(d, (uintptr_t)slot, WORD) ||
-			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref) ||
-			    !overridden(r, &ref, *slot, &def) ||
-			    def.dso->flags & (D_HOST | D_SELF) ||
-			    is_ifunc(&def))
+			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref))
 				continue;
-			v = rld_sym_addr(def.dso, def.sym) +
-			    (kind == RK_JUMP_SLOT || t ? 0 : rel.addend);
+			if (name ? strcmp(name, ref.name) :
+				   !overridden(r, &ref, *slot, &def) ||
+					    def.dso->flags &
+						    (D_HOST | D_SELF) ||
+					    is_ifunc(&def))
+				continue;
+			v = name ? value :
+				   rld_sym_addr(def.dso, def.sym) +
+					    (kind == RK_JUMP_SLOT || t ?
+						     0 :
+						     rel.addend);
 			if (*slot == v)
 				continue;
 			if (!open &&
@@ -108,14 +118,18 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 	struct dso *p = r->program;
 	uintptr_t now = *(uintptr_t *)at;
 
-	for (size_t i = 0; p != from && i < p->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &p->dyn.rela[i];
+	for (size_t i = 0; p != from && i < p->dyn.nrela + p->dyn.nrel; i++) {
+		unsigned none = 0;
+		struct reloc a =
+			i < p->dyn.nrela ?
+				rela(&p->dyn.rela[i]) :
+				rld_rel_done(p, i - p->dyn.nrela, &none);
 		struct ref ref;
 		struct def def;
 		uintptr_t src, *word;
 
-		if (arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_COPY ||
-		    rld_ref(p, ARCH_R_SYM(a->r_info), &ref))
+		if (arch_reloc_kind(a.type) != RK_COPY ||
+		    rld_ref(p, a.sym, &ref))
 			continue;
 		ref.skip = p;
 		if (!rld_lookup_in(from, &ref, &def))
@@ -123,7 +137,7 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 		src = rld_sym_addr(from, def.sym);
 		if (at < src || at - src >= def.sym->st_size)
 			continue;
-		word = (uintptr_t *)(p->lm.l_addr + a->r_offset + (at - src));
+		word = (uintptr_t *)(p->lm.l_addr + a.off + (at - src));
 		if (*word != was)
 			continue;
 		if ((uintptr_t)word - p->relro < p->relro_size) {
@@ -154,23 +168,9 @@ static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
 	return *slot == addend || rld_is_trap(*slot - addend);
 }
 
-/* In place of an index: the addend of this entry is not in its table. */
-#define IN_PLACE SIZE_MAX
-
-/* A REL entry's addend was where its value is now: it is what the value is
- * beyond the symbol (at), the trap page, or nothing. */
-static uintptr_t addend_of(const uintptr_t *slot, uintptr_t at, size_t size)
-{
-	if (at)
-		return *slot - at <= size ? *slot - at : 0;
-	if (rld_is_trap(*slot))
-		return rld_trap_offset(*slot);
-	return *slot < ARCH_PAGE_SIZE ? *slot : 0;
-}
-
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
- * nothing at all. */
-static void again(struct task *t, struct reloc *rel, size_t plt_index)
+ * nothing at all.  lazy: what a function slot goes back to, 0 for nothing. */
+static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 {
 	struct rld *r = t->r;
 	struct dso *from = t->from, *gone = t->gone;
@@ -196,10 +196,6 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 		return;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
-	else if (kind == RK_ABS && plt_index == IN_PLACE)
-		rel->addend = addend_of(slot,
-					gone ? rld_sym_addr(gone, def.sym) : 0,
-					gone ? def.sym->st_size : 0);
 	if (gone) {
 		if (kind == RK_DTPMOD) {
 			if (*slot != rld_tls_module_word(gone))
@@ -226,8 +222,8 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 		rld_relro(r, from, 1);
 		t->open = 1;
 	}
-	if (kind == RK_JUMP_SLOT && (v = rld_lazy_value(from, plt_index))) {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	if (kind == RK_JUMP_SLOT && lazy) {
+		__atomic_store_n(slot, lazy, __ATOMIC_RELEASE);
 		return;
 	}
 	was = *slot;
@@ -266,28 +262,32 @@ static void again(struct task *t, struct reloc *rel, size_t plt_index)
 static void walk(struct task *t)
 {
 	struct dso *from = t->from;
+	unsigned next = 0;
 
 	if (from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING))
 		return;
 	for (size_t i = from->dyn.nrela ? from->dyn.nrelative : 0;
 	     i < from->dyn.nrela; i++) {
-		const ElfW(Rela) *a = &from->dyn.rela[i];
-		struct reloc rel = { a->r_offset, (uintptr_t)a->r_addend,
-				     ARCH_R_SYM(a->r_info),
-				     ARCH_R_TYPE(a->r_info) };
+		struct reloc rel = rela(&from->dyn.rela[i]);
 
 		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.nrel; i++) {
-		struct reloc rel = rld_rel(from, &from->dyn.rel[i]);
+		struct reloc rel = rld_rel_done(from, i, &next);
 
-		rel.addend = 0;
-		again(t, &rel, IN_PLACE);
+		again(t, &rel, 0);
 	}
 	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(t, &rel, i);
+		again(t, &rel, rld_lazy_value(from, i));
+	}
+	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
+		struct reloc rel = rld_got(from, i);
+		uintptr_t lazy = rld_got_lazy(from, i);
+
+		if (t->gone || !lazy)
+			again(t, &rel, lazy);
 	}
 	if (t->open)
 		rld_relro(t->r, from, 0);

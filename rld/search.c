@@ -129,19 +129,20 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 
 /* Does fd hold an object of this machine?  Others are passed over, so that
  * one path can serve several machines. */
-static int fits(int fd)
+int rld_fits(int fd)
 {
-	uint16_t machine;
+	const ElfW(Ehdr) * eh;
 	long n;
 	const unsigned char *id = rld_peek(fd, &n);
 
-	if (n < 20)
+	if (n < (long)sizeof *eh)
 		return 1; /* let the reader say what is wrong */
-	memcpy(&machine, id + 18, 2);
+	eh = (const void *)id;
 	if (memcmp(id, ELFMAG, SELFMAG))
 		return 1;
 	return id[EI_CLASS] == ARCH_CLASS && id[EI_DATA] == ARCH_DATA &&
-	       machine == ARCH_MACHINE;
+	       eh->e_machine == ARCH_MACHINE &&
+	       (eh->e_flags & ARCH_EFLAGS_MASK) == ARCH_EFLAGS;
 }
 
 struct search {
@@ -169,7 +170,7 @@ static int try_file(struct search *s, const char *path)
 			s->err = fd;
 		return 0;
 	}
-	if (!fits(fd)) {
+	if (!rld_fits(fd)) {
 		rld_peek_forget();
 		sys_close(fd);
 		return 0;
@@ -199,7 +200,7 @@ static struct {
 	char *dir;
 	int missing, no_hwcaps;
 } known[64];
-static unsigned nknown;
+static unsigned nknown __attribute__((section(".data"))); /* a page in use */
 
 static unsigned know(struct rld *r, const char *dir)
 {

@@ -4,13 +4,16 @@
 
 struct rld rld_state;
 
-/* Before this has run there are no globals, no strings, no calls outwards. */
+/* Before this has run there are no globals, no strings, no calls outwards.
+ * With an implicit GOT _start must do it: our own address comes from there. */
 __attribute__((always_inline)) static inline void
 relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
 {
 	const ElfW(Rela) *rela = NULL;
 	uintptr_t size = 0;
 
+	if (ARCH_IMPLICIT_GOT)
+		return;
 	for (; dyn->d_tag != DT_NULL; dyn++) {
 		if (dyn->d_tag == DT_RELA)
 			rela = (const void *)(base + dyn->d_un.d_ptr);
@@ -350,17 +353,16 @@ static void settle(struct rld *r)
 	}
 }
 
-/* DT_DEBUG of the program, for debuggers; it may lie in RELRO, which is still
- * open. */
+/* DT_DEBUG of the program or its like, for debuggers; it may lie in RELRO,
+ * which is still open. */
 static void publish(struct rld *r)
 {
-	uintptr_t at = r->program->dyn.debug_vaddr;
+	const struct dso *p = r->program;
+	uintptr_t at = p->lm.l_addr + p->dyn.debug_vaddr;
 
-	if (at) {
-		uintptr_t *w = (uintptr_t *)(r->program->lm.l_addr + at);
-
-		*w = (uintptr_t)&_r_debug;
-	}
+	if (p->dyn.debug_vaddr && at % WORD == 0 && at >= p->lo && at < p->hi &&
+	    p->hi - at >= WORD)
+		*(uintptr_t *)at = (uintptr_t)&_r_debug;
 }
 
 static void announce(struct rld *r)

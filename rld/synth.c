@@ -20,6 +20,7 @@ struct synth {
 	size_t nph;
 	ElfW(Dyn) dyn[28];
 	uintptr_t pltgot[4];
+	uint32_t stdio; /* _IO_stdin_used: present-day streams */
 	uintptr_t init[2], fini[2];
 	uint32_t nsym, max; /* of sym, the null symbol counted */
 	uint32_t nstr, strsz;
@@ -286,8 +287,9 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	sys_close(fd);
 	r->host.entry = r->host.loader->entry;
 	r->host.base = r->host.loader->lm.l_addr;
-	rld_synth_export(s, "_IO_stdin_used", (uintptr_t)s->pltgot, 4,
+	rld_synth_export(s, "_IO_stdin_used", (uintptr_t)&s->stdio, 4,
 			 ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT));
+	s->stdio = 0x20001;
 	if (r->host.kind == HOST_GLIBC) {
 		rld_synth_export(s, "_dl_find_object",
 				 (uintptr_t)_dl_find_object, 0,
@@ -296,7 +298,6 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 				 (uintptr_t)dl_iterate_phdr, 0,
 				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
 	}
-	*(int *)(void *)s->pltgot = 0x20001;
 	fill_dynamic(r, s, path);
 	rld_free(path);
 	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph, WORD);

@@ -5,18 +5,11 @@
 
 long sys_pread(int fd, void *buf, size_t n, uint64_t off)
 {
-#if __SIZEOF_LONG__ == 8 || defined(__mips_n32) || \
-	(defined(_ABIN32) && _MIPS_SIM == _ABIN32)
+#ifdef ARCH_HAS_PREAD /* off does not fit one argument */
+	return arch_pread(fd, buf, n, off);
+#else
 	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, (long)off, 0,
 			     0);
-#else
-	/* a 64-bit argument takes an aligned register pair on 32-bit MIPS */
-	long hi = (long)(off >> 32), lo = (long)off;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, 0, hi, lo);
-#else
-	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, 0, lo, hi);
-#endif
 #endif
 }
 

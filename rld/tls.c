@@ -95,7 +95,7 @@ static struct thread early;
 /* The calling thread's entry, or NULL when it has none yet. */
 static struct thread *thread_here(void)
 {
-	if (!rld_state.started || !rld_tls_slot)
+	if (!rld_state.started || !rld_state.tls_size)
 		return &early;
 	return (struct thread *)slot()[2];
 }
@@ -358,9 +358,11 @@ void rld_tls_release(struct rld *r, struct dso *d)
 
 /* The surplus, as offsets from the thread pointer, and the parts of it that
  * hold what an object left in threads which still run. */
-static struct room {
+struct room {
 	intptr_t lo, hi;
-} surplus, used[32];
+};
+static struct room surplus __attribute__((section(".data"))); /* as above */
+static struct room used[32];
 static unsigned nused;
 
 static size_t up(size_t v, size_t align)

@@ -29,8 +29,8 @@ static void leave_members(struct dso *gone)
 		struct group *g = gone->group[i];
 		unsigned k = 0;
 
-		if (g == gone->own)
-			continue; /* goes as a whole: leave_groups */
+		if (g->member[0] == gone) /* the group ends with its root */
+			continue;
 		for (unsigned j = 0; j < g->n; j++)
 			if (g->member[j] != gone)
 				g->member[k++] = g->member[j];

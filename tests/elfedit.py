@@ -2,6 +2,7 @@
 """Small edits of ELF files, in place, for fixtures no linker would make.
 
   elfedit.py machine FILE NUMBER        set e_machine
+  elfedit.py eflags FILE NUMBER         set e_flags
   elfedit.py hide FILE SYMBOL...        mark dynamic symbols STV_HIDDEN
   elfedit.py visibility FILE N SYM...   set st_other of dynamic symbols
   elfedit.py bind FILE N SYM...         set the binding of dynamic symbols
@@ -10,7 +11,9 @@
   elfedit.py relr FILE                  turn relative relocations into RELR
   elfedit.py dyn FILE TAG VALUE         put a dynamic entry in a spare DT_NULL
   elfedit.py lazyload FILE NAME         DT_POSFLAG_1=LAZYLOAD before a NEEDED
+  elfedit.py setdyn FILE TAG VALUE      change a dynamic entry
   elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
+  elfedit.py unneed FILE NAME           drop a DT_NEEDED
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
   elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
 """
@@ -151,10 +154,19 @@ def machine(elf, value):
     elf.put("H", 18, int(value, 0))
 
 
+def eflags(elf, value):
+    elf.put("I", 48 if elf.is64 else 36, int(value, 0))
+
+
 def straddle(elf):
-    """The first RELA entry's place: half of it past the last page."""
+    """The last relocation's place: half of it past the last page."""
     end = max(va + fsz for _, t, _, va, fsz in elf.phdrs() if t == PT_LOAD)
-    elf.put("Q", elf.off(elf.tag(DT_RELA)), -(-end // 4096) * 4096 - 4)
+    tags = {t: v for _, t, v in elf.dynamic()}
+    isrela = DT_RELA in tags
+    word = 8 if elf.is64 else 4
+    at = elf.off(tags[DT_RELA if isrela else DT_REL]) + \
+        tags[DT_RELASZ if isrela else DT_RELSZ] - word * (3 if isrela else 2)
+    elf.put(elf.word, at, -(-end // 4096) * 4096 - word // 2)
 
 
 def rel(elf):
@@ -239,12 +251,25 @@ def lazyload(elf, name):
         elf.put("2" + elf.word, o, t, v)
 
 
+def setdyn(elf, tag, value):
+    elf.put(elf.word, *[(o + (8 if elf.is64 else 4), int(value, 0))
+                        for o, t, _ in elf.dynamic() if t == int(tag, 0)][0])
+
+
 def undyn(elf, tag):
     for o, t, _ in elf.dynamic():
         if t == int(tag, 0):
             elf.put("2" + elf.word, o, DT_DEBUG, 0)
             return
     raise ValueError("no such tag")
+
+
+def unneed(elf, name):
+    for o, t, v in elf.dynamic():
+        if t == DT_NEEDED and elf.string(v) == name:
+            elf.put("2" + elf.word, o, DT_DEBUG, 0)
+            return
+    raise ValueError(elf.path + ": does not need " + name)
 
 
 def sysv_hash(name):
@@ -329,7 +354,8 @@ VERBS = {"machine": machine, "straddle": straddle,
          "hide": hide, "visibility": visibility,
          "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
-         "needversion": needversion}
+         "needversion": needversion, "setdyn": setdyn,
+         "unneed": unneed, "eflags": eflags}
 
 
 def main(argv):

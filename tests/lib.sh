@@ -32,6 +32,31 @@ prog()
 	_link "$out" -fPIE -pie "-Wl,--dynamic-linker=$PLACEHOLDER" "$@"
 }
 
+# Flags for a program that is not position-independent: it has PLT entries and
+# COPY relocations.  On MIPS that is a choice of the compiler's.
+case ${ARCH:-} in
+mips | mipsel) NONPIC='-fno-pie -no-pie -fno-pic -mplt -mno-shared' ;;
+mipsn32*) NONPIC='-fno-pie -no-pie -fno-pic -mplt' ;;
+mips64*) NONPIC='-fno-pie -no-pie -fno-pic -mplt -msym32 -Wl,-Ttext-segment=0x10000000' ;;
+*) NONPIC='-fno-pie -no-pie' ;;
+esac
+
+# non_pic OUT LIBRARY SOURCE|FLAG...: such a program, with PLT entries for the
+# functions of a library that it does not need.
+non_pic()
+{
+	local out=$1 lib=$2
+	shift 2
+	if [[ $ARCH == mips* ]]; then	# ld wants to see them defined
+		# shellcheck disable=SC2086
+		prog "$out" "$@" $NONPIC "$O/$lib"
+		elfedit unneed "$out" "${lib##*/}"
+	else
+		# shellcheck disable=SC2086
+		prog "$out" "$@" $NONPIC -Wl,--unresolved-symbols=ignore-all
+	fi
+}
+
 # raw OUT SOURCE|FLAG...: the compiler, adding nothing but names and warnings.
 raw()
 {

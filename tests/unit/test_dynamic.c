@@ -26,8 +26,8 @@ struct img {
 	uint64_t bloom;
 	uint32_t gnu_rest[1 + 3];
 	uint32_t sysv[2 + 1 + NSYM];
-	uint32_t xhash[5 + 2 + 1 + 2 + 2];
-	uint32_t pad;
+	uint32_t xhash[4 + 2 + 1 + 2 + 2];
+	uint32_t pad[2];
 	Elf64_Rela rela[3], jmprel[2];
 	Elf64_Rel rel[3], jmprel_rel[1];
 	Elf64_Addr relr[2], array[4];
@@ -87,12 +87,11 @@ static struct img good(void)
 	m.sysv[1] = NSYM;
 	m.sysv[2] = 2;	   /* bucket */
 	m.sysv[3 + 2] = 3; /* chain */
-	m.xhash[0] = 2;
-	memcpy(m.xhash + 1, m.gnu, sizeof m.gnu);
-	m.xhash[5] = m.xhash[6] = UINT32_MAX;
-	memcpy(m.xhash + 7, m.gnu_rest, 3 * 4);
-	m.xhash[10] = 3;
-	m.xhash[11] = 2;
+	memcpy(m.xhash, m.gnu, sizeof m.gnu);
+	m.xhash[4] = m.xhash[5] = UINT32_MAX;
+	memcpy(m.xhash + 6, m.gnu_rest, 3 * 4);
+	m.xhash[9] = 3;
+	m.xhash[10] = 2;
 	append(&m, DT_NEEDED, LIBA);
 	append(&m, DT_NEEDED, LIBB);
 	append(&m, DT_SONAME, SELF);
@@ -251,6 +250,7 @@ static void mips_xhash_translates_to_symbols(void **state)
 	(void)state;
 	drop(&m, DT_GNU_HASH);
 	append(&m, DT_MIPS_XHASH, V(xhash));
+	append(&m, DT_MIPS_SYMTABNO, NSYM);
 	m.sym[3].st_name = FOO;
 	m.sym[2].st_name = BAR;
 	d = accepted(&m, EM_MIPS);
@@ -272,10 +272,6 @@ static void processor_tags_count_for_their_machine_only(void **state)
 	append(&m, DT_MIPS_GOTSYM, 13);
 	append(&m, DT_MIPS_FLAGS, 14);
 	append(&m, DT_MIPS_PLTGOT, 15);
-	append(&m, DT_MIPS_RLD_MAP, 16);
-	append(&m, DT_MIPS_RLD_MAP_REL, 17);
-	append(&m, DT_MIPS_LIBLIST, 18);
-	append(&m, DT_MIPS_LIBLISTNO, 19);
 	append(&m, DT_MIPS_IVERSION, PATH);
 	d = accepted(&m, EM_MIPS);
 	assert_int_equal(d.mips_local_gotno, 11);
@@ -283,10 +279,6 @@ static void processor_tags_count_for_their_machine_only(void **state)
 	assert_int_equal(d.mips_gotsym, 13);
 	assert_int_equal(d.mips_flags, 14);
 	assert_int_equal(d.mips_pltgot, 15);
-	assert_int_equal(d.mips_rld_map, 16);
-	assert_int_equal(d.mips_rld_map_rel, 17);
-	assert_int_equal(d.mips_liblist, 18);
-	assert_int_equal(d.mips_liblistno, 19);
 	assert_string_equal(d.mips_iversion, "/opt/lib");
 	assert_false(d.aarch64_variant_pcs);
 	d = accepted(&m, EM_AARCH64);
@@ -295,11 +287,37 @@ static void processor_tags_count_for_their_machine_only(void **state)
 	assert_false(accepted(&m, EM_X86_64).aarch64_variant_pcs);
 }
 
+/* DT_DEBUG lies in read-only memory on MIPS; the entry of the relative form
+ * is what it is relative to. */
+static void debug_word_is_where_the_machine_has_it(void **state)
+{
+	struct img m = good();
+	uintptr_t at;
+
+	(void)state;
+	append(&m, DT_DEBUG, 0);
+	at = accepted(&m, EM_X86_64).debug_vaddr;
+	assert_in_range(at, BASE, BASE + sizeof m.dyn - 1);
+	assert_int_equal(m.dyn[(at - BASE) / sizeof m.dyn[0]].d_tag, DT_DEBUG);
+	assert_int_equal(accepted(&m, EM_MIPS).debug_vaddr, 0);
+	append(&m, DT_MIPS_RLD_MAP, V(array));
+	assert_int_equal(accepted(&m, EM_MIPS).debug_vaddr, V(array));
+	for (int i = 0;; i++)
+		if (m.dyn[i].d_tag == DT_NULL) {
+			append(&m, DT_MIPS_RLD_MAP_REL,
+			       V(array[1]) - BASE - (size_t)i * sizeof m.dyn[0]);
+			break;
+		}
+	assert_int_equal(accepted(&m, EM_MIPS).debug_vaddr, V(array[1]));
+	assert_int_equal(accepted(&m, EM_X86_64).debug_vaddr, at);
+}
+
 static void mips_liblist_tells_flags_and_version_of_a_library(void **state)
 {
 	struct img m = good();
 	struct elf_dyn d;
 	const Elf64_Phdr ph = { .p_type = PT_LOAD,
+				.p_flags = PF_R,
 				.p_vaddr = BASE,
 				.p_filesz = sizeof m,
 				.p_memsz = sizeof m };
@@ -613,11 +631,15 @@ static void truncated_translations_are_refused(void **state)
 	(void)state;
 	drop(&m, DT_GNU_HASH);
 	append(&m, DT_MIPS_XHASH, V(xhash));
-	m.xhash[0] = sizeof m;
+	append(&m, DT_MIPS_SYMTABNO, sizeof m);
 	assert_int_equal(read_at(&m, EM_MIPS, BASE, sizeof m.dyn, &d, &why),
 			 -1);
 	assert_string_equal(why, "has a truncated hash table");
-	set(&m, DT_MIPS_XHASH, BASE + sizeof m - 16);
+	set(&m, DT_MIPS_SYMTABNO, 1); /* fewer than symndx */
+	assert_int_equal(read_at(&m, EM_MIPS, BASE, sizeof m.dyn, &d, &why),
+			 -1);
+	assert_string_equal(why, "has a truncated hash table");
+	set(&m, DT_MIPS_XHASH, BASE + sizeof m - 12);
 	assert_int_equal(read_at(&m, EM_MIPS, BASE, sizeof m.dyn, &d, &why),
 			 -1);
 	assert_string_equal(why, "has a hash table outside its segments");
@@ -857,6 +879,7 @@ static void random_sections_are_survived(void **state)
 			drop(m, DT_GNU_HASH);
 		if (i % 3)
 			append(m, DT_MIPS_XHASH, V(xhash));
+		append(m, DT_MIPS_SYMTABNO, NSYM);
 		for (int k = rand() % 6; k >= 0; k--)
 			p[(size_t)rand() % sizeof *m] = (unsigned char)rand();
 		for (int k = rand() % 3; k > 0; k--)
@@ -900,6 +923,7 @@ int main(void)
 		cmocka_unit_test(a_good_section_is_read),
 		cmocka_unit_test(symbols_are_found_by_either_table),
 		cmocka_unit_test(mips_xhash_translates_to_symbols),
+		cmocka_unit_test(debug_word_is_where_the_machine_has_it),
 		cmocka_unit_test(processor_tags_count_for_their_machine_only),
 		cmocka_unit_test(
 			mips_liblist_tells_flags_and_version_of_a_library),

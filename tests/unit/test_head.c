@@ -14,7 +14,7 @@
 enum { PAGE = 0x1000, FILESIZE = 0x2400 };
 
 static const struct elf_want want = { ELFCLASS64, ELFDATA2LSB, EM_X86_64,
-				      PAGE };
+				      PAGE, 0, 0 };
 
 enum { TEXT, DATA, DYNAMIC, INTERP, TLS, RELRO, STACK, NPH };
 
@@ -236,6 +236,24 @@ static void another_machine_is_refused(void **state)
 	(void)state;
 	f.e.e_machine = EM_AARCH64;
 	refused(f, "is for another machine");
+}
+
+/* MIPS o32 and n32 are one machine and class. */
+static void another_abi_is_refused(void **state)
+{
+	struct elf_want n32 = want;
+	struct file f = good();
+	struct elf_head h;
+	const char *why;
+
+	(void)state;
+	n32.eflags_mask = n32.eflags = EF_MIPS_ABI2;
+	assert_int_equal(elf_head(&f, sizeof f, FILESIZE, &n32, &h, &why), -1);
+	assert_string_equal(why, "is for another ABI of this machine");
+	f.e.e_flags = EF_MIPS_ABI2 | EF_MIPS_PIC;
+	assert_int_equal(elf_head(&f, sizeof f, FILESIZE, &n32, &h, &why), 0);
+	n32.eflags = 0;
+	assert_int_equal(elf_head(&f, sizeof f, FILESIZE, &n32, &h, &why), -1);
 }
 
 static void types_that_are_not_loaded_are_refused_by_name(void **state)
@@ -667,6 +685,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_elf_version_is_refused),
 		cmocka_unit_test(every_incomplete_header_is_refused),
 		cmocka_unit_test(another_machine_is_refused),
+		cmocka_unit_test(another_abi_is_refused),
 		cmocka_unit_test(types_that_are_not_loaded_are_refused_by_name),
 		cmocka_unit_test(unusable_program_headers_are_refused),
 		cmocka_unit_test(too_many_program_headers_are_refused),
