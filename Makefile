@@ -134,6 +134,14 @@ ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
 HASH_$(HOSTCLANG) := $(HASH_$(HOST))
 $(eval $(call machine,$(HOSTCLANG)))
 
+# For tests/faults alone: rld with a switch that lets an allocation fail.
+HOSTFAULTS := $(HOST)-faults
+DIR_$(HOSTFAULTS) := $(DIR_$(HOST))
+CC_$(HOSTFAULTS) = $(CC)
+ARCHFLAGS_$(HOSTFAULTS) := $(ARCHFLAGS_$(HOST)) -DRLD_FAULTS
+HASH_$(HOSTFAULTS) := $(HASH_$(HOST))
+$(eval $(call machine,$(HOSTFAULTS)))
+
 # ---------------------------------------------------------------------------
 # Host side: rld-mark and librld.so.1, ordinary hosted programs.
 
@@ -189,7 +197,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -Irld/include -Iarch/$(DIR_$(HOST))
-FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)) rld/sys.c)
+FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 

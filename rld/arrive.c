@@ -5,14 +5,18 @@
 void rld_make_global(struct rld *r, struct dso *root)
 {
 	unsigned n;
-	struct dso **list = rld_closure(r, root, &n);
+	struct dso **heap = rld_closure(r, root, &n), **list = heap;
 
+	if (!heap && root->own) { /* memory is short: they came together */
+		list = root->own->member;
+		n = root->own->n;
+	}
 	for (unsigned i = 0; list && i < n; i++)
 		if (!(list[i]->flags & D_GLOBAL)) {
 			list[i]->flags |= D_GLOBAL;
 			list[i]->global_serial = ++r->global_serial;
 		}
-	rld_free(list);
+	rld_free(heap);
 }
 
 /* Readers walk the old list until they have left. */

@@ -43,21 +43,22 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	return 0;
 }
 
-void rld_edge(struct dso *from, struct dso *to)
+int rld_edge(struct dso *from, struct dso *to)
 {
 	struct edge *e;
 
 	if (from == to || to->flags & (D_STARTUP | D_SELF))
-		return;
+		return 0;
 	for (e = to->users; e; e = e->next)
 		if (e->from == from)
-			return;
+			return 0;
 	e = rld_alloc(sizeof *e);
 	if (!e)
-		return;
+		return -1;
 	e->from = from;
 	e->next = to->users;
 	to->users = e;
+	return 0;
 }
 
 /* Bytes that a relocation writes; COPY's are checked against its symbol. */
@@ -216,7 +217,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
-	rld_edge(d, def->dso);
+	if (rld_edge(d, def->dso))
+		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {
 		m->from = d;
 		m->index = rel->sym;

@@ -17,7 +17,7 @@ void rld_keep_error(struct rld_err *e)
 	char **slot = rld_thread_error();
 
 	rld_free(*slot);
-	*slot = e->text ? e->text : rld_strdup("out of memory");
+	*slot = e->text ? e->text : rld_no_memory;
 	e->text = NULL;
 	e->set = 0;
 }

@@ -99,7 +99,9 @@ static struct dso *note(struct rld *r, const char *name, char *path,
 		rld_die(r, "out of memory");
 	d->flags |= flags | D_HOST | D_SEARCHED | D_NEW | D_STARTUP | D_GLOBAL;
 	rld_append(r, d);
-	rld_add_name(r, d, name);
+	/* it is known by nothing else */
+	if (rld_add_name(r, d, name))
+		rld_die(r, "out of memory");
 	return d;
 }
 

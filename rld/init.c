@@ -67,6 +67,40 @@ static void visit(struct order *o, struct dso *d)
 	o->at[o->n++] = d;
 }
 
+/* What visit would put down first. */
+static struct dso *first_due(struct dso *d)
+{
+	struct dso *x = NULL;
+
+	if (d->flags & D_MARK)
+		return NULL;
+	d->flags |= D_MARK;
+	for (unsigned i = 0; i < d->nneed && !x; i++)
+		if (d->need[i])
+			x = first_due(d->need[i]);
+	for (unsigned i = 0; i < d->nfilter && !x; i++)
+		x = first_due(d->filtee[i]);
+	if (!x && d->init == INIT_NONE && !runs_itself(d) &&
+	    !(d->flags & D_PROGRAM))
+		x = d;
+	return x;
+}
+
+/* Memory is too short for a list of them all. */
+static void one_by_one(struct rld *r, struct dso *root)
+{
+	for (struct dso *x;;) {
+		rld_lock(r);
+		for (struct dso *d = r->head; d; d = dso_next(d))
+			d->flags &= ~(unsigned)D_MARK;
+		x = first_due(root);
+		rld_unlock(r);
+		if (!x)
+			return;
+		construct(r, x);
+	}
+}
+
 /* Every object not yet initialised that root reaches (all, for NULL). */
 void rld_run_init(struct rld *r, struct dso *root)
 {
@@ -74,8 +108,13 @@ void rld_run_init(struct rld *r, struct dso *root)
 
 	rld_lock(r);
 	o.at = rld_alloc((r->nobj + 1) * sizeof *o.at);
-	if (!o.at)
-		rld_die(r, "out of memory");
+	if (!o.at) {
+		rld_unlock(r);
+		if (!root)
+			rld_die(r, "out of memory");
+		one_by_one(r, root);
+		return;
+	}
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_MARK;
 		if (d->init != INIT_NONE && d->init != INIT_RUNNING)

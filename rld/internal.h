@@ -44,6 +44,10 @@ void *rld_alloc(size_t size);
 void *rld_realloc(void *p, size_t size);
 void rld_free(void *p);
 char *rld_strdup(const char *s);
+extern char rld_no_memory[]; /* a text; rld_free takes it */
+#ifdef RLD_FAULTS
+extern API unsigned rld_fail_alloc;
+#endif
 int rld_heap_lock(void); /* -1: this thread holds it already */
 void rld_heap_unlock(void);
 
@@ -440,6 +444,7 @@ int rld_readable(const struct dso *d, uintptr_t at, size_t size);
 void rld_guard(struct rld *r, int on);
 
 /* ---- list.c */
+/* Takes over path, a heap string.  NULL: no memory; the caller keeps path. */
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
@@ -447,7 +452,8 @@ void rld_know_program(struct rld *r);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
-void rld_add_name(struct rld *r, struct dso *d, const char *name);
+/* -1: no memory.  An object that lacks a name is still known by its file. */
+int rld_add_name(struct rld *r, struct dso *d, const char *name);
 /* Fill d's liblist and its marks; filters are loaded at once. */
 int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
 /* Load name for from; the object enters the list (D_NEW) unless it is there.
@@ -516,7 +522,8 @@ size_t rld_tls_slot_size(void);
 
 /* ---- bind.c */
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
-void rld_edge(struct dso *from, struct dso *to);
+/* from uses something of to; -1: no memory. */
+int rld_edge(struct dso *from, struct dso *to);
 
 /* ---- got.c: entries of d's GOT that mean a symbol without a relocation */
 #if ARCH_IMPLICIT_GOT

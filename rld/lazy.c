@@ -119,9 +119,15 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	TRACE_BIND(r, ref.name, "rld: bind: %s: %s -> %s (lazy)\n",
 		   dso_name(r, d), ref.name, dso_name(r, def.dso));
 	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
+		int noted;
+
 		rld_lock(r);
-		rld_edge(d, def.dso);
+		noted = rld_edge(d, def.dso);
 		rld_unlock(r);
+		if (noted) { /* no memory: the slot stays lazy */
+			rld_read_end(r);
+			return v;
+		}
 	}
 	store(r, d, (uintptr_t *)(d->lm.l_addr + rel.off), v);
 	rld_read_end(r);

@@ -7,10 +7,11 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 	struct dso *d = rld_alloc(sizeof *d);
 
 	(void)r;
-	if (!d)
+	if (!d || !path || !(d->name = rld_strdup(name))) {
+		rld_free(d);
 		return NULL;
-	d->name = rld_strdup(name);
-	d->lm.l_name = path ? path : rld_strdup("");
+	}
+	d->lm.l_name = path;
 	d->stack_flags = -1;
 	return d;
 }
@@ -69,22 +70,23 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free(d);
 }
 
-void rld_add_name(struct rld *r, struct dso *d, const char *name)
+int rld_add_name(struct rld *r, struct dso *d, const char *name)
 {
 	uint32_t h = elf_gnu_hash(name);
 	struct alias *a;
 
 	for (a = r->names[h & 255]; a; a = a->next)
 		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
-			return;
+			return 0;
 	a = rld_alloc(sizeof *a + strlen(name) + 1);
 	if (!a)
-		return;
+		return -1;
 	a->hash = h;
 	memcpy(a->name, name, strlen(name) + 1);
 	a->dso = d;
 	a->next = r->names[h & 255];
 	r->names[h & 255] = a;
+	return 0;
 }
 
 struct dso *rld_find_name(struct rld *r, const char *name)
@@ -197,6 +199,15 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 	return NULL;
 }
 
+/* Does d stand among the filtees of x, or theirs?  None of them is its own. */
+static int filters(const struct dso *x, const struct dso *d)
+{
+	for (unsigned i = 0; i < x->nfilter; i++)
+		if (filters(x->filtee[i], d))
+			return 1;
+	return x == d;
+}
+
 int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	size_t pos = 0, i = 0, f = 0;
@@ -231,6 +242,11 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 			struct rld_err mine = { 0 };
 			struct dso *x = rld_load(r, s, d, &mine);
 
+			if (x && filters(x, d)) {
+				rld_fail(&mine, "%s: filters itself",
+					 dso_name(r, d));
+				x = NULL;
+			}
 			if (!x && tag == DT_FILTER) {
 				rld_fail(e, "%s",
 					 mine.text ? mine.text :
@@ -285,6 +301,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	}
 	d = rld_new_dso(r, name, path);
 	if (!d) {
+		rld_free(path);
 		rld_fail(e, "%s: out of memory", name);
 		return NULL;
 	}
@@ -353,8 +370,10 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 			char *t = rld_format("%s (needed by %s)", e->text,
 					     dso_name(r, from));
 
-			rld_free(e->text);
-			e->text = t;
+			if (t) {
+				rld_free(e->text);
+				e->text = t;
+			}
 		}
 		return NULL;
 	}

@@ -248,6 +248,12 @@ static struct index *index_new(size_t want)
 	return x;
 }
 
+static void index_free(struct index *x)
+{
+	sys_munmap((uintptr_t)x,
+		   sizeof *x + (x->mask + 1UL) * sizeof x->slot[0]);
+}
+
 static int give_ids(struct rld *r, struct dso *d)
 {
 	size_t first = r->next_gid / 64, blocks = (d->dyn.nsym + 63) / 64;
@@ -301,18 +307,17 @@ void rld_index_build(struct rld *r)
 		d->flags &= ~(unsigned)D_INDEXED;
 		if (d->flags & D_VDSO || !symbols_of(d))
 			continue;
-		if (give_ids(r, d))
-			goto out;
+		if (give_ids(r, d)) {
+			index_free(x);
+			x = NULL;
+			break;
+		}
 		rld_each_symbol(d, put_one, x);
 	}
 	__atomic_store_n(&r->index, x, __ATOMIC_RELEASE);
-out:
 	rld_free(old_owner);
-	if (old) {
-		sys_munmap((uintptr_t)old,
-			   sizeof *old +
-				   (old->mask + 1UL) * sizeof old->slot[0]);
-	}
+	if (old)
+		index_free(old);
 }
 
 void rld_index_add(struct rld *r, struct dso *d)

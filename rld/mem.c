@@ -97,6 +97,21 @@ static struct head *carve(size_t size)
 	return h;
 }
 
+#ifdef RLD_FAULTS
+/* For tests: which allocation from now on fails, 0 none. */
+API unsigned rld_fail_alloc;
+
+static int feigned(void)
+{
+	return rld_fail_alloc && --rld_fail_alloc == 0;
+}
+#else
+static int feigned(void)
+{
+	return 0;
+}
+#endif
+
 /* size bytes, zeroed, 16-aligned; NULL when memory is short. */
 void *rld_alloc(size_t size)
 {
@@ -104,6 +119,8 @@ void *rld_alloc(size_t size)
 	size_t whole;
 	struct head *h;
 
+	if (feigned())
+		return NULL;
 	if (size > ((size_t)1 << MAX_SHIFT) - HEAD)
 		return size > SIZE_MAX / 2 ? NULL : map_block(size);
 	c = class_of(size + HEAD, &whole);
@@ -124,13 +141,15 @@ void *rld_alloc(size_t size)
 	return (char *)h + HEAD;
 }
 
+char rld_no_memory[] = "out of memory";
+
 void rld_free(void *p)
 {
 	struct head *h;
 	size_t whole;
 	unsigned c;
 
-	if (!p)
+	if (!p || p == rld_no_memory)
 		return;
 	h = (struct head *)(void *)((char *)p - HEAD);
 	if (h->size & MAPPED) {

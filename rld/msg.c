@@ -175,6 +175,6 @@ _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	s = vformat(fmt, ap);
 	va_end(ap);
 	rld_print(r, 2, "rld: %s%s%s\n", r->prog ? r->prog : "",
-		  r->prog ? ": " : "", s ? s : "out of memory");
+		  r->prog ? ": " : "", s && *s ? s : rld_no_memory);
 	sys_exit(r->mode == MODE_CHECK ? 1 : 127);
 }

@@ -252,6 +252,11 @@ static void environment(struct rld *r)
 	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
 	if (v && *v)
 		rld_alternate(r, v);
+#ifdef RLD_FAULTS
+	v = rld_getenv(r, "_RLD_FAIL_ALLOC");
+	for (rld_fail_alloc = 0; v && *v; v++)
+		rld_fail_alloc = rld_fail_alloc * 10 + (unsigned)(*v - '0');
+#endif
 }
 
 /* Several prefixes: each element of a path is tried below one after the other.

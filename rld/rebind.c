@@ -228,7 +228,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	}
 	was = *slot;
 	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
-	known = rld_lookup(r, &ref, &def);
+	/* what cannot be noted cannot be taken back: not bound, then */
+	known = rld_lookup(r, &ref, &def) && !rld_edge(from, def.dso);
 	if (!known && !gone)
 		return;
 	if (!known) {
@@ -249,7 +250,6 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
 	}
-	rld_edge(from, def.dso);
 	rld_apply(&p, from, rel, kind, &def,
 		  is_ifunc(&def) ?
 			  arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :

@@ -55,10 +55,12 @@ const char *rld_origin(struct rld *r, struct dso *d)
 
 		if (n > 0) {
 			link[n] = 0;
-			return d->origin = dirname_of(link);
+			d->origin = dirname_of(link);
 		}
 	}
-	return d->origin = dirname_of(d->lm.l_name);
+	if (!d->origin)
+		d->origin = dirname_of(d->lm.l_name);
+	return d->origin ? d->origin : "";
 }
 
 /* Append to *o, a buffer of PATH_ROOM bytes; 0 when it does not fit. */
@@ -108,6 +110,8 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 				if (r->secure)
 					return 0;
 				value = rld_origin(r, from);
+				if (!*value)
+					return 0;
 			} else if ((t = token(s + i + 1, n - i - 1, "LIB"))) {
 				value = ARCH_LIB;
 			} else if ((t = token(s + i + 1, n - i - 1,
@@ -392,6 +396,17 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 	return rld_strdup(hit);
 }
 
+/* fd, unless there was no memory for the path that belongs to it. */
+static int has_path(const struct search *s, int fd, const char *path,
+		    struct rld_err *e)
+{
+	if (path)
+		return fd;
+	rld_peek_forget();
+	sys_close(fd);
+	return rld_fail(e, "%s: out of memory", s->name);
+}
+
 /* A name with a slash is that file.  Apart, as the next one is: path_buf is
  * large, and each page of the stack costs. */
 __attribute__((noinline)) static int by_path(struct search *s, char **path,
@@ -417,7 +432,7 @@ __attribute__((noinline)) static int by_path(struct search *s, char **path,
 		return rld_fail(e, "%s: cannot open shared object file: %s",
 				p.text, sys_strerror(fd));
 	*path = rld_strdup(p.text);
-	return fd;
+	return has_path(s, fd, *path, e);
 }
 
 /* A name that becomes a path when its tokens are replaced. */
@@ -457,7 +472,7 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	}
 	rld_free(s.tried);
 	*path = s.path;
-	return s.fd;
+	return has_path(&s, s.fd, s.path, e);
 }
 
 static void each_of(struct rld *r, struct dso *from, const char *list,

@@ -171,6 +171,7 @@ void rld_collect(struct rld *r)
 		rld_run_fini(r, d);
 		rld_lock(r);
 	}
+	rld_guard(r, 1); /* tables and notes of files cut short since */
 	for (unsigned i = 0; i < n; i++)
 		free_resources(r, gone[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -199,6 +200,7 @@ void rld_collect(struct rld *r)
 			rld_free(name);
 		}
 	}
+	rld_guard(r, 0);
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
 }

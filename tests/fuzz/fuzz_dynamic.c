@@ -3,6 +3,18 @@
  * that begins with its dynamic section. */
 #include "tests/fuzz/walk.h"
 
+static void liblist(const struct elf_view *v, const struct elf_dyn *d)
+{
+	const char *name, *want = NULL;
+	uintptr_t tag, posflag;
+	uint32_t flags;
+	size_t pos = 0;
+
+	while ((name = elf_next_needed(d, &pos, &tag, &posflag)))
+		if (elf_mips_liblist(v, d, name, &flags, &want))
+			touch(want);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint16_t machines[] = { EM_X86_64, EM_AARCH64, EM_MIPS };
@@ -22,10 +34,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      .bias = (uintptr_t)b - 0x1000 };
 
 	if (len) {
-		if (elf_dynamic(&v, machine, 0x1000, len, &d, &why))
+		if (elf_dynamic(&v, machine, 0x1000, len, &d, &why)) {
 			refused(why);
-		else
+		} else {
 			walk_all(&d);
+			liblist(&v, &d);
+		}
 		/* the same bytes as a flat file say the same */
 		v = (struct elf_view){
 			.ph = &ph, .phnum = 1, .flat = b, .flat_size = len

@@ -68,7 +68,7 @@ static long pages(void)
 	return n;
 }
 
-/* LIB [nofile N | as KIB | loose | quiet]: what to limit; loose: what stays
+/* LIB [nofile N | as KIB | alloc N | loose | quiet]: what to limit; loose: what stays
  * mapped or open is not looked at (that very call was made to fail); quiet: the
  * file may be spoilt, so nothing in it is called, and no next one works. */
 int main(int argc, char **argv)
@@ -84,6 +84,19 @@ int main(int argc, char **argv)
 	dlerror();
 	look();
 	a = look();
+	if (!strcmp(what, "alloc")) {
+		unsigned *fail = dlsym(RTLD_DEFAULT, "rld_fail_alloc");
+
+		if (!fail)
+			return fputs("no switch\n", stderr), 1;
+		*fail = (unsigned)atol(argv[3]);
+		h = dlopen(argv[1], RTLD_NOW);
+		if (*fail) {
+			*fail = 0;
+			puts("enough");
+		}
+		goto opened;
+	}
 	if (!strcmp(what, "nofile"))
 		res = RLIMIT_NOFILE;
 	else if (!strcmp(what, "as"))
@@ -100,6 +113,7 @@ int main(int argc, char **argv)
 	syscall(SYS_getppid);
 	h = dlopen(argv[1], RTLD_NOW);
 	syscall(SYS_getppid);
+opened:
 	e = h ? NULL : dlerror();
 	if (res >= 0)
 		setrlimit((unsigned)res, &old);
