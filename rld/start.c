@@ -268,6 +268,17 @@ static int list_variable(struct rld *r, int after)
 	return 1;
 }
 
+/* Our own path, for debuggers and dladdr. */
+static void name_self(struct rld *r, const char *path)
+{
+	char *s = path ? rld_strdup(path) : NULL;
+
+	if (!s)
+		return;
+	rld_free(r->self->lm.l_name);
+	r->self->lm.l_name = s;
+}
+
 static void gather(struct rld *r)
 {
 	struct rld_err e = { 0 };
@@ -278,6 +289,8 @@ static void gather(struct rld *r)
 	    (!p->dyn.dyn ||
 	     (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE)))
 		rld_die(r, "is statically linked: it needs no linker");
+	name_self(r, r->as_command ? (const char *)rld_aux(r, AT_EXECFN) :
+				     interp_of(p));
 	rld_host_kind(r, interp_of(p));
 	preload_list(r, r->preload, ": ");
 	preload_list(r, r->preload_env, ": ");

@@ -17,6 +17,10 @@ purged: not mapped
 after: {3,5} mapped
 after: {4,6} mapped'
 want_upgrade_cxx=$want_upgrade
+want_busy='before: 1 mapped
+after: 2 mapped
+callers: [well,well,well,well]'
+want_busy_cxx=$want_busy
 
 # What erl and erlexec do: they would start the emulator by execve.
 erlang()
@@ -37,3 +41,5 @@ case_c() { erlang reload; }
 case_cxx() { erlang reload; }
 case_upgrade() { erlang upgrade; }
 case_upgrade_cxx() { erlang upgrade; }
+case_busy() { erlang busy; }
+case_busy_cxx() { erlang busy; }
