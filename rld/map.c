@@ -326,7 +326,7 @@ void rld_unmap(struct rld *r, struct dso *d)
 {
 	if (d->hi > d->lo &&
 	    !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO)))
-		sys_munmap(d->lo, d->hi - d->lo);
+		rld_unmap_later(r, d->lo, d->hi);
 	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n", dso_name(r, d),
 	      (void *)d->lo);
 	d->lo = d->hi = 0;
