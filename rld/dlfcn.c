@@ -218,7 +218,7 @@ API char *dlerror(void)
 /* What a definition was when it was found. */
 struct meaning {
 	struct dso *dso;
-	uintptr_t value;  /* st_value */
+	uintptr_t value; /* st_value */
 	uintptr_t at;
 	unsigned type;
 };
@@ -320,8 +320,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			if (handle == RTLD_DEFAULT)
 				ref.from = rld_caller(r, pc);
 			hit = rld_lookup(r, &ref, &def) ||
-			      (r->ndelay && rld_delay_lookup(r, &ref, ref.from,
-							     &def, &e));
+			      (r->ndelay &&
+			       rld_delay_lookup(r, &ref, ref.from, &def, &e));
 			if (hit)
 				m = meaning(&def);
 			rld_search_done(r);

@@ -220,7 +220,7 @@ struct dso {
 	uint32_t gid; /* first id of its symbols, for writers */
 
 	enum init_state init;
-	uintptr_t init_owner; /* thread of its constructors or destructors */
+	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
 	uintptr_t plt_first, plt_stride; /* lazy values of the PLT slots */
 	unsigned char plt_odd, lazy_ok;
@@ -256,12 +256,12 @@ struct alias {
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
-	uint32_t next; /* id to give */
-	uint32_t cap;  /* entries of owner */
-	struct owner { /* of 64 ids */
+	uint32_t next;		 /* id to give */
+	uint32_t cap;		 /* entries of owner */
+	struct owner {		 /* of 64 ids */
 		struct dso *dso; /* NULL: gone */
 		uint32_t first;	 /* id of the object's symbol 0 */
-	} *owner;		 /* behind the slots */
+	} * owner;		 /* behind the slots */
 	struct {
 		uint32_t key; /* hash | 1, written first */
 		uint32_t id;  /* of a symbol; 0 free, 1 no longer in use */
@@ -323,7 +323,7 @@ struct rld {
 	uintptr_t lock_owner;
 	unsigned lock_depth;
 	int lock_waiters;
-	unsigned changes; /* grows whenever the lock is taken */
+	unsigned changes; /* grows whenever the lock is given back */
 	unsigned epoch;	  /* its low bit: where readers count themselves */
 	int readers[2];
 	int stuck;	     /* a reader did not leave: what goes is kept */

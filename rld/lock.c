@@ -28,14 +28,14 @@ void rld_lock(struct rld *r)
 	}
 	__atomic_store_n(&r->lock_owner, self, __ATOMIC_RELAXED);
 	r->lock_depth = 1;
-	/* before any change: who looked something up without the lock can tell */
-	__atomic_fetch_add(&r->changes, 1, __ATOMIC_SEQ_CST);
 }
 
 void rld_unlock(struct rld *r)
 {
 	if (--r->lock_depth)
 		return;
+	/* not at the lock: a lookup in the midst of a change must know, too */
+	__atomic_store_n(&r->changes, r->changes + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->lock_owner, (uintptr_t)0, __ATOMIC_RELAXED);
 	/* not a store: qemu 7.2 lets aarch64's pass the load that follows */
 	__atomic_exchange_n(&r->lock, 0, __ATOMIC_SEQ_CST);

@@ -336,8 +336,8 @@ void rld_index_remove(struct rld *r, struct dso *d)
 
 	if (x && d->flags & D_INDEXED) {
 		rld_each_symbol(d, drop_one, x);
-		for (size_t i = d->gid / 64;
-		     i < x->cap && x->owner[i].dso == d; i++)
+		for (size_t i = d->gid / 64; i < x->cap && x->owner[i].dso == d;
+		     i++)
 			__atomic_store_n(&x->owner[i].dso, NULL,
 					 __ATOMIC_RELEASE);
 	}
@@ -377,8 +377,8 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 				      __ATOMIC_ACQUIRE))) {
 		if (x->slot[at++].key == want && gid != 1) {
 			const struct owner *o = &x->owner[gid / 64];
-			struct dso *d = __atomic_load_n(&o->dso,
-							__ATOMIC_ACQUIRE);
+			struct dso *d =
+				__atomic_load_n(&o->dso, __ATOMIC_ACQUIRE);
 			uint32_t i = gid - o->first;
 			int serves;
 
