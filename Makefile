@@ -232,6 +232,10 @@ soak: default ## the long forms: mutants, faults, leak cycles, fuzzing; about tw
 check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
 	@scripts/check-binary $(RLD)
 
+soak: default ## the storms of threads, signals and forks, for STORM_SECONDS (300) each
+	@STORM_SECONDS=$(or $(STORM_SECONDS),300) tests/run --mode interp \
+		--filter '*-storm' --filter 'signal-handlers-*'
+
 loader: default ## run the whole-loader tests (tests/run)
 	@tests/run
 

@@ -34,7 +34,8 @@ static int add_group(struct rld *r, struct dso *d, struct group *g)
 	__atomic_store_n(&d->ngroup, d->ngroup + 1, __ATOMIC_RELEASE);
 	if (was)
 		rld_wait_readers(r);
-	rld_free(was);
+	rld_free_later(r, was);
+	r->stuck = 0;
 	return 0;
 }
 
@@ -146,7 +147,8 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 	__atomic_store_n(&g->member, member, __ATOMIC_RELEASE);
 	__atomic_store_n(&g->n, at, __ATOMIC_RELEASE);
 	rld_wait_readers(r);
-	rld_free(was);
+	rld_free_later(r, was);
+	r->stuck = 0;
 	return 0;
 }
 

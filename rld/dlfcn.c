@@ -232,20 +232,31 @@ API char *dlerror(void)
 	return *last;
 }
 
-/* A definition's run-time value: IFUNCs called, TLS for this thread. */
-static void *value(struct rld *r, const struct def *def)
+/* What a definition was when it was found. */
+struct meaning {
+	struct dso *dso;
+	uintptr_t value; /* st_value */
+	uintptr_t at;
+	unsigned type;
+};
+
+static struct meaning meaning(const struct def *def)
 {
-	uintptr_t v;
+	return (struct meaning){ def->dso, def->sym->st_value,
+				 rld_sym_addr(def->dso, def->sym),
+				 ELF64_ST_TYPE(def->sym->st_info) };
+}
 
-	if (ELF64_ST_TYPE(def->sym->st_info) == STT_TLS) {
-		char *b = rld_tls_addr(r, def->dso, 1);
+/* Its run-time value: IFUNCs called, TLS for this thread. */
+static void *value(struct rld *r, const struct meaning *m)
+{
+	if (m->type == STT_TLS) {
+		char *b = rld_tls_addr(r, m->dso, 1);
 
-		return b ? b + def->sym->st_value : NULL;
+		return b ? b + m->value : NULL;
 	}
-	v = rld_sym_addr(def->dso, def->sym);
-	if (ELF64_ST_TYPE(def->sym->st_info) == STT_GNU_IFUNC)
-		v = arch_call_ifunc(v);
-	return (void *)v;
+	return (void *)(m->type == STT_GNU_IFUNC ? arch_call_ifunc(m->at) :
+						   m->at);
 }
 
 /* In the members of a handle: breadth-first for a private one, in the order
@@ -300,6 +311,7 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			   .newest = 1,
 			   .ver = version ? &v : NULL };
 	struct def def;
+	struct meaning m = { 0 };
 	struct dso *from = NULL;
 	void *ret = NULL;
 	int hit = 0;
@@ -313,16 +325,22 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 	if (r->statistics)
 		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	if (handle == RTLD_DEFAULT || handle == r->program) {
-		rld_read_begin(r);
+		int k = rld_read_begin(r);
+
 		hit = rld_lookup(r, &ref, &def);
-		rld_read_end(r);
-		if (!hit && handle == RTLD_DEFAULT) {
-			ref.from = rld_caller(r, pc);
-			hit = rld_lookup(r, &ref, &def);
-		}
-		if (!hit && r->ndelay) {
+		if (hit)
+			m = meaning(&def);
+		rld_read_end(r, k);
+		/* again: the list may have been in motion */
+		if (!hit) {
 			rld_lock(r);
-			hit = rld_delay_lookup(r, &ref, ref.from, &def, &e);
+			if (handle == RTLD_DEFAULT)
+				ref.from = rld_caller(r, pc);
+			hit = rld_lookup(r, &ref, &def) ||
+			      (r->ndelay &&
+			       rld_delay_lookup(r, &ref, ref.from, &def, &e));
+			if (hit)
+				m = meaning(&def);
 			rld_search_done(r);
 			rld_unlock(r);
 		}
@@ -347,11 +365,13 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			if (from)
 				hit = rld_in_handle(r, from, &ref, &def, &e);
 		}
+		if (hit)
+			m = meaning(&def);
 		rld_unlock(r);
 	}
 	rld_delay_init(r);
 	if (hit)
-		ret = value(r, &def);
+		ret = value(r, &m);
 	else if (!e.set)
 		rld_fail(&e, "%s: undefined symbol: %s%s%s",
 			 from	? dso_name(r, from) :

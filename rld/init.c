@@ -17,17 +17,54 @@ static void run_array(struct rld *r, struct dso *d, uintptr_t vaddr, size_t n)
 			call_init(r, a[i]);
 }
 
+/* A thread that waits for another one's constructors. */
+struct wait {
+	struct wait *next;
+	uintptr_t who;
+	struct dso *what;
+};
+
+/* Does whoever constructs d wait, in the end, for this thread? */
+static int waits_for_us(const struct rld *r, const struct dso *d)
+{
+	while (d->init == INIT_RUNNING && d->init_owner != rld_self_id()) {
+		const struct wait *w = r->waits;
+
+		while (w && w->who != d->init_owner)
+			w = w->next;
+		if (!w)
+			return 0;
+		d = w->what;
+	}
+	return d->init == INIT_RUNNING;
+}
+
+/* Lock held, and given up meanwhile.  In a cycle the thread that closes it
+ * goes on with what is half constructed, as one thread alone does. */
+static void wait_constructed(struct rld *r, struct dso *d)
+{
+	struct wait w = { r->waits, rld_self_id(), d }, **p = &r->waits;
+
+	if (waits_for_us(r, d))
+		return;
+	r->waits = &w;
+	while (d->init == INIT_RUNNING && d->init_owner != w.who) {
+		rld_unlock(r);
+		sys_futex_wait((int *)&d->init, INIT_RUNNING);
+		rld_lock(r);
+	}
+	while (*p && *p != &w)
+		p = &(*p)->next;
+	if (*p)
+		*p = w.next;
+}
+
 /* d's own constructors, once; another thread's turn is waited for. */
 static void construct(struct rld *r, struct dso *d)
 {
 	rld_lock(r);
 	if (d->init != INIT_NONE) {
-		while (d->init == INIT_RUNNING &&
-		       d->init_owner != rld_self_id()) {
-			rld_unlock(r);
-			sys1(__NR_sched_yield, 0);
-			rld_lock(r);
-		}
+		wait_constructed(r, d);
 		rld_unlock(r);
 		return;
 	}
@@ -42,6 +79,7 @@ static void construct(struct rld *r, struct dso *d)
 		call_init(r, d->lm.l_addr + d->dyn.init);
 	run_array(r, d, d->dyn.init_array, d->dyn.ninit);
 	__atomic_store_n(&d->init, INIT_DONE, __ATOMIC_RELEASE);
+	sys_futex_wake((int *)&d->init, INT32_MAX);
 }
 
 static int runs_itself(const struct dso *d)
@@ -173,6 +211,20 @@ void rld_run_fini(struct rld *r, struct dso *d)
 		((void (*)(void))(d->lm.l_addr + d->dyn.fini))();
 }
 
+/* Not what another thread's dlclose is at: it would unmap it under us. */
+static struct dso *next_at_exit(struct rld *r)
+{
+	struct dso **p = &r->fini_list, *d;
+
+	while (*p && (*p)->flags & D_FINISHING &&
+	       (*p)->init_owner != rld_self_id())
+		p = &(*p)->fini_next;
+	d = *p;
+	if (d)
+		*p = d->fini_next;
+	return d;
+}
+
 /* At exit, called by the host libc in its turn. */
 void rld_fini_all(void)
 {
@@ -183,9 +235,7 @@ void rld_fini_all(void)
 		struct dso *d;
 
 		rld_lock(r);
-		d = r->fini_list;
-		if (d)
-			r->fini_list = d->fini_next;
+		d = next_at_exit(r);
 		rld_unlock(r);
 		if (!d)
 			break;

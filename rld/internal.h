@@ -217,10 +217,10 @@ struct dso {
 	struct tlsdesc *tlsdesc; /* owned */
 
 	/* index of symbols */
-	uint32_t gid; /* first id of its symbols */
+	uint32_t gid; /* first id of its symbols, for writers */
 
 	enum init_state init;
-	uintptr_t init_owner;
+	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
 	uintptr_t plt_first, plt_stride; /* lazy values of the PLT slots */
 	unsigned char plt_odd, lazy_ok;
@@ -252,9 +252,16 @@ struct alias {
 	char name[];
 };
 
+/* Complete in itself: readers of an old one never meet a newer one's ids. */
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
+	uint32_t next;		 /* id to give */
+	uint32_t cap;		 /* entries of owner */
+	struct owner {		 /* of 64 ids */
+		struct dso *dso; /* NULL: gone */
+		uint32_t first;	 /* id of the object's symbol 0 */
+	} * owner;		 /* behind the slots */
 	struct {
 		uint32_t key; /* hash | 1, written first */
 		uint32_t id;  /* of a symbol; 0 free, 1 no longer in use */
@@ -309,9 +316,6 @@ struct rld {
 	unsigned long long adds, subs;
 
 	struct index *index;
-	struct dso **owner; /* gid / 64 -> object */
-	size_t nowner, owner_cap;
-	uint32_t next_gid;
 	unsigned long probes;
 	unsigned long loads; /* dlopens that brought something in */
 
@@ -321,7 +325,12 @@ struct rld {
 	uintptr_t lock_owner;
 	unsigned lock_depth;
 	int lock_waiters;
-	int readers;
+	unsigned changes; /* grows whenever the lock is given back */
+	unsigned epoch;	  /* its low bit: where readers count themselves */
+	int readers[2];
+	int stuck;	     /* a reader did not leave: what goes is kept */
+	struct limbo *limbo; /* until all have left */
+	struct wait *waits;  /* threads that wait for a constructor */
 	unsigned group_id;
 	unsigned problems;   /* --check */
 	int guarded;	     /* at start-up, from the first file on */
@@ -383,16 +392,28 @@ static inline const char *dso_name(const struct rld *r, const struct dso *d)
 void rld_lock(struct rld *r);
 void rld_unlock(struct rld *r);
 void rld_watch_fork(struct rld *r);
-static inline void rld_read_begin(struct rld *r)
+/* Without waiting; 1: it is held.  Only a thread that does not hold it yet. */
+int rld_trylock(struct rld *r);
+/* Between the two, nothing that a reader can come by is unmapped or freed.
+ * Both may be called in signal handlers.  No foreign code in between but the
+ * callback of dl_iterate_phdr. */
+static inline int rld_read_begin(struct rld *r)
 {
-	__atomic_fetch_add(&r->readers, 1, __ATOMIC_SEQ_CST);
+	int k = (int)(__atomic_load_n(&r->epoch, __ATOMIC_RELAXED) & 1);
+
+	__atomic_fetch_add(&r->readers[k], 1, __ATOMIC_SEQ_CST);
+	return k;
 }
-static inline void rld_read_end(struct rld *r)
+static inline void rld_read_end(struct rld *r, int k)
 {
-	__atomic_fetch_sub(&r->readers, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&r->readers[k], 1, __ATOMIC_RELEASE);
 }
-/* Give readers a moment to leave before memory they may look at goes. */
+/* Lock held.  What was made unreachable before may go once readers have left:
+ * waits a moment for them; whoever stays (it may be this very thread, under a
+ * signal handler) makes the next two keep their argument for later. */
 void rld_wait_readers(struct rld *r);
+void rld_free_later(struct rld *r, void *p);
+void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
 
 /* ---- search.c: names to files.  Returns a descriptor and a heap path in
  * *path, or -1 with *e set. */

@@ -35,8 +35,9 @@ static int address(const void *addr, Dl_info *info, struct dso **dso,
 	struct rld *r = &rld_state;
 	struct nearest n = { .addr = (uintptr_t)addr };
 	struct dso *d;
+	int k;
 
-	rld_read_begin(r);
+	k = rld_read_begin(r);
 	d = rld_find_addr(r, n.addr);
 	if (d) {
 		rld_each_symbol(d, consider, &n);
@@ -49,7 +50,7 @@ static int address(const void *addr, Dl_info *info, struct dso **dso,
 		*dso = d;
 		*sym = n.sym;
 	}
-	rld_read_end(r);
+	rld_read_end(r, k);
 	return d != NULL;
 }
 
@@ -85,9 +86,15 @@ struct inner {
 static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 {
 	struct inner *in = arg;
+	struct rld *r = &rld_state;
+	int k, ours;
 
-	if (i->dlpi_phnum == 0 || i->dlpi_phdr[0].p_type == PT_PHDR ||
-	    rld_find_addr(&rld_state, i->dlpi_addr + i->dlpi_phdr[0].p_vaddr))
+	if (i->dlpi_phnum == 0 || i->dlpi_phdr[0].p_type == PT_PHDR)
+		return 0;
+	k = rld_read_begin(r);
+	ours = rld_find_addr(r, i->dlpi_addr + i->dlpi_phdr[0].p_vaddr) != NULL;
+	rld_read_end(r, k);
+	if (ours)
 		return 0;
 	return in->fn(i, size, in->arg);
 }
@@ -96,9 +103,8 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 			void *arg)
 {
 	struct rld *r = &rld_state;
-	int ret = 0;
+	int ret = 0, k = rld_read_begin(r);
 
-	rld_read_begin(r);
 	for (struct dso *d = r->head; d && !ret; d = dso_next(d)) {
 		struct dl_phdr_info i = { 0 };
 
@@ -114,7 +120,7 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		i.dlpi_tls_data = rld_tls_addr(r, d, 0);
 		ret = fn(&i, sizeof i, arg);
 	}
-	rld_read_end(r);
+	rld_read_end(r, k);
 	if (!ret && r->host.kind == HOST_GLIBC && r->host.inner_iterate) {
 		struct inner in = { fn, arg };
 
@@ -126,13 +132,13 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 API int _dl_find_object(void *pc, struct dl_find_object *out)
 {
 	struct rld *r = &rld_state;
-	struct dso *d;
+	int k = rld_read_begin(r), ret;
+	struct dso *d = rld_find_addr(r, (uintptr_t)pc);
 
-	rld_read_begin(r);
-	d = rld_find_addr(r, (uintptr_t)pc);
-	rld_read_end(r);
-	if (!d)
+	if (!d) {
+		rld_read_end(r, k);
 		return r->host.inner_find ? r->host.inner_find(pc, out) : -1;
+	}
 	out->dlfo_flags = 0;
 	out->dlfo_map_start = (void *)d->lo;
 	out->dlfo_map_end = (void *)d->hi;
@@ -142,7 +148,9 @@ API int _dl_find_object(void *pc, struct dl_find_object *out)
 		if (d->ph[i].p_type == PT_GNU_EH_FRAME)
 			out->dlfo_eh_frame =
 				(void *)(d->lm.l_addr + d->ph[i].p_vaddr);
-	return out->dlfo_eh_frame ? 0 : -1;
+	ret = out->dlfo_eh_frame ? 0 : -1;
+	rld_read_end(r, k);
+	return ret;
 }
 
 /* glibc's own cannot name what its private loader does not know. */

@@ -69,27 +69,48 @@ static int is_arriving(const struct dso *d)
 		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
 }
 
-static void store(struct rld *r, struct dso *d, uintptr_t *slot, uintptr_t v)
+static int in_relro(const struct dso *d, const uintptr_t *slot)
 {
-	if (d->flags & D_NOW && d->relro_size &&
-	    (uintptr_t)slot - d->relro < d->relro_size) {
-		rld_lock(r);
-		rld_relro(r, d, 1);
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-		rld_relro(r, d, 0);
-		rld_unlock(r);
-	} else {
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	return d->flags & D_NOW && d->relro_size &&
+	       (uintptr_t)slot - d->relro < d->relro_size;
+}
+
+/* The slot gets its value under the lock, when what was found may leave:
+ * unloading finds it then.  The lock is not waited for: a signal handler may
+ * run in the thread that holds it, or one for whose heap its holder waits.
+ * Then, and when def means something else by now, the slot stays lazy. */
+static void settle(struct rld *r, const struct ref *ref, const struct def *def,
+		   unsigned changes, uintptr_t *slot, uintptr_t v)
+{
+	struct dso *d = ref->from;
+	struct def now;
+
+	if (!rld_trylock(r))
+		return;
+	if (def->dso == d || r->changes == changes ||
+	    (rld_lookup(r, ref, &now) && now.dso == def->dso &&
+	     now.sym == def->sym)) {
+		if (!(def->dso->flags & D_GONE) && !rld_edge(d, def->dso)) {
+			int shut = in_relro(d, slot);
+
+			if (shut)
+				rld_relro(r, d, 1);
+			__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+			if (shut)
+				rld_relro(r, d, 0);
+		}
 	}
+	rld_unlock(r);
 }
 
 static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
 	struct def def;
 	struct ref ref;
-	uintptr_t v;
+	uintptr_t v = 0, *slot = (uintptr_t *)(d->lm.l_addr + rel.off);
+	unsigned changes;
 	const ElfW(Sym) * s;
-	int hit = 1;
+	int hit = 1, stays, k;
 
 	if (rld_ref(d, rel.sym, &ref))
 		rld_unresolvable(r, dso_name(r, d), "?");
@@ -97,7 +118,8 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	if (r->statistics)
 		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
-	rld_read_begin(r);
+	k = rld_read_begin(r);
+	changes = __atomic_load_n(&r->changes, __ATOMIC_SEQ_CST);
 	if (is_own(d, s)) {
 		def.dso = d;
 		def.sym = s;
@@ -107,30 +129,25 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	if (!hit || (is_arriving(def.dso) && def.dso != d)) {
 		struct miss m = { &ref, &def };
 
-		rld_read_end(r);
+		rld_read_end(r, k);
 		v = arch_call_guarded(missed, &m, NULL);
 		if (v)
 			return v;
-		rld_read_begin(r);
+		k = rld_read_begin(r);
 	}
+	/* from here on def is there as long as the caller may call it */
 	v = rld_sym_addr(def.dso, def.sym);
-	if (is_ifunc(&def))
-		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
+	stays = def.dso == d || def.dso->flags & D_STARTUP;
 	TRACE_BIND(r, ref.name, "rld: bind: %s: %s -> %s (lazy)\n",
 		   dso_name(r, d), ref.name, dso_name(r, def.dso));
-	if (!(def.dso->flags & D_STARTUP) && def.dso != d) {
-		int noted;
-
-		rld_lock(r);
-		noted = rld_edge(d, def.dso);
-		rld_unlock(r);
-		if (noted) { /* no memory: the slot stays lazy */
-			rld_read_end(r);
-			return v;
-		}
-	}
-	store(r, d, (uintptr_t *)(d->lm.l_addr + rel.off), v);
-	rld_read_end(r);
+	hit = is_ifunc(&def);
+	rld_read_end(r, k);
+	if (hit)
+		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
+	if (stays && !in_relro(d, slot))
+		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+	else
+		settle(r, &ref, &def, changes, slot, v);
 	return v;
 }
 
@@ -153,13 +170,14 @@ uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index)
 {
 	struct rld *r = &rld_state;
 	struct dso *d;
+	int k;
 
 	if (got[1] & ARCH_GOT_MARK) {
 		d = (struct dso *)(got[1] & ~ARCH_GOT_MARK);
 	} else {
-		rld_read_begin(r);
+		k = rld_read_begin(r);
 		d = rld_find_addr(r, (uintptr_t)got);
-		rld_read_end(r);
+		rld_read_end(r, k);
 		if (!d)
 			rld_die(r, "a lazy stub of an unknown object");
 	}

@@ -40,26 +40,26 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
-	rld_free(d->addend);
+	rld_free_later(r, d->addend);
 	while (d->tlsdesc) {
 		struct tlsdesc *t = d->tlsdesc;
 
 		d->tlsdesc = t->next;
-		rld_free(t);
+		rld_free_later(r, t);
 	}
-	rld_free((void *)(uintptr_t)d->name);
-	rld_free(d->lm.l_name);
-	rld_free(d->ph_copy);
-	rld_free(d->ver);
+	rld_free_later(r, (void *)(uintptr_t)d->name);
+	rld_free_later(r, d->lm.l_name);
+	rld_free_later(r, d->ph_copy);
+	rld_free_later(r, d->ver);
 	rld_delay_forget(r, d);
-	rld_free(d->note);
-	rld_free(d->origin);
-	rld_free(d->need);
-	rld_free(d->need_name);
-	rld_free(d->filtee);
-	rld_free(d->group);
+	rld_free_later(r, d->note);
+	rld_free_later(r, d->origin);
+	rld_free_later(r, d->need);
+	rld_free_later(r, d->need_name);
+	rld_free_later(r, d->filtee);
+	rld_free_later(r, d->group);
 	if (d->face)
-		rld_free(d->face);
+		rld_free_later(r, d->face);
 	if (d->flags & D_FACE) { /* its address is still somebody's handle */
 		*d = (struct dso){ .flags = D_FACE };
 		for (const struct dso *x = r->head; x; x = dso_next(x))
@@ -67,7 +67,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 				d->lm = x->lm;
 		return;
 	}
-	rld_free(d);
+	rld_free_later(r, d);
 }
 
 int rld_add_name(struct rld *r, struct dso *d, const char *name)

@@ -1,4 +1,5 @@
-/* The one writer lock, a futex; and the grace that readers get. */
+/* The one writer lock, a futex; and the grace that readers get: doc/threads.md
+ * says what orders what. */
 #include "rld/internal.h"
 
 void rld_lock(struct rld *r)
@@ -33,6 +34,8 @@ void rld_unlock(struct rld *r)
 {
 	if (--r->lock_depth)
 		return;
+	/* not at the lock: a lookup in the midst of a change must know, too */
+	__atomic_store_n(&r->changes, r->changes + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->lock_owner, (uintptr_t)0, __ATOMIC_RELAXED);
 	/* not a store: qemu 7.2 lets aarch64's pass the load that follows */
 	__atomic_exchange_n(&r->lock, 0, __ATOMIC_SEQ_CST);
@@ -40,17 +43,85 @@ void rld_unlock(struct rld *r)
 		sys_futex_wake(&r->lock, 1);
 }
 
-/* Bounded: a reader may be a signal handler's victim in this very thread. */
-void rld_wait_readers(struct rld *r)
+int rld_trylock(struct rld *r)
+{
+	int free = 0;
+
+	if (!__atomic_compare_exchange_n(&r->lock, &free, 1, 0,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return 0;
+	__atomic_store_n(&r->lock_owner, rld_self_id(), __ATOMIC_RELAXED);
+	r->lock_depth = 1;
+	return 1;
+}
+
+struct limbo {
+	struct limbo *next;
+	void *heap;	  /* or NULL */
+	uintptr_t lo, hi; /* a mapping */
+};
+
+/* Did all that counted themselves under k leave? */
+static int left(const struct rld *r, unsigned k)
 {
 	for (int i = 0; i < 3000; i++) {
-		if (__atomic_load_n(&r->readers, __ATOMIC_SEQ_CST) == 0)
-			return;
+		/* a child of fork may see its parent's reader leave */
+		if (__atomic_load_n(&r->readers[k], __ATOMIC_SEQ_CST) <= 0)
+			return 1;
 		if (i < 1000)
 			arch_pause();
 		else /* one that was interrupted gets a processor */
 			sys1(__NR_sched_yield, 0);
 	}
+	return 0;
+}
+
+/* Twice: a reader may have read the epoch before the first turn and counted
+ * itself after it. */
+void rld_wait_readers(struct rld *r)
+{
+	struct limbo *l;
+
+	r->stuck = 0;
+	for (int turn = 0; turn < 2 && !r->stuck; turn++) {
+		unsigned k = __atomic_fetch_add(&r->epoch, 1, __ATOMIC_SEQ_CST);
+
+		r->stuck = !left(r, k & 1);
+	}
+	while (!r->stuck && (l = r->limbo)) {
+		r->limbo = l->next;
+		rld_free(l->heap);
+		if (l->hi)
+			sys_munmap(l->lo, l->hi - l->lo);
+		rld_free(l);
+	}
+}
+
+static void keep(struct rld *r, struct limbo what)
+{
+	struct limbo *l = rld_alloc(sizeof *l);
+
+	if (!l)
+		return; /* lost rather than pulled away */
+	*l = what;
+	l->next = r->limbo;
+	r->limbo = l;
+}
+
+void rld_free_later(struct rld *r, void *p)
+{
+	if (p && r->stuck)
+		keep(r, (struct limbo){ .heap = p });
+	else
+		rld_free(p);
+}
+
+void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi)
+{
+	if (r->stuck)
+		keep(r, (struct limbo){ .lo = lo, .hi = hi });
+	else
+		sys_munmap(lo, hi - lo);
 }
 
 /* fork: the child finds every lock free and the list whole. */
@@ -70,8 +141,15 @@ static void after_fork(void)
 
 static void in_child(void)
 {
-	rld_state.readers = 0;
-	rld_state.lock_waiters = 0;
+	struct rld *r = &rld_state;
+
+	r->readers[0] = r->readers[1] = 0;
+	r->lock_waiters = 0;
+	r->waits = NULL;
+	/* constructors of threads that are not here never end */
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->init == INIT_RUNNING)
+			d->init_owner = rld_self_id();
 	after_fork();
 }
 

@@ -230,107 +230,90 @@ static size_t symbols_of(const struct dso *d)
 	return d->flags & D_READY ? d->dyn.nsym : 0;
 }
 
-static struct index *index_new(size_t want)
+static size_t index_bytes(const struct index *x)
 {
-	size_t n = 1024, bytes;
+	return sizeof *x + (x->mask + 1UL) * sizeof x->slot[0] +
+	       x->cap * sizeof *x->owner;
+}
+
+/* For so many symbols of so many objects, and some more. */
+static struct index *index_new(size_t want, unsigned objects)
+{
+	struct index shape = { 0 };
+	size_t n = 1024;
 	uintptr_t at;
 	struct index *x;
 
 	while (n < want + want / 4)
 		n *= 2;
-	bytes = sizeof *x + n * sizeof x->slot[0];
-	at = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	if (n > UINT32_MAX / 4)
+		return NULL;
+	shape.mask = (uint32_t)n - 1;
+	shape.cap = (uint32_t)(n / 64) + objects * 2 + 64;
+	at = sys_mmap(NULL, index_bytes(&shape), PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (SYS_ERR(at))
 		return NULL;
 	x = (struct index *)at;
-	x->mask = (uint32_t)n - 1;
+	x->mask = shape.mask;
+	x->cap = shape.cap;
+	x->next = 64; /* 0 and 1 say something else */
+	x->owner = (struct owner *)(void *)&x->slot[n];
 	return x;
 }
 
-static void index_free(struct index *x)
+/* -1: no room.  The owners are there before any id is. */
+static int index_put(struct index *x, struct dso *d)
 {
-	sys_munmap((uintptr_t)x,
-		   sizeof *x + (x->mask + 1UL) * sizeof x->slot[0]);
-}
+	size_t first = x->next / 64, blocks = (d->dyn.nsym + 63) / 64;
 
-static int give_ids(struct rld *r, struct dso *d)
-{
-	size_t first = r->next_gid / 64, blocks = (d->dyn.nsym + 63) / 64;
-
-	if ((r->next_gid + blocks * 64) > UINT32_MAX / 2)
+	if (x->used + symbols_of(d) > (x->mask / 8) * 7 ||
+	    first + blocks > x->cap)
 		return -1;
-	if (first + blocks > r->owner_cap) {
-		size_t cap = (first + blocks) * 2 + 64;
-		struct dso **o = rld_alloc(cap * sizeof *o);
-
-		if (!o)
-			return -1;
-		struct dso **old = r->owner;
-
-		if (old)
-			memcpy(o, old, r->nowner * sizeof *o);
-		__atomic_store_n(&r->owner, o, __ATOMIC_RELEASE);
-		r->owner_cap = cap;
-		rld_wait_readers(r);
-		rld_free(old);
-	}
+	d->gid = x->next;
+	x->next += (uint32_t)(blocks * 64);
 	for (size_t i = 0; i < blocks; i++)
-		r->owner[first + i] = d;
-	r->nowner = first + blocks;
-	d->gid = r->next_gid;
-	r->next_gid += (uint32_t)(blocks * 64);
+		x->owner[first + i] = (struct owner){ d, d->gid };
 	d->flags |= D_INDEXED;
+	rld_each_symbol(d, put_one, x);
 	return 0;
 }
 
+static int is_listed(const struct dso *d)
+{
+	return !(d->flags & (D_VDSO | D_DYING)) && symbols_of(d);
+}
+
+/* Readers go on with the old one. */
 void rld_index_build(struct rld *r)
 {
 	size_t n = 0;
 	struct index *x, *old = r->index;
-	struct dso **old_owner;
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		n += symbols_of(d);
-	x = index_new(old ? n * 2 : n);
-	if (!x)
-		return;
-	/* readers probe while the ids change */
-	__atomic_store_n(&r->index, NULL, __ATOMIC_SEQ_CST);
-	rld_wait_readers(r);
-	old_owner = r->owner;
-	r->next_gid = 64;
-	r->nowner = 1;
-	r->owner = NULL;
-	r->owner_cap = 0;
+	x = index_new(old ? n * 2 : n, r->nobj);
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_INDEXED;
-		if (d->flags & D_VDSO || !symbols_of(d))
-			continue;
-		if (give_ids(r, d)) {
-			index_free(x);
+		if (x && is_listed(d) && index_put(x, d)) {
+			sys_munmap((uintptr_t)x, index_bytes(x));
 			x = NULL;
-			break;
 		}
-		rld_each_symbol(d, put_one, x);
 	}
 	__atomic_store_n(&r->index, x, __ATOMIC_RELEASE);
-	rld_free(old_owner);
-	if (old)
-		index_free(old);
+	if (!old)
+		return;
+	rld_wait_readers(r);
+	rld_unmap_later(r, (uintptr_t)old, (uintptr_t)old + index_bytes(old));
+	r->stuck = 0;
 }
 
 void rld_index_add(struct rld *r, struct dso *d)
 {
 	struct index *x = r->index;
 
-	if (!x || d->flags & (D_INDEXED | D_VDSO) || !symbols_of(d))
-		return;
-	if (x->used + symbols_of(d) > (x->mask / 8) * 7 || give_ids(r, d)) {
+	if (x && !(d->flags & D_INDEXED) && is_listed(d) && index_put(x, d))
 		rld_index_build(r);
-		return;
-	}
-	rld_each_symbol(d, put_one, x);
 }
 
 static void drop_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
@@ -349,11 +332,14 @@ static void drop_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 
 void rld_index_remove(struct rld *r, struct dso *d)
 {
-	if (r->index && d->flags & D_INDEXED) {
-		rld_each_symbol(d, drop_one, r->index);
-		for (size_t i = d->gid / 64; i < r->nowner && r->owner[i] == d;
+	struct index *x = r->index;
+
+	if (x && d->flags & D_INDEXED) {
+		rld_each_symbol(d, drop_one, x);
+		for (size_t i = d->gid / 64; i < x->cap && x->owner[i].dso == d;
 		     i++)
-			r->owner[i] = NULL;
+			__atomic_store_n(&x->owner[i].dso, NULL,
+					 __ATOMIC_RELEASE);
 	}
 	d->flags &= ~(unsigned)D_INDEXED;
 }
@@ -380,7 +366,7 @@ void rld_index_plan(struct rld *r)
 	      refs, defs, r->nobj, r->index ? "one index" : "probing");
 }
 
-static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
+static int lookup_index(const struct index *x, const struct ref *ref,
 			struct def *out)
 {
 	struct dso *first = NULL; /* has a definition, but not the best */
@@ -390,21 +376,23 @@ static int lookup_index(struct index *x, struct rld *r, const struct ref *ref,
 	while ((gid = __atomic_load_n(&x->slot[at &= x->mask].id,
 				      __ATOMIC_ACQUIRE))) {
 		if (x->slot[at++].key == want && gid != 1) {
-			struct dso *d = r->owner[gid / 64];
+			const struct owner *o = &x->owner[gid / 64];
+			struct dso *d =
+				__atomic_load_n(&o->dso, __ATOMIC_ACQUIRE);
+			uint32_t i = gid - o->first;
 			int serves;
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
 			    !seen(d, ref->from))
 				continue;
-			serves = symbol_serves(d, gid - d->gid, ref,
-					       !ref->is_call);
+			serves = symbol_serves(d, i, ref, !ref->is_call);
 			if (first && d != first)
 				break;
 			if (serves == 1)
-				return take(d, gid - d->gid, ref, out);
+				return take(d, i, ref, out);
 			if (serves && !first) {
 				first = d;
-				second = gid - d->gid;
+				second = i;
 			}
 		}
 	}
@@ -419,7 +407,7 @@ int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
 
 	for (; (id = x->slot[at &= x->mask].id); at++)
 		if (x->slot[at].key == (hash | 1) && id != 1) {
-			struct dso *o = r->owner[id / 64];
+			const struct dso *o = x->owner[id / 64].dso;
 
 			if (o && o->serial < d->serial &&
 			    !(o->flags & (D_HOST | D_SELF)))
@@ -464,7 +452,7 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 				hit = rld_lookup_in(from->group[i]->member[j],
 						    ref, out);
 	if (!hit && x) {
-		hit = lookup_index(x, r, ref, out);
+		hit = lookup_index(x, ref, out);
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
 			if (d->flags & (D_DYING | D_VDSO) || !seen(d, from))

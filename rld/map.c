@@ -326,12 +326,12 @@ void rld_unmap(struct rld *r, struct dso *d)
 {
 	if (d->hi > d->lo &&
 	    !(d->flags & (D_HOST | D_KERNEL | D_SELF | D_VDSO))) {
-		if (!r->tombstone || d->flags & D_NEW ||
+		if (!r->tombstone || d->flags & D_NEW || r->stuck ||
 		    SYS_ERR(sys_mmap((void *)d->lo, d->hi - d->lo, PROT_NONE,
 				     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |
 					     MAP_NORESERVE,
 				     -1, 0)))
-			sys_munmap(d->lo, d->hi - d->lo);
+			rld_unmap_later(r, d->lo, d->hi);
 	}
 	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n", dso_name(r, d),
 	      (void *)d->lo);

@@ -18,29 +18,36 @@ struct head {
 };
 
 static struct {
-	int lock;
-	uintptr_t owner;
+	uintptr_t owner; /* thread, 0: free */
 	struct head *free[CLASSES];
 	char *at, *end;
 	size_t used;
 } heap;
 
+/* One word says both: a signal handler never meets it half taken. */
 int rld_heap_lock(void)
 {
 	uintptr_t self = rld_self_id();
 
 	if (__atomic_load_n(&heap.owner, __ATOMIC_RELAXED) == self)
 		return -1;
-	while (__atomic_exchange_n(&heap.lock, 1, __ATOMIC_ACQUIRE))
-		arch_pause();
-	__atomic_store_n(&heap.owner, self, __ATOMIC_RELAXED);
-	return 0;
+	for (unsigned spin = 0;; spin++) {
+		uintptr_t free = 0;
+
+		if (__atomic_compare_exchange_n(&heap.owner, &free, self, 0,
+						__ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return 0;
+		if (spin < 100)
+			arch_pause();
+		else /* whoever has it may have no processor */
+			sys1(__NR_sched_yield, 0);
+	}
 }
 
 void rld_heap_unlock(void)
 {
-	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELAXED);
-	__atomic_store_n(&heap.lock, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELEASE);
 }
 
 static void *map_block(size_t size)

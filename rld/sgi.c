@@ -145,15 +145,18 @@ static void *named(struct rld *r, const char *name)
 {
 	struct ref ref = { .name = name, .newest = 1 };
 	struct def def;
-	int hit;
+	void *at;
+	int k;
 
 	if (!name)
 		return NULL;
 	ref.hash = elf_gnu_hash(name);
-	rld_read_begin(r);
-	hit = rld_lookup(r, &ref, &def);
-	rld_read_end(r);
-	return hit ? (void *)rld_sym_addr(def.dso, def.sym) : NULL;
+	k = rld_read_begin(r);
+	at = rld_lookup(r, &ref, &def) ?
+		     (void *)rld_sym_addr(def.dso, def.sym) :
+		     NULL;
+	rld_read_end(r, k);
+	return at;
 }
 
 static void *name_at(void *addr)

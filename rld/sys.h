@@ -6,6 +6,7 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <linux/stat.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -117,6 +118,18 @@ static inline long sys_futex_wait(int *word, int value)
 {
 	return arch_syscall6(__NR_futex, (long)word,
 			     FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, 0, 0, 0);
+}
+
+/* The kernel's set of signals. */
+struct sigs {
+	unsigned char bits[_NSIG / 8];
+};
+
+static inline long sys_sigmask(int how, const struct sigs *set,
+			       struct sigs *old)
+{
+	return arch_syscall6(__NR_rt_sigprocmask, how, (long)set, (long)old,
+			     sizeof *set, 0, 0);
 }
 
 static inline long sys_futex_wake(int *word, int n)

@@ -220,8 +220,7 @@ static void *new_block(const struct dso *d)
 	return (void *)at;
 }
 
-/* The block of a dynamic module in this thread, made when it is absent. */
-static void *block(unsigned m)
+static void *make_block(unsigned m)
 {
 	struct thread *t = rld_thread();
 	struct dso *d = m < nmodules ? module[m] : NULL;
@@ -260,6 +259,20 @@ static void *block(unsigned m)
 		t->table[m] = b;
 	}
 	return t->table[m];
+}
+
+/* The block of a dynamic module in this thread, made when it is absent.  A
+ * signal handler that touches the same module waits until it is there. */
+static void *block(unsigned m)
+{
+	struct sigs all, was;
+	void *b;
+
+	memset(&all, 0xff, sizeof all);
+	sys_sigmask(SIG_SETMASK, &all, &was);
+	b = make_block(m);
+	sys_sigmask(SIG_SETMASK, &was, NULL);
+	return b;
 }
 
 uintptr_t rld_tls_slow(void *pair, void *unused)

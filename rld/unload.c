@@ -50,6 +50,7 @@ static void leave_liblists(struct rld *r, struct dso *gone)
 			}
 }
 
+/* What is left is the root's group, for the caller to free. */
 static void leave_groups(struct rld *r, struct dso *gone)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
@@ -62,11 +63,6 @@ static void leave_groups(struct rld *r, struct dso *gone)
 			else
 				i++;
 		}
-	if (gone->own) {
-		rld_free(gone->own->member);
-		rld_free(gone->own);
-		gone->own = NULL;
-	}
 }
 
 static void leave_edges(struct rld *r, struct dso *gone)
@@ -95,14 +91,22 @@ void rld_remove(struct rld *r, struct dso *d)
 	leave_edges(r, d);
 	rld_tls_release(r, d);
 	rld_wait_readers(r);
+	if (d->own) {
+		rld_free_later(r, d->own->member);
+		rld_free_later(r, d->own);
+		d->own = NULL;
+	}
 	rld_unmap(r, d);
 	rld_free_dso(r, d);
+	r->stuck = 0;
 }
 
+/* Of this thread's: another's destructors must have ended before it unmaps. */
 static struct dso *next_to_finish(struct rld *r)
 {
 	for (struct dso **p = &r->fini_list; *p; p = &(*p)->fini_next)
-		if ((*p)->flags & D_FINISHING) {
+		if ((*p)->flags & D_FINISHING &&
+		    (*p)->init_owner == rld_self_id()) {
 			struct dso *d = *p;
 
 			*p = d->fini_next;
@@ -158,6 +162,7 @@ void rld_collect(struct rld *r)
 	for (d = first; d; d = dso_next(d))
 		if (!(d->flags & (D_MARK | D_LEAVING | D_HOST))) {
 			d->flags |= D_FINISHING | D_LEAVING;
+			d->init_owner = rld_self_id();
 			gone[n++] = d;
 		}
 	if (rld_event_wanted(RLD_EVENT_UNLOADING))

@@ -103,6 +103,7 @@ void rld_weak_forget(struct rld *r, const struct dso *gone)
 		struct override *o = dead;
 
 		dead = o->next;
-		rld_free(o);
+		rld_free_later(r, o);
 	}
+	r->stuck = 0;
 }

@@ -121,7 +121,8 @@ static inline uintptr_t arch_tp(void)
 {
 	uintptr_t tp;
 
-	__asm__("mov %%fs:0, %0" : "=r"(tp));
+	/* volatile: not before a question whether there is a thread yet */
+	__asm__ volatile("mov %%fs:0, %0" : "=r"(tp));
 	return tp;
 }
 
