@@ -225,16 +225,12 @@ RLD ?= build/$(HOST)/rld
 check: ## build everything and run every test; the last line has the counts
 	+@scripts/check
 
-soak: default ## the long forms: mutants, faults, leak cycles, fuzzing; about two hours
+soak: default ## the long forms: storms of threads, mutants, faults, leak cycles, fuzzing; about two hours
 	@scripts/setup check
 	@scripts/soak
 
 check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
 	@scripts/check-binary $(RLD)
-
-soak: default ## the storms of threads, signals and forks, for STORM_SECONDS (300) each
-	@STORM_SECONDS=$(or $(STORM_SECONDS),300) tests/run --mode interp \
-		--filter '*-storm' --filter 'signal-handlers-*'
 
 loader: default ## run the whole-loader tests (tests/run)
 	@tests/run
