@@ -389,6 +389,27 @@ API void *dlsym(void *restrict handle, const char *restrict name)
 	return rld_symbol(handle, name, NULL, CALLER());
 }
 
+#if __SIZEOF_POINTER__ == 4
+/* What musl's <dlfcn.h> makes of dlsym where time_t once had 32 bits: a name
+ * of libc's own means the variant for 64, which libc alone knows. */
+API void *__dlsym_time64(void *restrict handle, const char *restrict name);
+void *__dlsym_time64(void *restrict handle, const char *restrict name)
+{
+	struct rld *r = &rld_state;
+	void *p = rld_symbol(handle, name, NULL, CALLER()), *q = NULL;
+	void *(*inner)(void *, const char *);
+
+	if (!p || r->host.kind != HOST_MUSL ||
+	    rld_find_addr(r, (uintptr_t)p) != r->host.libc)
+		return p;
+	inner = (void *(*)(void *, const char *))rld_host_symbol(
+		r, r->host.libc, "__dlsym_time64");
+	if (inner)
+		q = inner(RTLD_DEFAULT, name);
+	return q ? q : p;
+}
+#endif
+
 API void *dlvsym(void *restrict handle, const char *restrict name,
 		 const char *restrict version)
 {
