@@ -336,6 +336,7 @@ struct rld {
 	int guarded;	     /* at start-up, from the first file on */
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
+	uint64_t mapping_size;
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used;

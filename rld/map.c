@@ -73,6 +73,25 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 	return 0;
 }
 
+/* Where pages are larger than the machine's below an emulator, there is no
+ * memory behind a file's end: the last page of a writable segment is copied. */
+static int copy_tail(struct rld *r, const ElfW(Phdr) * p, int fd, uintptr_t at,
+		     uintptr_t file_end)
+{
+	uintptr_t last = page_up(r, file_end) - r->page;
+	uint64_t off = p->p_offset + (last - (file_end - p->p_filesz));
+
+	if (last < at || off + r->page <= ((r->mapping_size + 4095) & ~4095ULL))
+		return 0;
+	return sys_mmap((void *)last, r->page, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
+			0) != last ||
+			       sys_pread(fd, (void *)last, file_end - last,
+					 off) != (long)(file_end - last) ?
+		       -1 :
+		       0;
+}
+
 static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 		       int fd, int first_prot, uintptr_t delta, uintptr_t *end)
 {
@@ -99,6 +118,9 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 				       MAP_PRIVATE | MAP_FIXED | now, fd,
 				       p->p_offset - skew);
 			if (got != at)
+				return -1;
+			if (r->page > 4096 && p->p_flags & PF_W &&
+			    copy_tail(r, p, fd, at, file_end))
 				return -1;
 		}
 		*end = at + len;
@@ -283,6 +305,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	}
 	d->type = h.type;
 	r->mapping = dso_name(r, d);
+	r->mapping_size = st->stx_size;
 	if (h.type == ET_EXEC && !(d->flags & D_PROGRAM))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
