@@ -524,6 +524,9 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
+/* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
+ * what the one before it asked for. */
+void rld_index_ahead(const struct index *x, uint32_t hash, int step);
 /* Symbols of libc whose hash an object ahead of it has too, for fn; 0: there is
  * no index that knows. Once, at the start. */
 int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i));

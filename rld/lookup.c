@@ -422,6 +422,33 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 	return first ? take(first, second, ref, out) : 0;
 }
 
+void rld_index_ahead(const struct index *x, uint32_t hash, int step)
+{
+	const struct owner *o;
+	const struct dso *d;
+	const ElfW(Sym) *s;
+	uint32_t at;
+
+	if (!x)
+		return;
+	at = place(hash) >> 7 & x->mask;
+	if (step == 0) {
+		__builtin_prefetch(&x->slot[at]);
+		return;
+	}
+	if (x->slot[at].key != (hash | 1) || x->slot[at].id < 64)
+		return;
+	o = &x->owner[x->slot[at].id / 64];
+	d = o->dso;
+	if (!d)
+		return;
+	s = &d->dyn.symtab[x->slot[at].id - o->first];
+	if (step == 1)
+		__builtin_prefetch(s);
+	else if (s->st_name < d->dyn.strsz)
+		__builtin_prefetch(d->dyn.strtab + s->st_name);
+}
+
 int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i))
 {
 	struct index *x = r->index;
