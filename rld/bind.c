@@ -264,6 +264,12 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
+	if (p->r->ndelay && p->r->mode == MODE_RUN && d->mark) {
+		if (kind == RK_JUMP_SLOT && p->lazy && rld_delay_due(d, def->dso))
+			return 2;
+		if (!rld_delay_keep(p->r, &ref, def, p->e))
+			return p->e->set ? -1 : undefined(p, d, &ref);
+	}
 	if (rld_edge(d, def->dso))
 		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {

@@ -511,6 +511,7 @@ struct ref {
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
 	unsigned char newest;	       /* dlsym: the default version */
+	unsigned char staying;	       /* not those on their way out */
 	unsigned char is_call;	       /* canonical PLT entries do not serve */
 };
 struct def {
@@ -630,6 +631,13 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
 {
 	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
 }
+/* Has d an entry that waits for x, which somebody else has brought by now? */
+int rld_delay_due(const struct dso *d, const struct dso *x);
+/* Then that entry waits no longer: what def says stays as long as its referrer
+ * does, and is constructed before it is called; if it is on its way out, def
+ * becomes what comes in its place.  Lock held; 0: nobody, or *e. */
+int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
+		   struct rld_err *e);
 /* Nobody who is loaded defines ref: load the library that would, for `from`.
  * Lock held.  1: *out is set, and rld_delay_init is due; 0: none; *e tells of
  * a library that was wanted and cannot be loaded. */

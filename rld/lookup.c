@@ -129,7 +129,8 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 	uint32_t i, second = 0;
 	int serves;
 
-	if (!(d->flags & D_READY) || d == ref->skip)
+	if (!(d->flags & D_READY) || d == ref->skip ||
+	    (ref->staying && d->flags & D_LEAVING))
 		return 0;
 	if (ref->own && d == ref->from &&
 	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
@@ -406,6 +407,7 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 			int serves;
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
+			    (ref->staying && d->flags & D_LEAVING) ||
 			    !seen(d, ref->from))
 				continue;
 			serves = symbol_serves(d, i, ref, !ref->is_call);
@@ -478,7 +480,7 @@ static void unify(struct rld *r, const struct ref *ref, struct def *out)
 		}
 }
 
-int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
+static int lookup(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
@@ -521,6 +523,25 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
 		rld_weak_follow(out);
 	return hit;
+}
+
+/* Who is on his way out, while his destructors run, serves those for whom there
+ * is nobody else. */
+int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct ref other;
+	struct def instead;
+
+	if (!lookup(r, ref, out))
+		return 0;
+	if (!(out->dso->flags & D_LEAVING) || ref->staying ||
+	    (ref->from && ref->from->flags & D_LEAVING))
+		return 1;
+	other = *ref;
+	other.staying = 1;
+	if (lookup(r, &other, &instead))
+		*out = instead;
+	return 1;
 }
 
 static int defines_version(const struct dso *o, const struct elf_version *v)
