@@ -261,11 +261,15 @@ static int hook_up(struct rld *r, struct dso *o, unsigned i, struct dso *x)
 
 int rld_delay_due(const struct dso *d, const struct dso *x)
 {
+	if (!(x->flags &
+	      D_DELAYED)) /* a handle keeps it, as long as it likes */
+		return 0;
 	for (unsigned i = 0; d->mark && i < d->nneed; i++)
 		if (rld_is_delayed(d, i) &&
 		    !__atomic_load_n(&d->need[i], __ATOMIC_RELAXED) &&
 		    ((x->soname && !strcmp(d->need_name[i], x->soname)) ||
-		     !strcmp(str_base(d->need_name[i]), str_base(x->lm.l_name))))
+		     !strcmp(str_base(d->need_name[i]),
+			     str_base(x->lm.l_name))))
 			return 1;
 	return 0;
 }
@@ -483,7 +487,8 @@ void *rld_delay_failed(struct rld *r, const struct dso *from,
 static struct dso *next_fresh(struct rld *r)
 {
 	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_DELAYED && d->init == INIT_NONE &&
+		if (d->flags & D_DELAYED &&
+		    (d->init == INIT_NONE || rld_late_is_mine(d)) &&
 		    !(d->flags & (D_HOST | D_DYING | D_NEW)))
 			return d;
 	return NULL;

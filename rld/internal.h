@@ -126,7 +126,14 @@ enum {
 /* On its way out: no name leads to it. */
 #define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
 
-enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
+/* BINDING: what its IFUNCs mean is yet to be asked (late.c). */
+enum init_state {
+	INIT_NONE,
+	INIT_BINDING,
+	INIT_RUNNING,
+	INIT_DONE,
+	INIT_FINISHED
+};
 
 /* What marks say about one entry of a liblist (LL_* of <elf.h>). */
 struct lib_mark {
@@ -195,6 +202,7 @@ struct dso {
 	unsigned ngroup;
 	unsigned opens;	      /* handles */
 	unsigned holds;	      /* of rld itself, for a moment */
+	struct batch *batch;  /* while INIT_BINDING */
 	struct dso *face;     /* what dlopen returns; NULL: the object itself */
 	struct dso *replaces; /* during a swap: not seen by this one */
 	int mode;	      /* of its last dlopen */
@@ -631,7 +639,7 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
 {
 	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
 }
-/* Has d an entry that waits for x, which somebody else has brought by now? */
+/* Has d an entry that waits for x, which another's has brought by now? */
 int rld_delay_due(const struct dso *d, const struct dso *x);
 /* Then that entry waits no longer: what def says stays as long as its referrer
  * does, and is constructed before it is called; if it is on its way out, def
@@ -664,6 +672,13 @@ void rld_weak_forget(struct rld *r, const struct dso *gone);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);
+/* late.c: what the IFUNCs of d's load mean, if this thread is to ask them; the
+ * lock is given up meanwhile.  0: they are being asked. */
+int rld_late_run(struct rld *r, struct dso *d);
+int rld_late_is_mine(const struct dso *d); /* to ask, and not asked yet */
+/* The load is undone. */
+void rld_late_drop(struct rld *r, struct dso *d);
+void rld_late_in_child(struct dso *d);
 void rld_run_init(struct rld *r, struct dso *root);
 void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);

@@ -46,7 +46,8 @@ static uintptr_t missed(void *arg, void *unused)
 	hit = hit && rld_delay_keep(r, m->ref, m->def, &e);
 	rld_search_done(r);
 	rld_unlock(r);
-	if (hit && m->def->dso->flags & D_DELAYED)
+	if (hit && (m->def->dso->flags & D_DELAYED ||
+		    m->def->dso->init == INIT_BINDING))
 		rld_run_init(r, m->def->dso);
 	rld_delay_init(r);
 	if (hit)
@@ -67,6 +68,7 @@ static uintptr_t missed(void *arg, void *unused)
 static int is_arriving(const struct dso *d)
 {
 	return d->flags & D_NEW ||
+	       __atomic_load_n(&d->init, __ATOMIC_ACQUIRE) == INIT_BINDING ||
 	       (d->flags & D_DELAYED &&
 		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
 }
@@ -128,8 +130,8 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	} else {
 		hit = rld_lookup(r, &ref, &def);
 	}
-	if (!hit || (def.dso != d && (is_arriving(def.dso) ||
-				      rld_delay_due(d, def.dso)))) {
+	if (!hit || (def.dso != d &&
+		     (is_arriving(def.dso) || rld_delay_due(d, def.dso)))) {
 		struct miss m = { &ref, &def };
 
 		rld_read_end(r, k);
