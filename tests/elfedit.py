@@ -16,6 +16,8 @@
   elfedit.py unneed FILE NAME           drop a DT_NEEDED
   elfedit.py only_liblist FILE          void the RLD note and drop DT_POSFLAG_1
   elfedit.py setlib FILE NAME FLAGS     set NAME's flags in DT_MIPS_LIBLIST
+  elfedit.py abiflags FILE FIELD N      MIPS ABI flags: version, level, rev or fp
+  elfedit.py no_abiflags FILE           without them, as old tools made it
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
   elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
 """
@@ -24,6 +26,7 @@ import struct
 import sys
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_MIPS_ABIFLAGS = 0x70000003
 DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB = 0, 1, 4, 5, 6
 DT_RELA, DT_RELASZ, DT_RELAENT, DT_SYMENT = 7, 8, 9, 11
 DT_REL, DT_RELSZ, DT_RELENT, DT_DEBUG = 17, 18, 19, 21
@@ -293,6 +296,20 @@ def setlib(elf, needed, flags):
     raise ValueError(elf.path + ": liblist lacks " + needed)
 
 
+def abiflags(elf, field, value):
+    off = next(off for _, t, off, _, _ in elf.phdrs() if t == PT_MIPS_ABIFLAGS)
+    if field == "version":
+        elf.put("H", off, int(value, 0))
+    else:
+        elf.b[off + {"level": 2, "rev": 3, "fp": 7}[field]] = int(value, 0)
+
+
+def no_abiflags(elf):
+    for o, t, _, _, _ in elf.phdrs():
+        if t == PT_MIPS_ABIFLAGS:
+            elf.put("I", o, 0)          # PT_NULL
+
+
 def unneed(elf, name):
     for o, t, v in elf.dynamic():
         if t == DT_NEEDED and elf.string(v) == name:
@@ -385,7 +402,8 @@ VERBS = {"machine": machine, "straddle": straddle,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
          "unneed": unneed, "eflags": eflags,
-         "only_liblist": only_liblist, "setlib": setlib}
+         "only_liblist": only_liblist, "setlib": setlib,
+         "abiflags": abiflags, "no_abiflags": no_abiflags}
 
 
 def main(argv):

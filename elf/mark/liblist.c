@@ -331,9 +331,8 @@ int mark_liblist_write(struct image *im, const struct marks *m)
 	end = mark_dyn_count(im);
 	for (size_t i = 0; i < end; i++)
 		if (im->dyn[i].d_tag == DT_NEEDED) {
-			Elf32_Lib e =
-				entry(im, m, &old,
-				      (Elf32_Word)im->dyn[i].d_un.d_val);
+			Elf32_Lib e = entry(im, m, &old,
+					    (Elf32_Word)im->dyn[i].d_un.d_val);
 
 			put_entry(im, off + k++ * sizeof e, &e);
 		}

@@ -175,9 +175,8 @@ static int choose(struct image *im, size_t slots, uint64_t min, uint64_t *size,
 	}
 	if (mark_table_plan(im, slots + 1, g))
 		return -1;
-	return find_end(im,
-			lay_out(&(struct area){ 0 }, g, *size).size + g->align,
-			a);
+	return find_end(
+		im, lay_out(&(struct area){ 0 }, g, *size).size + g->align, a);
 }
 
 static int map_area(struct image *im, const struct area *a, uint64_t size)
@@ -286,8 +285,7 @@ int mark_place_note(struct image *im, const struct note_at *old, uint64_t min,
 	s->sh_size = 0;
 	if (old) { /* so that it can be lengthened where it is */
 		im->ph[old->phdr].p_filesz = 0;
-		mark_release(im, old->off,
-			     old->desc + old->descsz - old->off);
+		mark_release(im, old->off, old->desc + old->descsz - old->off);
 	}
 	if (mark_place(im, old ? 0 : 1, mark_note_size(min),
 		       mark_note_size(want), &p))
