@@ -1,7 +1,7 @@
 /* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind.h"
 
-enum { MAX_DEFER = 1 << 20, MEMO = 1024 };
+enum { MAX_DEFER = 1 << 20, MEMO = 1024, AHEAD = 8 };
 
 struct late {
 	struct dso *dso;
@@ -15,6 +15,12 @@ struct memo {
 	const ElfW(Sym) * sym;
 	uintptr_t value;
 	uint32_t index, plain; /* plain: value is what it means */
+};
+
+/* The next few references, by symbol index. */
+struct ahead {
+	uint32_t sym[AHEAD]; /* 0: none */
+	struct ref ref[AHEAD];
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -171,12 +177,50 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 	return ret;
 }
 
+/* A lookup in the index reads an entry, a symbol and a name, each from memory
+ * that the one before it points to and that nobody has read lately.  The waits
+ * of a few lookups overlap when all of them are asked for first. */
+static void look_ahead(const struct pass *p, const struct dso *d,
+		       const ElfW(Rela) * a, size_t n)
+{
+	struct ahead *w = p->ahead;
+
+	for (size_t i = 0; i < AHEAD; i++) {
+		uint32_t sym = i < n ? ARCH_R_SYM(a[i].r_info) : 0;
+		const struct memo *m = p->memo ? &p->memo[sym % MEMO] : NULL;
+
+		w->sym[i] = 0;
+		if (!sym || sym >= d->dyn.nsym ||
+		    d->dyn.symtab[sym].st_shndx != SHN_UNDEF ||
+		    (m && m->from == d && m->index == sym) ||
+		    rld_ref(d, sym, &w->ref[i]))
+			continue;
+		w->sym[i] = sym;
+		rld_index_ahead(p->r->index, w->ref[i].hash, 0);
+	}
+	for (int step = 1; step < 3; step++)
+		for (size_t i = 0; i < AHEAD; i++)
+			if (w->sym[i])
+				rld_index_ahead(p->r->index, w->ref[i].hash,
+						step);
+}
+
+/* The reference of symbol sym, if it was looked at ahead. */
+static const struct ref *looked_at(const struct pass *p, uint32_t sym)
+{
+	for (size_t i = 0; p->ahead && i < AHEAD; i++)
+		if (p->ahead->sym[i] == sym)
+			return &p->ahead->ref[i];
+	return NULL;
+}
+
 /* Find what rel means: 1 found, 2 it may wait, 0 weak and undefined, -1 error. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
 	const ElfW(Sym) * s;
 	struct memo *m = NULL;
+	const struct ref *known_ref;
 	struct ref ref;
 	int known;
 
@@ -197,7 +241,10 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 			return 1;
 		}
 	}
-	if (rld_ref(d, rel->sym, &ref))
+	known_ref = looked_at(p, rel->sym);
+	if (known_ref)
+		ref = *known_ref;
+	else if (rld_ref(d, rel->sym, &ref))
 		return bad(p, d, rel, "names a symbol without a name");
 	if (kind == RK_COPY)
 		ref.skip = d;
@@ -555,12 +602,17 @@ struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next)
 static int relas(struct pass *p, struct dso *d)
 {
 	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
+	const ElfW(Rela) *seen = a;
 
 	for (; a < end; a++) {
 		struct reloc rel;
 
 		if (repeated(p, d, a))
 			continue;
+		if (p->ahead && a >= seen) {
+			look_ahead(p, d, a, (size_t)(end - a));
+			seen = a + AHEAD;
+		}
 		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
 				      ARCH_R_SYM(a->r_info),
 				      ARCH_R_TYPE(a->r_info) };
@@ -606,7 +658,9 @@ static int plt(struct pass *p, struct dso *d)
 {
 	int now = p->r->bind_now || d->flags & D_NOW ||
 		  p->r->mode != MODE_RUN || !d->lazy_ok;
+	const ElfW(Rela) *rela = (const ElfW(Rela) *)d->dyn.jmprel;
 	uintptr_t bias = d->lm.l_addr, first = 0;
+	size_t seen = 0;
 
 	d->plt_stride = 0;
 	for (size_t i = 0; i < d->dyn.njmprel; i++) {
@@ -635,6 +689,10 @@ static int plt(struct pass *p, struct dso *d)
 					       d->dyn.symtab[rel.sym].st_other :
 					       0)) {
 			rel.addend = 0;
+			if (p->ahead && d->dyn.jmprel_is_rela && i >= seen) {
+				look_ahead(p, d, rela + i, d->dyn.njmprel - i);
+				seen = i + AHEAD;
+			}
 			p->lazy = d->lazy_ok ? was : 0;
 			if (one(p, d, &rel))
 				return -1;
@@ -725,6 +783,8 @@ static int relocate(struct pass *p, struct dso *d)
 				dso_name(r, d));
 	rld_stat_relocs(r, d);
 	populate(r, d);
+	if (p->ahead)
+		memset(p->ahead->sym, 0, sizeof p->ahead->sym);
 	ret = relr(p, d);
 	if (!ret)
 		ret = relas(p, d);
@@ -811,7 +871,8 @@ static int run_late(struct pass *p)
 
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
-	struct pass p = { .r = r, .e = e };
+	struct ahead ahead = { 0 };
+	struct pass p = { .r = r, .e = e, .ahead = r->index ? &ahead : NULL };
 	struct dso *last;
 	int ret = 0;
 

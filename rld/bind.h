@@ -21,7 +21,7 @@ struct rel_addend {
 	uintptr_t addend;
 };
 
-/* One walk that relocates; late and memo belong to bind.c. */
+/* One walk that relocates; late, memo and ahead belong to bind.c. */
 struct pass {
 	struct rld *r;
 	struct rld_err *e;
@@ -29,6 +29,7 @@ struct pass {
 	size_t nlate, cap;
 	uintptr_t lazy;	   /* of the slot in hand, when it may stay unbound */
 	struct memo *memo; /* answers for the object in hand */
+	struct ahead *ahead;
 };
 
 /* May relocations of d write here?  Text relocations have been made writable

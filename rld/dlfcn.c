@@ -17,7 +17,7 @@ void rld_keep_error(struct rld_err *e)
 	char **slot = rld_thread_error();
 
 	rld_free(*slot);
-	*slot = e->text ? e->text : rld_no_memory;
+	*slot = e->text ? e->text : (char *)(uintptr_t)rld_no_memory;
 	e->text = NULL;
 	e->set = 0;
 }

@@ -47,7 +47,7 @@ static void wait_constructed(struct rld *r, struct dso *d)
 
 	if (waits_for_us(r, d))
 		return;
-	r->waits = &w;
+	__atomic_store_n(&r->waits, &w, __ATOMIC_SEQ_CST);
 	while (d->init == INIT_RUNNING && d->init_owner != w.who) {
 		rld_unlock(r);
 		sys_futex_wait((int *)&d->init, INIT_RUNNING);
@@ -78,8 +78,10 @@ static void construct(struct rld *r, struct dso *d)
 	if (d->dyn.init)
 		call_init(r, d->lm.l_addr + d->dyn.init);
 	run_array(r, d, d->dyn.init_array, d->dyn.ninit);
-	__atomic_store_n(&d->init, INIT_DONE, __ATOMIC_RELEASE);
-	sys_futex_wake((int *)&d->init, INT32_MAX);
+	/* whoever waits has said so before the kernel looks at d->init */
+	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
+		sys_futex_wake((int *)&d->init, INT32_MAX);
 }
 
 static int runs_itself(const struct dso *d)

@@ -44,7 +44,7 @@ void *rld_alloc(size_t size);
 void *rld_realloc(void *p, size_t size);
 void rld_free(void *p);
 char *rld_strdup(const char *s);
-extern char rld_no_memory[]; /* a text; rld_free takes it */
+extern const char rld_no_memory[]; /* a text; rld_free takes it */
 #ifdef RLD_FAULTS
 extern API unsigned rld_fail_alloc;
 #endif
@@ -237,6 +237,7 @@ struct host {
 	uintptr_t entry; /* of the loader */
 	uintptr_t base;
 	int loader_fd;	     /* from the search to the mapping */
+	int beside; /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
@@ -256,11 +257,15 @@ struct alias {
 };
 
 /* Complete in itself: readers of an old one never meet a newer one's ids. */
+enum { NAME_CHAINS = 128, INODE_CHAINS = 128 };
+
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
 	uint32_t next;		 /* id to give */
 	uint32_t cap;		 /* entries of owner */
+	uint32_t *echo;		 /* bit i: libc's symbol i has a namesake ahead */
+	uint32_t necho;		 /* words of echo, 0: not known */
 	struct owner {		 /* of 64 ids */
 		struct dso *dso; /* NULL: gone */
 		uint32_t first;	 /* id of the object's symbol 0 */
@@ -345,13 +350,16 @@ struct rld {
 	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
 
-	struct alias *names[256];
+	struct alias *names[NAME_CHAINS];
+	struct dso *inodes[INODE_CHAINS];
 
 	/* mem.c: the heap begins where the state ends, so that a small program
 	 * dirties few pages */
 	char heap[RLD_HEAP] __attribute__((aligned(16)));
-	struct dso *inodes[256];
 };
+
+/* Zeroes that few starts touch lie behind those that each does. */
+#define LARGE __attribute__((section(".bss.large")))
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
 
@@ -425,6 +433,8 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
 /* What ld.so.cache says, when no other place comes before it; for a file that
  * somebody else will open.  Heap, or NULL: search as usual. */
+/* Is libc at this path, where the cache says? */
+int rld_host_is_there(struct rld *r, const char *libc);
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Is fd an object for this machine and ABI, as far as its header tells? */
 int rld_fits(int fd);
@@ -528,8 +538,12 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
-/* With an index: may an object before d define what a chain gives this hash? */
-int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
+/* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
+ * what the one before it asked for. */
+void rld_index_ahead(const struct index *x, uint32_t hash, int step);
+/* Symbols of libc whose hash an object ahead of it has too, for fn; 0: there is
+ * no index that knows. Once, at the start. */
+int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i));
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),
