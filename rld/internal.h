@@ -237,7 +237,7 @@ struct host {
 	uintptr_t entry; /* of the loader */
 	uintptr_t base;
 	int loader_fd;	     /* from the search to the mapping */
-	int beside; /* loader_fd is of the file beside libc */
+	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
@@ -262,11 +262,11 @@ enum { NAME_CHAINS = 128, INODE_CHAINS = 128 };
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
-	uint32_t next;		 /* id to give */
-	uint32_t cap;		 /* entries of owner */
-	uint32_t *echo;		 /* bit i: libc's symbol i has a namesake ahead */
-	uint32_t necho;		 /* words of echo, 0: not known */
-	struct owner {		 /* of 64 ids */
+	uint32_t next;	/* id to give */
+	uint32_t cap;	/* entries of owner */
+	uint32_t *echo; /* bit i: libc's symbol i has a namesake ahead */
+	uint32_t necho; /* words of echo, 0: not known */
+	struct owner {	/* of 64 ids */
 		struct dso *dso; /* NULL: gone */
 		uint32_t first;	 /* id of the object's symbol 0 */
 	} * owner;		 /* behind the slots */

@@ -29,7 +29,8 @@ void rld_free_dso(struct rld *r, struct dso *d)
 			*a = gone->next;
 			rld_free(gone);
 		}
-	for (struct dso **p = &r->inodes[d->ino % INODE_CHAINS]; *p; p = &(*p)->by_ino)
+	for (struct dso **p = &r->inodes[d->ino % INODE_CHAINS]; *p;
+	     p = &(*p)->by_ino)
 		if (*p == d) {
 			*p = d->by_ino;
 			break;
@@ -187,7 +188,8 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 		return NULL;
 	}
 	rld_know_program(r);
-	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d; d = d->by_ino) {
+	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
+	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
 		    (d->flags & D_GONE))
 			continue;

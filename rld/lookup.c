@@ -426,7 +426,7 @@ void rld_index_ahead(const struct index *x, uint32_t hash, int step)
 {
 	const struct owner *o;
 	const struct dso *d;
-	const ElfW(Sym) *s;
+	const ElfW(Sym) * s;
 	uint32_t at;
 
 	if (!x)
