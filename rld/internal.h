@@ -232,6 +232,9 @@ struct dso {
 	struct dso *fini_next; /* in order of construction, newest first */
 	struct code *code; /* in the vault; NULL for who runs itself */
 	unsigned char lazy_ok;
+#ifdef ARCH_HAS_ABI
+	struct arch_abi abi;
+#endif
 };
 
 enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
@@ -242,7 +245,7 @@ struct host {
 	uintptr_t entry; /* of the loader */
 	uintptr_t base;
 	int loader_fd;	     /* from the search to the mapping */
-	int beside; /* loader_fd is of the file beside libc */
+	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 };
@@ -263,11 +266,11 @@ enum { NAME_CHAINS = 128, INODE_CHAINS = 128 };
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
-	uint32_t next;		 /* id to give */
-	uint32_t cap;		 /* entries of owner */
-	uint32_t *echo;		 /* bit i: libc's symbol i has a namesake ahead */
-	uint32_t necho;		 /* words of echo, 0: not known */
-	struct owner {		 /* of 64 ids */
+	uint32_t next;	/* id to give */
+	uint32_t cap;	/* entries of owner */
+	uint32_t *echo; /* bit i: libc's symbol i has a namesake ahead */
+	uint32_t necho; /* words of echo, 0: not known */
+	struct owner {	/* of 64 ids */
 		struct dso *dso; /* NULL: gone */
 		uint32_t first;	 /* id of the object's symbol 0 */
 	} * owner;		 /* behind the slots */
@@ -459,6 +462,17 @@ void rld_peek_forget(void);
 #define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
+/* abi.c: can d, which is mapped, be in this process?  Its floating-point mode
+ * is entered if need be. */
+#ifdef ARCH_HAS_ABI
+int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e);
+#else
+static inline int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	(void)r, (void)d, (void)e;
+	return 0;
+}
+#endif
 /* Take over an object that is mapped already, with its headers at ph. */
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);
