@@ -210,12 +210,41 @@ fuzz: ## fuzz each reader of files for FUZZ_SECONDS (60), from the kept corpus
 build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
 
+# fuzz_check: all of rld in one object, of which one name can be seen and whose
+# variables lie together.
+FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(HOST))))
+
+build/fuzz/fuzz_check: build/fuzz/obj/tests/fuzz/fuzz_check.o build/fuzz/check/rld.o
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+
+build/fuzz/check/rld.o: $(FUZZ_RLD)
+	$(LD) -r -o $@ $^
+	objcopy --keep-global-symbol=rld_start --rename-section .bss=rld_bss,alloc \
+		--rename-section .data=rld_data,alloc,load,data,contents $@
+
+build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -D_GNU_SOURCE -include tests/fuzz/check/kernel.h \
+		$(if $(filter rld/str.c,$<),-ffreestanding) -MMD -MP -c -o $@ $<
+
+build/fuzz/check/%.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -g $(call INC,$(HOST)) -MMD -MP -c -o $@ $<
+
+build/fuzz/obj/tests/fuzz/fuzz_check.o: build/fuzz/check/libdep.so build/fuzz/check/libc.so.6
+
+build/fuzz/check/lib%: tests/fuzz/check/dep.c tests/fuzz/check/dep.map Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) -O1 -w -s -shared -fPIC -nostdlib -fno-builtin -Wl,-z,noseparate-code \
+		-Wl,-soname,$(@F) -Wl,--version-script=tests/fuzz/check/dep.map -o $@ $<
+
 build/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 .SECONDARY: $(patsubst %.c,build/fuzz/obj/%.o,$(FUZZ_SRC)) $(FUZZ_ELF)
--include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d)
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d) \
+	$(FUZZ_RLD:.o=.d)
 
 # ---------------------------------------------------------------------------
 # Tests and measurements.  Each suite closes with "N passed, N failed, N skipped".

@@ -86,6 +86,14 @@ static size_t width(enum rkind kind)
 	}
 }
 
+/* Only a GOT holds these: other threads read them while they are written
+ * again.  All others may lie at any address. */
+static int is_slot(enum rkind kind)
+{
+	return kind == RK_GLOB_DAT || kind == RK_JUMP_SLOT ||
+	       kind == RK_DTPMOD || kind == RK_TLSDESC;
+}
+
 static int bad(struct pass *p, struct dso *d, const struct reloc *rel,
 	       const char *what)
 {
@@ -351,7 +359,7 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc)
 {
 	uintptr_t at = d->lm.l_addr + rel->off, s = 0, v;
-	uintptr_t *word = (uintptr_t *)at;
+	struct word *word = (struct word *)at;
 
 	if (def->sym)
 		s = ifunc	  ? ifunc :
@@ -359,28 +367,29 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 				    rld_sym_addr(def->dso, def->sym);
 	switch (kind) {
 	case RK_ABS:
-		((struct word *)word)->v = s + (uintptr_t)rel->addend;
+		word->v = s + (uintptr_t)rel->addend;
 		return 0;
 	case RK_GLOB_DAT:
 	case RK_JUMP_SLOT:
-		*word = s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
+		word->v =
+			s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
 		return 0;
 	case RK_DTPMOD:
-		*word = def->dso ? rld_tls_module_word(def->dso) : 0;
+		word->v = def->dso ? rld_tls_module_word(def->dso) : 0;
 		return 0;
 	case RK_DTPOFF:
-		*word = (def->sym ? def->sym->st_value : 0) +
-			(uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
+		word->v = (def->sym ? def->sym->st_value : 0) +
+			  (uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
 		return 0;
 	case RK_TPOFF:
 		if (!def->sym)
-			return *word = 0, 0;
+			return word->v = 0, 0;
 		if (tpoff(p, d, rel, def, &v))
 			return -1;
-		*word = v;
+		word->v = v;
 		return 0;
 	case RK_TLSDESC:
-		return tlsdesc(p, d, rel, def, word);
+		return tlsdesc(p, d, rel, def, (uintptr_t *)at);
 	default:
 		return narrow(p, d, rel, kind, s,
 			      def->sym ? def->sym->st_size : 0, at);
@@ -398,6 +407,8 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 		return 0;
 	if (!place_ok(d, at, width(kind)))
 		return bad(p, d, rel, "has a relocation outside its segments");
+	if (is_slot(kind) && rel->off % WORD)
+		return bad(p, d, rel, "has a misaligned relocation");
 	if (kind == RK_RELATIVE) {
 		((struct word *)at)->v = d->lm.l_addr + (uintptr_t)rel->addend;
 		return 0;
@@ -437,16 +448,17 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 
 static int relr(struct pass *p, struct dso *d)
 {
-	uintptr_t bias = d->lm.l_addr, *at = NULL;
+	uintptr_t bias = d->lm.l_addr;
+	struct word *at = NULL; /* lld packs what is even */
 
 	for (size_t i = 0; i < d->dyn.nrelr; i++) {
 		uintptr_t w = d->dyn.relr[i];
 
 		if (!(w & 1)) {
-			at = (uintptr_t *)(bias + w);
+			at = (struct word *)(bias + w);
 			if (!place_ok(d, (uintptr_t)at, WORD))
 				goto outside;
-			*at++ += bias;
+			at++->v += bias;
 			continue;
 		}
 		if (!at)
@@ -456,7 +468,7 @@ static int relr(struct pass *p, struct dso *d)
 				continue;
 			if (!place_ok(d, (uintptr_t)(at + b), WORD))
 				goto outside;
-			at[b] += bias;
+			at[b].v += bias;
 		}
 		at += WORD * 8 - 1;
 	}
@@ -495,8 +507,7 @@ __attribute__((noinline)) static const ElfW(Rela) *
 	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
 	uintptr_t info;
 
-	if (!d->dyn.nrela || a == end ||
-	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+	if (a == end || arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
 		return a;
 	for (info = a->r_info; a < end && a->r_info == info;) {
 		uintptr_t at = bias + a->r_offset, skew, room;
@@ -512,7 +523,8 @@ __attribute__((noinline)) static const ElfW(Rela) *
 			at = a->r_offset + skew;
 			if (at > room || a->r_info != info)
 				break;
-			*(uintptr_t *)(lo + at) = bias + (uintptr_t)a->r_addend;
+			((struct word *)(lo + at))->v =
+				bias + (uintptr_t)a->r_addend;
 		} while (++a < end);
 	}
 	return a;
@@ -567,6 +579,11 @@ static int relas(struct pass *p, struct dso *d)
 		if (one(p, d, &rel))
 			return -1;
 	}
+	return 0;
+}
+
+static int rels(struct pass *p, struct dso *d)
+{
 	for (size_t i = 0; i < d->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(d, &d->dyn.rel[i]);
 
@@ -727,7 +744,9 @@ static int relocate(struct pass *p, struct dso *d)
 	populate(r, d);
 	ret = relr(p, d);
 	if (!ret)
-		ret = relas(p, d);
+		ret = d->dyn.nrela ? relas(p, d) : 0;
+	if (!ret)
+		ret = rels(p, d);
 	if (!ret)
 		ret = got(p, d);
 	if (!ret && pltgot && d->dyn.njmprel && pltgot % WORD == 0 &&
