@@ -134,13 +134,16 @@ ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
 HASH_$(HOSTCLANG) := $(HASH_$(HOST))
 $(eval $(call machine,$(HOSTCLANG)))
 
-# For tests/faults alone: rld with a switch that lets an allocation fail.
-HOSTFAULTS := $(HOST)-faults
-DIR_$(HOSTFAULTS) := $(DIR_$(HOST))
-CC_$(HOSTFAULTS) = $(CC)
-ARCHFLAGS_$(HOSTFAULTS) := $(ARCHFLAGS_$(HOST)) -DRLD_FAULTS
-HASH_$(HOSTFAULTS) := $(HASH_$(HOST))
-$(eval $(call machine,$(HOSTFAULTS)))
+# For tests/faults alone: rld with switches that let an allocation or a system
+# call fail, in build/MACHINE-faults/.
+define faults
+DIR_$(1)-faults := $(DIR_$(1))
+CC_$(1)-faults = $$(CC_$(1))
+ARCHFLAGS_$(1)-faults := $(ARCHFLAGS_$(1)) -DRLD_FAULTS
+HASH_$(1)-faults := $(HASH_$(1))
+endef
+$(foreach m,$(MACHINES),$(eval $(call faults,$(m))))
+$(foreach m,$(MACHINES),$(eval $(call machine,$(m)-faults)))
 
 # ---------------------------------------------------------------------------
 # Host side: rld-mark and librld.so.1, ordinary hosted programs.
