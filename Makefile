@@ -291,7 +291,8 @@ lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
 format: ## rewrite our C as .clang-format says
 	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
-		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hostile/src/*.c \
+		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/fuzz/check/*.[ch] \
+		tests/hostile/src/*.c \
 		tests/faults/src/*.c tests/leaks/src/*.c fixtures/demo/*.c)
 
 # ---------------------------------------------------------------------------

@@ -79,7 +79,7 @@ static int have(const char *path)
 		    { "libself.so", INPUT },
 		    { "libdep.so", DEP },
 		    { "libc.so.6", LIBC },
-		    { "ld-linux-x86-64.so.2", LIBC } };
+		    { ARCH_LDSO, LIBC } };
 	const char *base = strrchr(path, '/');
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

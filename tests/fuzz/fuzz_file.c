@@ -60,7 +60,8 @@ static void look(const struct elf_view *v, const struct elf_head *h)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct elf_want want = { ELFCLASS64, ELFDATA2LSB,
-					      EM_X86_64, 4096, 0, 0 };
+					      EM_X86_64,  4096,
+					      0,	  0 };
 	struct input in = { data, size };
 	struct elf_head h;
 	const char *why = NULL;

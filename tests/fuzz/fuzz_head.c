@@ -27,7 +27,8 @@ static void promises(const struct elf_head *h, uint64_t filesize)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct elf_want want = { ELFCLASS64, ELFDATA2LSB,
-					      EM_X86_64, 4096, 0, 0 };
+					      EM_X86_64,  4096,
+					      0,	  0 };
 	struct input in = { data, size };
 	uint64_t more = take_number(&in, 8);
 	struct elf_head h = { 0 };
