@@ -64,6 +64,7 @@ HASH_mipsn32el := sysv
 HASH_mips64 := sysv
 HASH_mips64el := sysv
 
+, := ,
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror
 CFLAGS ?= -O2 -g
 RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
@@ -71,7 +72,7 @@ RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
 # Not separate-code: two segments in place of four are fewer mappings and
 # fewer pages to touch at each start.
 RLD_LDFLAGS := -static-pie -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,text -Wl,--export-dynamic \
+	-Wl,-z,now,-z,noexecstack,-z,text -Wl,--export-dynamic \
 	-Wl,-Bsymbolic -Wl,-z,noseparate-code -Wl,--build-id \
 	-Wl,--eh-frame-hdr -Wl,--version-script=scripts/rld.map
 
@@ -97,9 +98,13 @@ ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
 	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))
 ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 
-build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map
+LDS_$(1) := $$(wildcard arch/$(DIR_$(1))/rld.lds)
+
+build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1))
 	$$(CC_$(1)) $(CFLAGS) $(ARCHFLAGS_$(1)) $(RLD_LDFLAGS) \
-		-Wl,--hash-style=$(HASH_$(1)) -o $$@ $$(ORDER_$(1))
+		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)%),-Wl$$(,)-z$$(,)relro) \
+		-Wl,--hash-style=$(HASH_$(1)) \
+		-o $$@ $$(ORDER_$(1))
 
 build/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)
@@ -220,10 +225,9 @@ FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(HOST))))
 build/fuzz/fuzz_check: build/fuzz/obj/tests/fuzz/fuzz_check.o build/fuzz/check/rld.o
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
 
-build/fuzz/check/rld.o: $(FUZZ_RLD)
-	$(LD) -r -o $@ $^
-	objcopy --keep-global-symbol=rld_start --rename-section .bss=rld_bss,alloc \
-		--rename-section .data=rld_data,alloc,load,data,contents $@
+build/fuzz/check/rld.o: $(FUZZ_RLD) tests/fuzz/check/rld.lds
+	$(LD) -r -T tests/fuzz/check/rld.lds -o $@ $(FUZZ_RLD)
+	objcopy --keep-global-symbol=rld_start $@
 
 build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h Makefile
 	@mkdir -p $(@D)

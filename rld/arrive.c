@@ -82,8 +82,10 @@ void rld_undo(struct rld *r, struct dso *last)
 	/* all, before the first one's bindings are taken back: the others'
 	 * relocations may not even have been looked at */
 	for (struct dso *d = r->tail; d != last; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_NEW)
+		if (d->flags & D_NEW) {
 			d->flags |= D_DYING;
+			rld_late_drop(r, d);
+		}
 	for (struct dso *d = r->tail, *prev; d != last; d = prev) {
 		prev = (struct dso *)d->lm.l_prev;
 		if (!(d->flags & D_NEW))

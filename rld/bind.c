@@ -1,13 +1,7 @@
 /* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind.h"
 
-enum { MAX_DEFER = 1 << 20, MEMO = 1024 };
-
-struct late {
-	struct dso *dso;
-	struct reloc rel;
-	struct def def; /* def.sym NULL: IRELATIVE */
-};
+enum { MEMO = 1024, AHEAD = 8 };
 
 /* By symbol index. */
 struct memo {
@@ -15,6 +9,12 @@ struct memo {
 	const ElfW(Sym) * sym;
 	uintptr_t value;
 	uint32_t index, plain; /* plain: value is what it means */
+};
+
+/* The next few references, by symbol index. */
+struct ahead {
+	uint32_t sym[AHEAD]; /* 0: none */
+	struct ref ref[AHEAD];
 };
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
@@ -86,42 +86,6 @@ static size_t width(enum rkind kind)
 	}
 }
 
-/* Only a GOT holds these: other threads read them while they are written
- * again.  All others may lie at any address. */
-static int is_slot(enum rkind kind)
-{
-	return kind == RK_GLOB_DAT || kind == RK_JUMP_SLOT ||
-	       kind == RK_DTPMOD || kind == RK_TLSDESC;
-}
-
-static int bad(struct pass *p, struct dso *d, const struct reloc *rel,
-	       const char *what)
-{
-	return rld_fail(p->e, "%s: %s (relocation type %u at offset 0x%lx)",
-			dso_name(p->r, d), what, rel->type,
-			(unsigned long)rel->off);
-}
-
-static int defer(struct pass *p, struct dso *d, const struct reloc *rel,
-		 const struct def *def)
-{
-	if (p->nlate == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 32;
-		struct late *l = rld_realloc(p->late, cap * sizeof *l);
-
-		if (!l || cap > MAX_DEFER)
-			return rld_fail(p->e, "%s: out of memory",
-					dso_name(p->r, d));
-		p->late = l;
-		p->cap = cap;
-	}
-	p->late[p->nlate].dso = d;
-	p->late[p->nlate].rel = *rel;
-	p->late[p->nlate].def = def ? *def : (struct def){ 0 };
-	p->nlate++;
-	return 0;
-}
-
 static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 {
 	struct rld *r = p->r;
@@ -179,17 +143,56 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 	return ret;
 }
 
+/* A lookup in the index reads an entry, a symbol and a name, each from memory
+ * that the one before it points to and that nobody has read lately.  The waits
+ * of a few lookups overlap when all of them are asked for first. */
+static void look_ahead(const struct pass *p, const struct dso *d,
+		       const ElfW(Rela) * a, size_t n)
+{
+	struct ahead *w = p->ahead;
+
+	for (size_t i = 0; i < AHEAD; i++) {
+		uint32_t sym = i < n ? ARCH_R_SYM(a[i].r_info) : 0;
+		const struct memo *m = p->memo ? &p->memo[sym % MEMO] : NULL;
+
+		w->sym[i] = 0;
+		if (!sym || sym >= d->dyn.nsym ||
+		    d->dyn.symtab[sym].st_shndx != SHN_UNDEF ||
+		    (m && m->from == d && m->index == sym) ||
+		    rld_ref(d, sym, &w->ref[i]))
+			continue;
+		w->sym[i] = sym;
+		rld_index_ahead(p->r->index, w->ref[i].hash, 0);
+	}
+	for (int step = 1; step < 3; step++)
+		for (size_t i = 0; i < AHEAD; i++)
+			if (w->sym[i])
+				rld_index_ahead(p->r->index, w->ref[i].hash,
+						step);
+}
+
+/* The reference of symbol sym, if it was looked at ahead. */
+static const struct ref *looked_at(const struct pass *p, uint32_t sym)
+{
+	for (size_t i = 0; p->ahead && i < AHEAD; i++)
+		if (p->ahead->sym[i] == sym)
+			return &p->ahead->ref[i];
+	return NULL;
+}
+
 /* Find what rel means: 1 found, 2 it may wait, 0 weak and undefined, -1 error. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
 	const ElfW(Sym) * s;
 	struct memo *m = NULL;
+	const struct ref *known_ref;
 	struct ref ref;
 	int known;
 
 	if (rel->sym >= d->dyn.nsym)
-		return bad(p, d, rel, "names a symbol outside its table");
+		return rld_bad_reloc(p, d, rel,
+				     "names a symbol outside its table");
 	s = &d->dyn.symtab[rel->sym];
 	if (rel->sym == 0 || ELF64_ST_BIND(s->st_info) == STB_LOCAL ||
 	    is_own(d, s)) {
@@ -205,8 +208,12 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 			return 1;
 		}
 	}
-	if (rld_ref(d, rel->sym, &ref))
-		return bad(p, d, rel, "names a symbol without a name");
+	known_ref = looked_at(p, rel->sym);
+	if (known_ref)
+		ref = *known_ref;
+	else if (rld_ref(d, rel->sym, &ref))
+		return rld_bad_reloc(p, d, rel,
+				     "names a symbol without a name");
 	if (kind == RK_COPY)
 		ref.skip = d;
 	ref.is_call = kind == RK_JUMP_SLOT;
@@ -225,6 +232,13 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
+	if (p->r->ndelay && p->r->mode == MODE_RUN && d->mark) {
+		if (kind == RK_JUMP_SLOT && p->lazy &&
+		    rld_delay_due(d, def->dso))
+			return 2;
+		if (!rld_delay_keep(p->r, &ref, def, p->e))
+			return p->e->set ? -1 : undefined(p, d, &ref);
+	}
 	if (rld_edge(d, def->dso))
 		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {
@@ -238,162 +252,12 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 1;
 }
 
-static int tpoff(struct pass *p, struct dso *d, const struct reloc *rel,
-		 const struct def *def, uintptr_t *value)
+/* Only a GOT holds these: other threads read them while they are written
+ * again.  All others may lie at any address. */
+static int is_slot(enum rkind kind)
 {
-	struct dso *o = def->dso;
-
-	if (!o->tls_static) {
-		if (p->r->mode != MODE_RUN)
-			return *value = 0, 0;
-		if (rld_tls_make_static(p->r, o, p->e))
-			return -1;
-	}
-	(void)d;
-	*value = (uintptr_t)o->tls_offset + def->sym->st_value +
-		 (uintptr_t)rel->addend;
-	return 0;
-}
-
-/* What a dynamic descriptor points to; goes with d. */
-static uintptr_t *new_pair(struct dso *d)
-{
-	struct tlsdesc *t = rld_alloc(sizeof *t);
-
-	if (!t)
-		return NULL;
-	t->next = d->tlsdesc;
-	d->tlsdesc = t;
-	return t->pair;
-}
-
-static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
-		   const struct def *def, uintptr_t *at)
-{
-	struct dso *o = def->dso;
-
-	if (!o) {
-		at[0] = (uintptr_t)arch_tlsdesc_undef;
-		at[1] = (uintptr_t)rel->addend;
-	} else if (o->tls_static) {
-		at[0] = (uintptr_t)arch_tlsdesc_static;
-		at[1] = (uintptr_t)o->tls_offset + def->sym->st_value +
-			(uintptr_t)rel->addend;
-	} else {
-		uintptr_t *pair = (uintptr_t *)at[1];
-
-		/* bound anew: its pair serves again, unless it is `lost` */
-		if (at[0] != (uintptr_t)arch_tlsdesc_dynamic ||
-		    !(d->flags & D_RELOCATED) || rld_tlsdesc_is_lost(at))
-			pair = new_pair(d);
-		if (!pair)
-			return rld_fail(p->e, "%s: out of memory",
-					dso_name(p->r, d));
-		pair[0] = rld_tls_module_word(o);
-		pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
-		at[0] = (uintptr_t)arch_tlsdesc_dynamic;
-		at[1] = (uintptr_t)pair;
-	}
-	return 0;
-}
-
-/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
-static const uintptr_t lost[2];
-
-void rld_tlsdesc_lost(uintptr_t *at)
-{
-	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
-	at[1] = (uintptr_t)lost;
-}
-
-int rld_tlsdesc_is_lost(const uintptr_t *at)
-{
-	return at[0] == (uintptr_t)arch_tlsdesc_undef ||
-	       at[1] == (uintptr_t)lost;
-}
-
-static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
-		  enum rkind kind, uintptr_t s, uintptr_t size, uintptr_t at)
-{
-	int64_t v = (int64_t)(s + (uintptr_t)rel->addend);
-	int fits = 1;
-
-	switch (kind) {
-	case RK_ABS32U:
-		fits = (uint64_t)v <= UINT32_MAX;
-		break;
-	case RK_ABS32S:
-		fits = v >= INT32_MIN && v <= INT32_MAX;
-		break;
-	case RK_ABS32:
-		fits = v >= INT32_MIN && v <= (int64_t)UINT32_MAX;
-		break;
-	case RK_PC32:
-		v -= (int64_t)at;
-		fits = v >= INT32_MIN && v <= INT32_MAX;
-		break;
-	case RK_PC64:
-		v -= (int64_t)at;
-		break;
-	case RK_SIZE64:
-	case RK_SIZE32:
-		v = (int64_t)(size + (uintptr_t)rel->addend);
-		break;
-	default:
-		break;
-	}
-	if (!fits)
-		return bad(p, d, rel, "has a reference out of range");
-	if (kind == RK_ABS16)
-		memcpy((void *)at, &(uint16_t){ (uint16_t)v }, 2);
-	else if (kind == RK_ABS8)
-		*(uint8_t *)at = (uint8_t)v;
-	else if (kind == RK_PC64 || kind == RK_SIZE64)
-		memcpy((void *)at, &v, 8);
-	else
-		memcpy((void *)at, &(uint32_t){ (uint32_t)v }, 4);
-	return 0;
-}
-
-int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
-	      enum rkind kind, const struct def *def, uintptr_t ifunc)
-{
-	uintptr_t at = d->lm.l_addr + rel->off, s = 0, v;
-	struct word *word = (struct word *)at;
-
-	if (def->sym)
-		s = ifunc	  ? ifunc :
-		    rel->sym == 0 ? 0 :
-				    rld_sym_addr(def->dso, def->sym);
-	switch (kind) {
-	case RK_ABS:
-		word->v = s + (uintptr_t)rel->addend;
-		return 0;
-	case RK_GLOB_DAT:
-	case RK_JUMP_SLOT:
-		word->v =
-			s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
-		return 0;
-	case RK_DTPMOD:
-		word->v = def->dso ? rld_tls_module_word(def->dso) : 0;
-		return 0;
-	case RK_DTPOFF:
-		word->v = (def->sym ? def->sym->st_value : 0) +
-			  (uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
-		return 0;
-	case RK_TPOFF:
-		if (!def->sym)
-			return word->v = 0, 0;
-		if (tpoff(p, d, rel, def, &v))
-			return -1;
-		word->v = v;
-		return 0;
-	case RK_TLSDESC:
-		return tlsdesc(p, d, rel, def, (uintptr_t *)at);
-	default:
-		return narrow(p, d, rel, kind, s,
-			      def->sym ? def->sym->st_size : 0, at);
-	}
+	return kind == RK_GLOB_DAT || kind == RK_JUMP_SLOT ||
+	       kind == RK_DTPMOD || kind == RK_TLSDESC;
 }
 
 static int one(struct pass *p, struct dso *d, const struct reloc *rel)
@@ -406,17 +270,19 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	if (kind == RK_NONE)
 		return 0;
 	if (!place_ok(d, at, width(kind)))
-		return bad(p, d, rel, "has a relocation outside its segments");
+		return rld_bad_reloc(p, d, rel,
+				     "has a relocation outside its segments");
 	if (is_slot(kind) && rel->off % WORD)
-		return bad(p, d, rel, "has a misaligned relocation");
+		return rld_bad_reloc(p, d, rel, "has a misaligned relocation");
 	if (kind == RK_RELATIVE) {
 		((struct word *)at)->v = d->lm.l_addr + (uintptr_t)rel->addend;
 		return 0;
 	}
 	if (kind == RK_UNKNOWN)
-		return bad(p, d, rel, "has a relocation of an unknown type");
+		return rld_bad_reloc(p, d, rel,
+				     "has a relocation of an unknown type");
 	if (kind == RK_IRELATIVE)
-		return defer(p, d, rel, NULL);
+		return rld_defer(p, d, rel, NULL);
 	known = resolve(p, d, rel, kind, &def);
 	if (known < 0)
 		return -1;
@@ -428,11 +294,12 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	if (!known && kind == RK_COPY)
 		return 0;
 	if (known && def.dso && is_tls(kind) && !def.dso->tls_memsz)
-		return bad(p, d, rel,
-			   "names a thread-local variable of an object that "
-			   "has none");
+		return rld_bad_reloc(
+			p, d, rel,
+			"names a thread-local variable of an object that "
+			"has none");
 	if (kind == RK_COPY)
-		return defer(p, d, rel, &def);
+		return rld_defer(p, d, rel, &def);
 	if (known && def.sym && rel->sym && is_ifunc(&def) &&
 	    kind != RK_SIZE64 && kind != RK_SIZE32) {
 		if (p->r->mode != MODE_RUN)
@@ -441,7 +308,7 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 			return rld_apply(p, d, rel, kind, &def,
 					 arch_call_ifunc(rld_sym_addr(
 						 def.dso, def.sym)));
-		return defer(p, d, rel, &def);
+		return rld_defer(p, d, rel, &def);
 	}
 	return rld_apply(p, d, rel, kind, &def, 0);
 }
@@ -491,7 +358,7 @@ static inline int repeated(const struct pass *p, const struct dso *d,
 		return 0;
 	m = &p->memo[sym % MEMO];
 	if (m->from != d || m->index != sym || !m->plain ||
-	    !place_ok(d, at, WORD))
+	    (kind == RK_GLOB_DAT && at % WORD) || !place_ok(d, at, WORD))
 		return 0;
 	((struct word *)at)->v = m->value + (uintptr_t)a->r_addend;
 	return 1;
@@ -567,12 +434,17 @@ struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next)
 static int relas(struct pass *p, struct dso *d)
 {
 	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
+	const ElfW(Rela) *seen = a;
 
 	for (; a < end; a++) {
 		struct reloc rel;
 
 		if (repeated(p, d, a))
 			continue;
+		if (p->ahead && a >= seen) {
+			look_ahead(p, d, a, (size_t)(end - a));
+			seen = a + AHEAD;
+		}
 		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
 				      ARCH_R_SYM(a->r_info),
 				      ARCH_R_TYPE(a->r_info) };
@@ -623,7 +495,9 @@ static int plt(struct pass *p, struct dso *d)
 {
 	int now = p->r->bind_now || d->flags & D_NOW ||
 		  p->r->mode != MODE_RUN || !d->lazy_ok;
+	const ElfW(Rela) *rela = (const ElfW(Rela) *)d->dyn.jmprel;
 	uintptr_t bias = d->lm.l_addr, first = 0;
+	size_t seen = 0;
 
 	d->plt_stride = 0;
 	for (size_t i = 0; i < d->dyn.njmprel; i++) {
@@ -637,9 +511,9 @@ static int plt(struct pass *p, struct dso *d)
 			continue;
 		}
 		if (!place_ok(d, (uintptr_t)slot, WORD) || rel.off % WORD)
-			return bad(p, d, &rel,
-				   "has a relocation outside its "
-				   "segments");
+			return rld_bad_reloc(p, d, &rel,
+					     "has a relocation outside its "
+					     "segments");
 		was = *slot ? *slot + bias : 0;
 		if (i == 0)
 			first = was;
@@ -652,6 +526,10 @@ static int plt(struct pass *p, struct dso *d)
 					       d->dyn.symtab[rel.sym].st_other :
 					       0)) {
 			rel.addend = 0;
+			if (p->ahead && d->dyn.jmprel_is_rela && i >= seen) {
+				look_ahead(p, d, rela + i, d->dyn.njmprel - i);
+				seen = i + AHEAD;
+			}
 			p->lazy = d->lazy_ok ? was : 0;
 			if (one(p, d, &rel))
 				return -1;
@@ -692,27 +570,6 @@ uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 	return d->plt_odd || !d->lazy_ok ? 0 : d->plt_first + i * d->plt_stride;
 }
 
-static int text_writable(struct rld *r, struct dso *d, int on)
-{
-	for (unsigned i = 0; i < d->phnum; i++) {
-		const ElfW(Phdr) *ph = &d->ph[i];
-		uintptr_t at = page_down(r, d->lm.l_addr + ph->p_vaddr);
-
-		if (ph->p_type != PT_LOAD || ph->p_flags & PF_W)
-			continue;
-		if (sys_mprotect(at,
-				 page_up(r, d->lm.l_addr + ph->p_vaddr +
-						    ph->p_memsz) -
-					 at,
-				 on ? PROT_READ | PROT_WRITE :
-				      PROT_READ | (ph->p_flags & PF_X ?
-							   PROT_EXEC :
-							   0)))
-			return -1;
-	}
-	return 0;
-}
-
 /* RELRO holds what is relocated and little else.  Where entries are as dense as
  * that, its pages are made ours in one call in place of a fault for each. */
 static void populate(struct rld *r, const struct dso *d)
@@ -737,11 +594,13 @@ static int relocate(struct pass *p, struct dso *d)
 				"%s: has text relocations, which "
 				"--strict refuses",
 				dso_name(r, d));
-	if (d->dyn.textrel && text_writable(r, d, 1))
+	if (d->dyn.textrel && rld_text_writable(r, d, 1))
 		return rld_fail(p->e, "%s: its text cannot be made writable",
 				dso_name(r, d));
 	rld_stat_relocs(r, d);
 	populate(r, d);
+	if (p->ahead)
+		memset(p->ahead->sym, 0, sizeof p->ahead->sym);
 	ret = relr(p, d);
 	if (!ret)
 		ret = d->dyn.nrela ? relas(p, d) : 0;
@@ -756,81 +615,17 @@ static int relocate(struct pass *p, struct dso *d)
 	}
 	if (!ret)
 		ret = plt(p, d);
-	if (d->dyn.textrel && text_writable(r, d, 0) && !ret)
+	if (d->dyn.textrel && rld_text_writable(r, d, 0) && !ret)
 		ret = rld_fail(p->e, "%s: its text cannot be made executable",
 			       dso_name(r, d));
 	d->flags |= D_RELOCATED;
 	return ret;
 }
 
-static int late_copy(struct pass *p, struct late *l)
-{
-	const ElfW(Sym) *s = &l->dso->dyn.symtab[l->rel.sym];
-	uintptr_t at = l->dso->lm.l_addr + l->rel.off;
-	uintptr_t from = rld_sym_addr(l->def.dso, l->def.sym);
-	size_t n = s->st_size < l->def.sym->st_size ? s->st_size :
-						      l->def.sym->st_size;
-
-	if (!n)
-		return 0;
-	if (!place_ok(l->dso, at, n) || !rld_readable(l->def.dso, from, n))
-		return bad(p, l->dso, &l->rel,
-			   "has a relocation outside its segments");
-	memcpy((void *)at, (void *)from, n);
-	return 0;
-}
-
-static int late_one(struct pass *p, struct late *l, enum rkind kind)
-{
-	uintptr_t at = l->dso->lm.l_addr + l->rel.off, f;
-	int text = l->dso->dyn.textrel, ret = 0;
-
-	if (kind == RK_COPY)
-		f = 0;
-	else if (p->r->mode != MODE_RUN)
-		return 0;
-	else
-		f = arch_call_ifunc(
-			kind == RK_IRELATIVE ?
-				l->dso->lm.l_addr + (uintptr_t)l->rel.addend :
-				rld_sym_addr(l->def.dso, l->def.sym));
-	if (text && text_writable(p->r, l->dso, 1))
-		return bad(p, l->dso, &l->rel,
-			   "has text that cannot be made writable");
-	if (kind == RK_COPY)
-		ret = late_copy(p, l);
-	else if (kind == RK_IRELATIVE)
-		*(uintptr_t *)at = f;
-	else
-		ret = rld_apply(p, l->dso, &l->rel, kind, &l->def, f);
-	if (text && text_writable(p->r, l->dso, 0) && !ret)
-		ret = bad(p, l->dso, &l->rel,
-			  "has text that cannot be made executable");
-	return ret;
-}
-
-/* COPY, then IFUNCs by symbol, then IRELATIVE: resolvers may use anything
- * that ordinary relocations have made ready.  COPY once more at the end: what
- * was copied may hold what an IFUNC means. */
-static int run_late(struct pass *p)
-{
-	for (int round = 0; round < 4; round++)
-		for (size_t i = 0; i < p->nlate; i++) {
-			struct late *l = &p->late[i];
-			enum rkind kind = arch_reloc_kind(l->rel.type);
-
-			if (round % 3 == (kind == RK_COPY      ? 0 :
-					  kind != RK_IRELATIVE ? 1 :
-								 2) &&
-			    late_one(p, l, kind))
-				return -1;
-		}
-	return 0;
-}
-
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
-	struct pass p = { .r = r, .e = e };
+	struct ahead ahead = { 0 };
+	struct pass p = { .r = r, .e = e, .ahead = r->index ? &ahead : NULL };
 	struct dso *last;
 	int ret = 0;
 
@@ -851,9 +646,9 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	} while (!ret && r->tail != last);
 	r->relocating--;
 	if (!ret)
-		ret = run_late(&p);
+		ret = rld_run_late(&p, first);
 	for (struct dso *d = first; d && !ret; d = dso_next(d))
-		if (d->flags & D_NEW &&
+		if (d->flags & D_NEW && !d->batch &&
 		    !(d->flags & (D_HOST | D_SELF | D_VDSO)) &&
 		    rld_relro(r, d, 0))
 			ret = rld_fail(e, "%s: its RELRO cannot be closed",

@@ -21,7 +21,7 @@ struct rel_addend {
 	uintptr_t addend;
 };
 
-/* One walk that relocates; late and memo belong to bind.c. */
+/* One walk that relocates; memo and ahead belong to bind.c, late to late.c. */
 struct pass {
 	struct rld *r;
 	struct rld_err *e;
@@ -29,6 +29,7 @@ struct pass {
 	size_t nlate, cap;
 	uintptr_t lazy;	   /* of the slot in hand, when it may stay unbound */
 	struct memo *memo; /* answers for the object in hand */
+	struct ahead *ahead;
 };
 
 /* May relocations of d write here?  Text relocations have been made writable
@@ -106,6 +107,18 @@ static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
  * mean any? */
 void rld_tlsdesc_lost(uintptr_t *at);
 int rld_tlsdesc_is_lost(const uintptr_t *at);
+/* apply.c: say what is wrong with a relocation; -1. */
+int rld_bad_reloc(struct pass *p, struct dso *d, const struct reloc *rel,
+		  const char *what);
+/* late.c: what is written when all else is; def NULL: IRELATIVE. */
+int rld_defer(struct pass *p, struct dso *d, const struct reloc *rel,
+	      const struct def *def);
+int rld_run_late(struct pass *p, struct dso *first);
+int rld_text_writable(struct rld *r, struct dso *d, int on);
+/* The meaning of an IFUNC; the lock is given up while its resolver runs, and
+ * `from`, which asks, and who defines it stay. */
+uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
+			     const struct def *def);
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc);

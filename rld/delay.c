@@ -259,6 +259,21 @@ static int hook_up(struct rld *r, struct dso *o, unsigned i, struct dso *x)
 	return share(r, o, x);
 }
 
+int rld_delay_due(const struct dso *d, const struct dso *x)
+{
+	if (!(x->flags &
+	      D_DELAYED)) /* a handle keeps it, as long as it likes */
+		return 0;
+	for (unsigned i = 0; d->mark && i < d->nneed; i++)
+		if (rld_is_delayed(d, i) &&
+		    !__atomic_load_n(&d->need[i], __ATOMIC_RELAXED) &&
+		    ((x->soname && !strcmp(d->need_name[i], x->soname)) ||
+		     !strcmp(str_base(d->need_name[i]),
+			     str_base(x->lm.l_name))))
+			return 1;
+	return 0;
+}
+
 static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 {
 	struct delay_news *n = rld_alloc(sizeof *n);
@@ -396,6 +411,27 @@ int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 	return 1;
 }
 
+int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
+		   struct rld_err *e)
+{
+	struct dso *d = ref->from, *x = def->dso;
+	struct ref other = *ref;
+
+	if (!rld_delay_due(d, x))
+		return 1;
+	other.staying = 1;
+	if (x->flags & D_GONE) /* another thread closes it: the next one */
+		return rld_lookup(r, &other, def) ||
+		       rld_delay_lookup(r, &other, d, def, e);
+	for (unsigned i = 0; i < d->nneed; i++)
+		if (rld_is_delayed(d, i) && !d->need[i] &&
+		    rld_find_version(r, d->need_name[i], d->mark[i].want,
+				     d->mark[i].flags) == x &&
+		    hook_up(r, d, i, x))
+			return rld_fail(e, "out of memory") + 1;
+	return 1;
+}
+
 int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from)
 {
 	struct rld_err e = { 0 };
@@ -451,7 +487,8 @@ void *rld_delay_failed(struct rld *r, const struct dso *from,
 static struct dso *next_fresh(struct rld *r)
 {
 	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_DELAYED && d->init == INIT_NONE &&
+		if (d->flags & D_DELAYED &&
+		    (d->init == INIT_NONE || rld_late_is_mine(d)) &&
 		    !(d->flags & (D_HOST | D_DYING | D_NEW)))
 			return d;
 	return NULL;

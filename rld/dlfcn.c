@@ -17,7 +17,7 @@ void rld_keep_error(struct rld_err *e)
 	char **slot = rld_thread_error();
 
 	rld_free(*slot);
-	*slot = e->text ? e->text : rld_no_memory;
+	*slot = e->text ? e->text : (char *)(uintptr_t)rld_no_memory;
 	e->text = NULL;
 	e->set = 0;
 }
@@ -370,6 +370,9 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_unlock(r);
 	}
 	rld_delay_init(r);
+	if (hit &&
+	    __atomic_load_n(&m.dso->init, __ATOMIC_ACQUIRE) == INIT_BINDING)
+		rld_run_init(r, m.dso);
 	if (hit)
 		ret = value(r, &m);
 	else if (!e.set)

@@ -130,7 +130,7 @@ static uintptr_t bind(void *pool, void *number)
 	unsigned i = (unsigned)(uintptr_t)number;
 	struct entry *n = &p->entry[i];
 	struct rld_err e = { 0 };
-	struct def def;
+	struct def def, now;
 	void *instead;
 	uintptr_t v = 0;
 	int hit;
@@ -146,11 +146,14 @@ static uintptr_t bind(void *pool, void *number)
 		hit = look(r, n, &def, &e);
 	}
 	if (hit) {
-		v = rld_sym_addr(def.dso, def.sym);
-		if (is_ifunc(&def))
-			v = arch_call_ifunc(v);
-		n->provider = def.dso;
-		put(p, i, v);
+		v = is_ifunc(&def) ? rld_ifunc_unlocked(r, r->program, &def) :
+				     rld_sym_addr(def.dso, def.sym);
+		/* another may mean something else by now */
+		if (!is_ifunc(&def) ||
+		    (n->name && look(r, n, &now, &e) && now.sym == def.sym)) {
+			n->provider = def.dso;
+			put(p, i, v);
+		}
 	}
 	rld_unlock(r);
 	if (hit) {

@@ -130,19 +130,19 @@ static int cache_compare(const char *a, const char *b)
 /* Level of a hwcaps entry: the extension lists subfolder names by index. */
 static int hwcap_rank(const struct cache_entry *c, const char *value)
 {
-	static int level = -1;
+	static unsigned level; /* + 1: 0 is not known yet */
 
 	if (!(c->hwcap & HWCAP_EXTENSION))
 		return c->hwcap ? -1 : 0;
-	if (level < 0)
-		level = (int)arch_hwcap_level();
-	for (int l = level; l > 0; l--) {
-		const char *name = arch_hwcap_name((unsigned)l), *at = value;
+	if (!level)
+		level = (unsigned)arch_hwcap_level() + 1;
+	for (unsigned l = level - 1; l > 0; l--) {
+		const char *name = arch_hwcap_name(l), *at = value;
 
 		for (; *at; at++)
 			if (*at == '/' && str_starts(at + 1, name) &&
 			    at[1 + strlen(name)] == '/')
-				return l;
+				return (int)l;
 	}
 	return -1;
 }

@@ -60,6 +60,32 @@ static int open_loader(const char *path)
 	return -1;
 }
 
+/* Room for the path of a loader near libc, the one beside it filled in. */
+static char *beside(const char *libc, size_t n)
+{
+	char *p = rld_alloc(n + sizeof ".." ARCH_LDSO_PATH);
+
+	if (!p)
+		return NULL;
+	memcpy(p, libc, n);
+	memcpy(p + n, ARCH_LDSO, sizeof ARCH_LDSO);
+	return p;
+}
+
+/* Is libc where the cache says?  Its loader, which is opened in any case, lies
+ * beside it then. */
+int rld_host_is_there(struct rld *r, const char *libc)
+{
+	char *p = beside(libc, (size_t)(str_base(libc) - libc));
+
+	if (r->host.loader_fd < 0 && !r->host.libc) {
+		r->host.loader_fd = open_loader(p);
+		r->host.beside = r->host.loader_fd >= 0;
+	}
+	rld_free(p);
+	return r->host.beside || !sys_access(libc);
+}
+
 /* The path of libc's own loader; heap.  It lies beside libc, or where programs
  * name it, seen from the root or, as a cross glibc has it, from the folder
  * above libc's. */
@@ -67,13 +93,11 @@ static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
-	char *p = rld_alloc(n + sizeof ".." ARCH_LDSO_PATH);
+	char *p = beside(libc, n);
 	int fd;
 
-	if (!p)
-		return NULL;
-	memcpy(p, libc, n);
-	memcpy(p + n, ARCH_LDSO, sizeof ARCH_LDSO);
+	if (!p || r->host.beside)
+		return p;
 	fd = open_loader(p);
 	if (ARCH_LDSO_SHARED && fd < 0) {
 		memcpy(p + n, ".." ARCH_LDSO_PATH, sizeof ".." ARCH_LDSO_PATH);
@@ -363,16 +387,13 @@ struct dso *rld_host_late(struct rld *r, const char *name, char *path)
 	return d;
 }
 
-static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
-			  uint32_t hash)
+static void interpose_one(struct rld *r, uint32_t i)
 {
-	struct rld *r = arg;
+	struct dso *libc = r->host.libc;
 	const ElfW(Sym) *s = &libc->dyn.symtab[i];
-	struct ref ref = { .from = (struct dso *)(uintptr_t)libc };
+	struct ref ref = { .from = libc };
 	struct def def;
 
-	if (r->index && !rld_index_before(r, libc, hash))
-		return;
 	if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) == STT_TLS)
 		return;
 	ref.name = elf_str(&libc->dyn, s->st_name);
@@ -393,6 +414,14 @@ static void interpose_one(void *arg, const struct dso *libc, uint32_t i,
 			      ELF64_ST_TYPE(def.sym->st_info) == STT_GNU_IFUNC ?
 				      STT_FUNC :
 				      ELF64_ST_TYPE(def.sym->st_info)));
+}
+
+static void interpose_any(void *arg, const struct dso *libc, uint32_t i,
+			  uint32_t hash)
+{
+	(void)libc;
+	(void)hash;
+	interpose_one(arg, i);
 }
 
 struct pairing {
@@ -423,7 +452,7 @@ static void pair_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 				    p->other->dyn.symtab[j].st_name);
 			if (!a || !b || strcmp(a, b))
 				continue;
-			interpose_one(p->r, libc, d == libc ? i : j, h);
+			interpose_one(p->r, d == libc ? i : j);
 			return;
 		}
 	}
@@ -436,7 +465,7 @@ static void interpose_from(struct rld *r, struct dso *d)
 	struct pairing p = { r, libc };
 
 	if (!d->dyn.gnu.buckets || !libc->dyn.gnu.buckets) {
-		rld_each_symbol(libc, interpose_one, r);
+		rld_each_symbol(libc, interpose_any, r);
 	} else if (d->dyn.nsym > libc->dyn.nsym) {
 		p.other = d;
 		rld_each_symbol(libc, pair_one, &p);
@@ -472,13 +501,8 @@ static const void *find_fde(void *pc, void *bases)
 void rld_host_interpose(struct rld *r)
 {
 	static const char name[] = "_Unwind_Find_FDE";
-	size_t before = 0;
 
-	for (struct dso *d = r->head; d && d != r->self; d = dso_next(d))
-		before++;
-	if (r->index && before > 16)
-		rld_each_symbol(r->host.libc, interpose_one, r);
-	else
+	if (!rld_index_echoes(r, interpose_one))
 		for (struct dso *d = r->head; d && d != r->self;
 		     d = dso_next(d))
 			if (d->flags & D_READY && !(d->flags & D_VDSO))

@@ -24,10 +24,15 @@ struct wait {
 	struct dso *what;
 };
 
+static int is_busy(const struct dso *d)
+{
+	return d->init == INIT_BINDING || d->init == INIT_RUNNING;
+}
+
 /* Does whoever constructs d wait, in the end, for this thread? */
 static int waits_for_us(const struct rld *r, const struct dso *d)
 {
-	while (d->init == INIT_RUNNING && d->init_owner != rld_self_id()) {
+	while (is_busy(d) && d->init_owner != rld_self_id()) {
 		const struct wait *w = r->waits;
 
 		while (w && w->who != d->init_owner)
@@ -36,35 +41,50 @@ static int waits_for_us(const struct rld *r, const struct dso *d)
 			return 0;
 		d = w->what;
 	}
-	return d->init == INIT_RUNNING;
+	return is_busy(d);
 }
 
 /* Lock held, and given up meanwhile.  In a cycle the thread that closes it
- * goes on with what is half constructed, as one thread alone does. */
-static void wait_constructed(struct rld *r, struct dso *d)
+ * goes on with what is half constructed, as one thread alone does: 0. */
+static int wait_constructed(struct rld *r, struct dso *d)
 {
 	struct wait w = { r->waits, rld_self_id(), d }, **p = &r->waits;
 
 	if (waits_for_us(r, d))
-		return;
-	r->waits = &w;
-	while (d->init == INIT_RUNNING && d->init_owner != w.who) {
+		return 0;
+	__atomic_store_n(&r->waits, &w, __ATOMIC_SEQ_CST);
+	while (is_busy(d) && d->init_owner != w.who) {
+		int state = (int)d->init;
+
 		rld_unlock(r);
-		sys_futex_wait((int *)&d->init, INIT_RUNNING);
+		sys_futex_wait((int *)&d->init, state);
 		rld_lock(r);
 	}
 	while (*p && *p != &w)
 		p = &(*p)->next;
 	if (*p)
 		*p = w.next;
+	return 1;
+}
+
+/* Lock held, and given up meanwhile.  1: d is for this thread to construct. */
+static int is_mine(struct rld *r, struct dso *d)
+{
+	while (d->init != INIT_NONE) {
+		if (!is_busy(d))
+			return 0;
+		if (d->init_owner != rld_self_id() ? !wait_constructed(r, d) :
+						     !rld_late_run(r, d))
+			return 0;
+	}
+	return 1;
 }
 
 /* d's own constructors, once; another thread's turn is waited for. */
 static void construct(struct rld *r, struct dso *d)
 {
 	rld_lock(r);
-	if (d->init != INIT_NONE) {
-		wait_constructed(r, d);
+	if (!is_mine(r, d)) {
 		rld_unlock(r);
 		return;
 	}
@@ -78,8 +98,10 @@ static void construct(struct rld *r, struct dso *d)
 	if (d->dyn.init)
 		call_init(r, d->lm.l_addr + d->dyn.init);
 	run_array(r, d, d->dyn.init_array, d->dyn.ninit);
-	__atomic_store_n(&d->init, INIT_DONE, __ATOMIC_RELEASE);
-	sys_futex_wake((int *)&d->init, INT32_MAX);
+	/* whoever waits has said so before the kernel looks at d->init */
+	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
+		sys_futex_wake((int *)&d->init, INT32_MAX);
 }
 
 static int runs_itself(const struct dso *d)
@@ -118,7 +140,7 @@ static struct dso *first_due(struct dso *d)
 			x = first_due(d->need[i]);
 	for (unsigned i = 0; i < d->nfilter && !x; i++)
 		x = first_due(d->filtee[i]);
-	if (!x && d->init == INIT_NONE && !runs_itself(d) &&
+	if (!x && d->init <= INIT_BINDING && !runs_itself(d) &&
 	    !(d->flags & D_PROGRAM))
 		x = d;
 	return x;
@@ -155,7 +177,7 @@ void rld_run_init(struct rld *r, struct dso *root)
 	}
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_MARK;
-		if (d->init != INIT_NONE && d->init != INIT_RUNNING)
+		if (d->init > INIT_RUNNING)
 			d->flags |= D_MARK;
 	}
 	/* DF_1_INITFIRST: before all others */
@@ -167,6 +189,10 @@ void rld_run_init(struct rld *r, struct dso *root)
 	for (struct dso *d = r->tail; d && !root;
 	     d = (struct dso *)d->lm.l_prev)
 		visit(&o, d);
+	/* others may wait for these, while this thread waits for theirs */
+	for (unsigned i = 0; i < o.n; i++)
+		if (rld_late_is_mine(o.at[i]))
+			rld_late_run(r, o.at[i]);
 	rld_unlock(r);
 	for (unsigned i = 0; i < o.n; i++)
 		if (!runs_itself(o.at[i]) && !(o.at[i]->flags & D_PROGRAM))

@@ -44,7 +44,7 @@ void *rld_alloc(size_t size);
 void *rld_realloc(void *p, size_t size);
 void rld_free(void *p);
 char *rld_strdup(const char *s);
-extern char rld_no_memory[]; /* a text; rld_free takes it */
+extern const char rld_no_memory[]; /* a text; rld_free takes it */
 #ifdef RLD_FAULTS
 extern API unsigned rld_fail_alloc;
 #endif
@@ -126,7 +126,14 @@ enum {
 /* On its way out: no name leads to it. */
 #define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
 
-enum init_state { INIT_NONE, INIT_RUNNING, INIT_DONE, INIT_FINISHED };
+/* BINDING: what its IFUNCs mean is yet to be asked (late.c). */
+enum init_state {
+	INIT_NONE,
+	INIT_BINDING,
+	INIT_RUNNING,
+	INIT_DONE,
+	INIT_FINISHED
+};
 
 /* What marks say about one entry of a liblist (LL_* of <elf.h>). */
 struct lib_mark {
@@ -195,6 +202,7 @@ struct dso {
 	unsigned ngroup;
 	unsigned opens;	      /* handles */
 	unsigned holds;	      /* of rld itself, for a moment */
+	struct batch *batch;  /* while INIT_BINDING */
 	struct dso *face;     /* what dlopen returns; NULL: the object itself */
 	struct dso *replaces; /* during a swap: not seen by this one */
 	int mode;	      /* of its last dlopen */
@@ -234,6 +242,7 @@ struct host {
 	uintptr_t entry; /* of the loader */
 	uintptr_t base;
 	int loader_fd;	     /* from the search to the mapping */
+	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
@@ -253,12 +262,16 @@ struct alias {
 };
 
 /* Complete in itself: readers of an old one never meet a newer one's ids. */
+enum { NAME_CHAINS = 128, INODE_CHAINS = 128 };
+
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
-	uint32_t next;		 /* id to give */
-	uint32_t cap;		 /* entries of owner */
-	struct owner {		 /* of 64 ids */
+	uint32_t next;	/* id to give */
+	uint32_t cap;	/* entries of owner */
+	uint32_t *echo; /* bit i: libc's symbol i has a namesake ahead */
+	uint32_t necho; /* words of echo, 0: not known */
+	struct owner {	/* of 64 ids */
 		struct dso *dso; /* NULL: gone */
 		uint32_t first;	 /* id of the object's symbol 0 */
 	} * owner;		 /* behind the slots */
@@ -342,13 +355,16 @@ struct rld {
 	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
 
-	struct alias *names[256];
+	struct alias *names[NAME_CHAINS];
+	struct dso *inodes[INODE_CHAINS];
 
 	/* mem.c: the heap begins where the state ends, so that a small program
 	 * dirties few pages */
 	char heap[RLD_HEAP] __attribute__((aligned(16)));
-	struct dso *inodes[256];
 };
+
+/* Zeroes that few starts touch lie behind those that each does. */
+#define LARGE __attribute__((section(".bss.large")))
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
 
@@ -422,6 +438,8 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
 /* What ld.so.cache says, when no other place comes before it; for a file that
  * somebody else will open.  Heap, or NULL: search as usual. */
+/* Is libc at this path, where the cache says? */
+int rld_host_is_there(struct rld *r, const char *libc);
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Is fd an object for this machine and ABI, as far as its header tells? */
 int rld_fits(int fd);
@@ -501,6 +519,7 @@ struct ref {
 	struct dso *from;	       /* NULL: global objects only */
 	struct dso *skip;	       /* COPY: not this one */
 	unsigned char newest;	       /* dlsym: the default version */
+	unsigned char staying;	       /* not those on their way out */
 	unsigned char is_call;	       /* canonical PLT entries do not serve */
 };
 struct def {
@@ -514,8 +533,12 @@ void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
 void rld_index_plan(struct rld *r);
 void rld_index_build(struct rld *r);
-/* With an index: may an object before d define what a chain gives this hash? */
-int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash);
+/* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
+ * what the one before it asked for. */
+void rld_index_ahead(const struct index *x, uint32_t hash, int step);
+/* Symbols of libc whose hash an object ahead of it has too, for fn; 0: there is
+ * no index that knows. Once, at the start. */
+int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i));
 void rld_each_symbol(const struct dso *d,
 		     void (*fn)(void *, const struct dso *, uint32_t i,
 				uint32_t hash),
@@ -616,6 +639,13 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
 {
 	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
 }
+/* Has d an entry that waits for x, which another's has brought by now? */
+int rld_delay_due(const struct dso *d, const struct dso *x);
+/* Then that entry waits no longer: what def says stays as long as its referrer
+ * does, and is constructed before it is called; if it is on its way out, def
+ * becomes what comes in its place.  Lock held; 0: nobody, or *e. */
+int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
+		   struct rld_err *e);
 /* Nobody who is loaded defines ref: load the library that would, for `from`.
  * Lock held.  1: *out is set, and rld_delay_init is due; 0: none; *e tells of
  * a library that was wanted and cannot be loaded. */
@@ -642,6 +672,13 @@ void rld_weak_forget(struct rld *r, const struct dso *gone);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);
+/* late.c: what the IFUNCs of d's load mean, if this thread is to ask them; the
+ * lock is given up meanwhile.  0: they are being asked. */
+int rld_late_run(struct rld *r, struct dso *d);
+int rld_late_is_mine(const struct dso *d); /* to ask, and not asked yet */
+/* The load is undone. */
+void rld_late_drop(struct rld *r, struct dso *d);
+void rld_late_in_child(struct dso *d);
 void rld_run_init(struct rld *r, struct dso *root);
 void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);

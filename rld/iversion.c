@@ -98,7 +98,7 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	struct dso *best = NULL;
 
 	want = wanted(r, name, want);
-	for (struct alias *a = r->names[h & 255]; a; a = a->next)
+	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
 		    !(a->dso->flags & D_GONE) &&
 		    rld_iversion_serves(a->dso->iversion, want, flags) &&

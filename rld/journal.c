@@ -6,7 +6,7 @@
 
 enum { KEPT = 64, TRAPS = 256, TRAP_ROOM = 64 * 1024 };
 
-static struct rld_gone kept[KEPT];
+static struct rld_gone kept[KEPT] LARGE;
 static unsigned long long unloaded;
 
 /* Each dangling name has TRAP_ROOM bytes of address space, never accessible:
@@ -14,7 +14,7 @@ static unsigned long long unloaded;
 static struct {
 	char *symbol, *user, *object;
 	int is_function;
-} trap[TRAPS];
+} trap[TRAPS] LARGE;
 static unsigned ntraps;
 static uintptr_t traps_at;
 

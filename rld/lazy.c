@@ -26,7 +26,8 @@ struct miss {
 
 /* Nobody who is loaded defines it, or who does is arriving just now: a library
  * that was delayed is in the list before its constructors have run, and one
- * that another thread opens before it is relocated.  Here constructors and the
+ * that another thread opens before it is relocated.  Or d waits for it, and
+ * nothing keeps it here for d yet.  Here constructors and the
  * user's handler run, so the caller's vector registers are safe elsewhere.
  * 0: *def is set; else the address that the handler gave for this once. */
 static uintptr_t missed(void *arg, void *unused)
@@ -42,9 +43,11 @@ static uintptr_t missed(void *arg, void *unused)
 	rld_lock(r);
 	hit = rld_lookup(r, m->ref, m->def) ||
 	      rld_delay_lookup(r, m->ref, d, m->def, &e);
+	hit = hit && rld_delay_keep(r, m->ref, m->def, &e);
 	rld_search_done(r);
 	rld_unlock(r);
-	if (hit && m->def->dso->flags & D_DELAYED)
+	if (hit && (m->def->dso->flags & D_DELAYED ||
+		    m->def->dso->init == INIT_BINDING))
 		rld_run_init(r, m->def->dso);
 	rld_delay_init(r);
 	if (hit)
@@ -65,6 +68,7 @@ static uintptr_t missed(void *arg, void *unused)
 static int is_arriving(const struct dso *d)
 {
 	return d->flags & D_NEW ||
+	       __atomic_load_n(&d->init, __ATOMIC_ACQUIRE) == INIT_BINDING ||
 	       (d->flags & D_DELAYED &&
 		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
 }
@@ -126,7 +130,8 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	} else {
 		hit = rld_lookup(r, &ref, &def);
 	}
-	if (!hit || (is_arriving(def.dso) && def.dso != d)) {
+	if (!hit || (def.dso != d &&
+		     (is_arriving(def.dso) || rld_delay_due(d, def.dso)))) {
 		struct miss m = { &ref, &def };
 
 		rld_read_end(r, k);

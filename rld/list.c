@@ -18,7 +18,7 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 
 void rld_free_dso(struct rld *r, struct dso *d)
 {
-	for (unsigned i = 0; i < 256; i++)
+	for (unsigned i = 0; i < NAME_CHAINS; i++)
 		for (struct alias **a = &r->names[i]; *a;) {
 			struct alias *gone = *a;
 
@@ -29,7 +29,8 @@ void rld_free_dso(struct rld *r, struct dso *d)
 			*a = gone->next;
 			rld_free(gone);
 		}
-	for (struct dso **p = &r->inodes[d->ino & 255]; *p; p = &(*p)->by_ino)
+	for (struct dso **p = &r->inodes[d->ino % INODE_CHAINS]; *p;
+	     p = &(*p)->by_ino)
 		if (*p == d) {
 			*p = d->by_ino;
 			break;
@@ -75,7 +76,7 @@ int rld_add_name(struct rld *r, struct dso *d, const char *name)
 	uint32_t h = elf_gnu_hash(name);
 	struct alias *a;
 
-	for (a = r->names[h & 255]; a; a = a->next)
+	for (a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
 			return 0;
 	a = rld_alloc(sizeof *a + strlen(name) + 1);
@@ -84,8 +85,8 @@ int rld_add_name(struct rld *r, struct dso *d, const char *name)
 	a->hash = h;
 	memcpy(a->name, name, strlen(name) + 1);
 	a->dso = d;
-	a->next = r->names[h & 255];
-	r->names[h & 255] = a;
+	a->next = r->names[h % NAME_CHAINS];
+	r->names[h % NAME_CHAINS] = a;
 	return 0;
 }
 
@@ -94,7 +95,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 	uint32_t h = elf_gnu_hash(name);
 	struct dso *best = NULL;
 
-	for (struct alias *a = r->names[h & 255]; a; a = a->next)
+	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
 		    !(a->dso->flags & D_GONE) &&
 		    (!best || a->dso->serial < best->serial))
@@ -120,8 +121,8 @@ struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
 
 static void enter_inode(struct rld *r, struct dso *d)
 {
-	d->by_ino = r->inodes[d->ino & 255];
-	r->inodes[d->ino & 255] = d;
+	d->by_ino = r->inodes[d->ino % INODE_CHAINS];
+	r->inodes[d->ino % INODE_CHAINS] = d;
 }
 
 /* Which file the kernel has mapped is asked for when it matters: a program
@@ -187,7 +188,8 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 		return NULL;
 	}
 	rld_know_program(r);
-	for (struct dso *d = r->inodes[st->stx_ino & 255]; d; d = d->by_ino) {
+	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
+	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
 		    (d->flags & D_GONE))
 			continue;

@@ -146,10 +146,12 @@ static void in_child(void)
 	r->readers[0] = r->readers[1] = 0;
 	r->lock_waiters = 0;
 	r->waits = NULL;
-	/* constructors of threads that are not here never end */
+	/* what threads that are not here had begun never ends */
 	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (d->init == INIT_RUNNING)
+		if (d->init == INIT_BINDING || d->init == INIT_RUNNING) {
 			d->init_owner = rld_self_id();
+			rld_late_in_child(d);
+		}
 	after_fork();
 }
 

@@ -129,7 +129,8 @@ int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out)
 	uint32_t i, second = 0;
 	int serves;
 
-	if (!(d->flags & D_READY) || d == ref->skip)
+	if (!(d->flags & D_READY) || d == ref->skip ||
+	    (ref->staying && d->flags & D_LEAVING))
 		return 0;
 	if (ref->own && d == ref->from &&
 	    symbol_serves(d, ref->own, ref, !ref->is_call)) {
@@ -169,15 +170,18 @@ static uint32_t place(uint32_t hash)
 	return (hash >> 1) * 0x9e3779b1u;
 }
 
-static void put(struct index *x, uint32_t hash, uint32_t gid)
+/* Has an entry ahead of it the same key? */
+static int put(struct index *x, uint32_t hash, uint32_t gid)
 {
 	uint32_t at = place(hash) >> 7;
+	int again = 0;
 
 	while (x->slot[at &= x->mask].id)
-		at++;
+		again |= x->slot[at++].key == (hash | 1);
 	x->slot[at].key = hash | 1;
 	__atomic_store_n(&x->slot[at].id, gid, __ATOMIC_RELEASE);
 	x->used++;
+	return again;
 }
 
 /* Calls fn for every symbol that d's hash table lists. */
@@ -225,6 +229,14 @@ static void put_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 	put(arg, hash, d->gid + i);
 }
 
+static void put_libc(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
+{
+	struct index *x = arg;
+
+	if (put(x, hash, d->gid + i))
+		x->echo[i / 32] |= 1u << (i % 32);
+}
+
 static size_t symbols_of(const struct dso *d)
 {
 	return d->flags & D_READY ? d->dyn.nsym : 0;
@@ -263,9 +275,10 @@ static struct index *index_new(size_t want, unsigned objects)
 }
 
 /* -1: no room.  The owners are there before any id is. */
-static int index_put(struct index *x, struct dso *d)
+static int index_put(struct rld *r, struct index *x, struct dso *d)
 {
 	size_t first = x->next / 64, blocks = (d->dyn.nsym + 63) / 64;
+	uint32_t words = (uint32_t)(d->dyn.nsym / 32 + 1);
 
 	if (x->used + symbols_of(d) > (x->mask / 8) * 7 ||
 	    first + blocks > x->cap)
@@ -275,7 +288,16 @@ static int index_put(struct index *x, struct dso *d)
 	for (size_t i = 0; i < blocks; i++)
 		x->owner[first + i] = (struct owner){ d, d->gid };
 	d->flags |= D_INDEXED;
-	rld_each_symbol(d, put_one, x);
+	/* who interposes on libc is asked once, at the start */
+	if (d == r->host.libc && d->flags & D_NEW)
+		x->echo = rld_alloc(words * sizeof *x->echo);
+	if (x->echo && !x->necho) {
+		x->necho = words;
+		memset(x->echo, 0, words * sizeof *x->echo);
+		rld_each_symbol(d, put_libc, x);
+	} else {
+		rld_each_symbol(d, put_one, x);
+	}
 	return 0;
 }
 
@@ -295,7 +317,8 @@ void rld_index_build(struct rld *r)
 	x = index_new(old ? n * 2 : n, r->nobj);
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_INDEXED;
-		if (x && is_listed(d) && index_put(x, d)) {
+		if (x && is_listed(d) && index_put(r, x, d)) {
+			rld_free(x->echo);
 			sys_munmap((uintptr_t)x, index_bytes(x));
 			x = NULL;
 		}
@@ -303,6 +326,7 @@ void rld_index_build(struct rld *r)
 	__atomic_store_n(&r->index, x, __ATOMIC_RELEASE);
 	if (!old)
 		return;
+	rld_free(old->echo);
 	rld_wait_readers(r);
 	rld_unmap_later(r, (uintptr_t)old, (uintptr_t)old + index_bytes(old));
 	r->stuck = 0;
@@ -312,7 +336,7 @@ void rld_index_add(struct rld *r, struct dso *d)
 {
 	struct index *x = r->index;
 
-	if (x && !(d->flags & D_INDEXED) && is_listed(d) && index_put(x, d))
+	if (x && !(d->flags & D_INDEXED) && is_listed(d) && index_put(r, x, d))
 		rld_index_build(r);
 }
 
@@ -383,6 +407,7 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 			int serves;
 
 			if (!d || d == ref->skip || d->flags & D_DYING ||
+			    (ref->staying && d->flags & D_LEAVING) ||
 			    !seen(d, ref->from))
 				continue;
 			serves = symbol_serves(d, i, ref, !ref->is_call);
@@ -399,21 +424,46 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 	return first ? take(first, second, ref, out) : 0;
 }
 
-int rld_index_before(struct rld *r, const struct dso *d, uint32_t hash)
+void rld_index_ahead(const struct index *x, uint32_t hash, int step)
+{
+	const struct owner *o;
+	const struct dso *d;
+	const ElfW(Sym) * s;
+	uint32_t at;
+
+	if (!x)
+		return;
+	at = place(hash) >> 7 & x->mask;
+	if (step == 0) {
+		__builtin_prefetch(&x->slot[at]);
+		return;
+	}
+	if (x->slot[at].key != (hash | 1) || x->slot[at].id < 64)
+		return;
+	o = &x->owner[x->slot[at].id / 64];
+	d = o->dso;
+	if (!d)
+		return;
+	s = &d->dyn.symtab[x->slot[at].id - o->first];
+	if (step == 1)
+		__builtin_prefetch(s);
+	else if (s->st_name < d->dyn.strsz)
+		__builtin_prefetch(d->dyn.strtab + s->st_name);
+}
+
+int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i))
 {
 	struct index *x = r->index;
-	uint32_t at = place(hash | 1) >> 7;
-	uint32_t id;
 
-	for (; (id = x->slot[at &= x->mask].id); at++)
-		if (x->slot[at].key == (hash | 1) && id != 1) {
-			const struct dso *o = x->owner[id / 64].dso;
-
-			if (o && o->serial < d->serial &&
-			    !(o->flags & (D_HOST | D_SELF)))
-				return 1;
-		}
-	return 0;
+	if (!x || !x->necho)
+		return 0;
+	for (uint32_t w = 0; w < x->necho; w++)
+		for (uint32_t bits = x->echo[w]; bits; bits &= bits - 1)
+			fn(r, w * 32 + (uint32_t)__builtin_ctz(bits));
+	rld_free(x->echo);
+	x->echo = NULL;
+	x->necho = 0;
+	return 1;
 }
 
 /* STB_GNU_UNIQUE: one definition for all objects, visible or not. */
@@ -430,7 +480,7 @@ static void unify(struct rld *r, const struct ref *ref, struct def *out)
 		}
 }
 
-int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
+static int lookup(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
@@ -473,6 +523,25 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
 		rld_weak_follow(out);
 	return hit;
+}
+
+/* Who is on his way out, while his destructors run, serves those for whom there
+ * is nobody else. */
+int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct ref other;
+	struct def instead;
+
+	if (!lookup(r, ref, out))
+		return 0;
+	if (!(out->dso->flags & D_LEAVING) || ref->staying ||
+	    (ref->from && ref->from->flags & D_LEAVING))
+		return 1;
+	other = *ref;
+	other.staying = 1;
+	if (lookup(r, &other, &instead))
+		*out = instead;
+	return 1;
 }
 
 static int defines_version(const struct dso *o, const struct elf_version *v)

@@ -29,15 +29,15 @@ int rld_heap_lock(void)
 {
 	uintptr_t self = rld_self_id();
 
-	if (__atomic_load_n(&heap.owner, __ATOMIC_RELAXED) == self)
-		return -1;
 	for (unsigned spin = 0;; spin++) {
-		uintptr_t free = 0;
+		uintptr_t owner = 0;
 
-		if (__atomic_compare_exchange_n(&heap.owner, &free, self, 0,
+		if (__atomic_compare_exchange_n(&heap.owner, &owner, self, 0,
 						__ATOMIC_ACQUIRE,
 						__ATOMIC_RELAXED))
 			return 0;
+		if (owner == self)
+			return -1;
 		if (spin < 100)
 			arch_pause();
 		else /* whoever has it may have no processor */
@@ -148,7 +148,7 @@ void *rld_alloc(size_t size)
 	return (char *)h + HEAD;
 }
 
-char rld_no_memory[] = "out of memory";
+const char rld_no_memory[] = "out of memory";
 
 void rld_free(void *p)
 {

@@ -250,10 +250,12 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
 	}
-	rld_apply(&p, from, rel, kind, &def,
-		  is_ifunc(&def) ?
-			  arch_call_ifunc(rld_sym_addr(def.dso, def.sym)) :
-			  0);
+	v = 0;
+	if (is_ifunc(&def)) {
+		v = rld_ifunc_unlocked(r, from, &def);
+		rld_relro(r, from, 1); /* another thread may have closed it */
+	}
+	rld_apply(&p, from, rel, kind, &def, v);
 	if (kind == RK_ABS)
 		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);

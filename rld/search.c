@@ -204,7 +204,7 @@ static struct {
 	char *dir;
 	int missing, no_hwcaps;
 } known[64];
-static unsigned nknown __attribute__((section(".data"))); /* a page in use */
+static unsigned nknown;
 
 static unsigned know(struct rld *r, const char *dir)
 {
@@ -393,7 +393,7 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 		if (from->dyn.rpath || from->dyn.runpath)
 			return NULL;
 	hit = path_cache_find(r, name);
-	if (!hit || sys_access(hit))
+	if (!hit || !rld_host_is_there(r, hit))
 		return NULL;
 	TRACE(r, TR_SEARCH, "rld: search: %s: found\n", hit);
 	return rld_strdup(hit);

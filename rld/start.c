@@ -2,7 +2,7 @@
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
 #include "rld/path.h"
 
-struct rld rld_state;
+struct rld rld_state __attribute__((section(".bss.state")));
 
 /* Before this has run there are no globals, no strings, no calls outwards.
  * With an implicit GOT _start must do it: our own address comes from there. */

@@ -165,7 +165,7 @@ static void take_place(struct rld *r, struct dso *old, struct dso *new)
 			if (*at == old)
 				*at = new;
 		}
-	for (unsigned i = 0; i < 256; i++)
+	for (unsigned i = 0; i < NAME_CHAINS; i++)
 		for (struct alias *a = r->names[i]; a; a = a->next)
 			if (a->dso == old)
 				rld_add_name(r, new, a->name);

@@ -203,7 +203,7 @@ static size_t align(size_t n, size_t to)
 
 /* Enough for a small program, without a mapping of its own.  Not aligned: the
  * other variables would move away from .data. */
-static char room[16 * 1024];
+static char room[16 * 1024] LARGE;
 
 /* Memory for the program, its tables and the TLS image.  Only what objects
  * before libc define can come to be exported. */

@@ -11,8 +11,7 @@
 #define MAX_MODULES 4096
 #define SURPLUS	    4096
 
-/* In .data, which the start dirties in any case. */
-intptr_t rld_tls_slot __attribute__((section(".data")));
+intptr_t rld_tls_slot;
 
 struct thread {
 	struct thread *next, **prev;
@@ -32,8 +31,8 @@ struct dtor {
 	struct dso *dso;
 };
 
-static struct dso *module[MAX_MODULES];
-static unsigned nmodules = 1;
+static struct dso *module[MAX_MODULES] LARGE;
+static unsigned nmodules; /* 0 is nobody, and counted with the first */
 static int lock;
 static struct thread *threads;
 static unsigned key;
@@ -339,8 +338,8 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 				"storage",
 				dso_name(r, d));
 	module[m] = d;
-	if (m == nmodules)
-		nmodules++;
+	if (m >= nmodules)
+		nmodules = m + 1;
 	d->tls_mod = m;
 	TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n", dso_name(r, d),
 	      m, d->tls_memsz);
@@ -374,7 +373,7 @@ void rld_tls_release(struct rld *r, struct dso *d)
 struct room {
 	intptr_t lo, hi;
 };
-static struct room surplus __attribute__((section(".data"))); /* as above */
+static struct room surplus;
 static struct room used[32];
 static unsigned nused;
 

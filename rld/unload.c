@@ -149,7 +149,7 @@ void rld_collect(struct rld *r)
 		if (!(d->flags & D_LEAVING) &&
 		    (d->opens || d->holds || d->tls_dtors ||
 		     d->flags & (D_NODELETE | D_NEW) ||
-		     d->init == INIT_RUNNING))
+		     d->init == INIT_BINDING || d->init == INIT_RUNNING))
 			hold(d);
 	for (d = first; d; d = dso_next(d))
 		n += !(d->flags & (D_MARK | D_LEAVING | D_HOST));
