@@ -1,5 +1,6 @@
 /* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind.h"
+#include "rld/vault.h"
 
 enum { MEMO = 1024, AHEAD = 8 };
 
@@ -496,10 +497,10 @@ static int plt(struct pass *p, struct dso *d)
 	int now = p->r->bind_now || d->flags & D_NOW ||
 		  p->r->mode != MODE_RUN || !d->lazy_ok;
 	const ElfW(Rela) *rela = (const ElfW(Rela) *)d->dyn.jmprel;
-	uintptr_t bias = d->lm.l_addr, first = 0;
+	uintptr_t bias = d->lm.l_addr, first = 0, stride = 0;
 	size_t seen = 0;
+	int odd = 0;
 
-	d->plt_stride = 0;
 	for (size_t i = 0; i < d->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(d, i);
 		enum rkind kind = arch_reloc_kind(rel.type);
@@ -518,9 +519,9 @@ static int plt(struct pass *p, struct dso *d)
 		if (i == 0)
 			first = was;
 		else if (i == 1)
-			d->plt_stride = was - first;
-		if (was != first + i * d->plt_stride || !was)
-			d->plt_odd = 1;
+			stride = was - first;
+		if (was != first + i * stride || !was)
+			odd = 1;
 		if (now || !was ||
 		    arch_must_bind_now(rel.sym < d->dyn.nsym ?
 					       d->dyn.symtab[rel.sym].st_other :
@@ -538,7 +539,14 @@ static int plt(struct pass *p, struct dso *d)
 			*slot = was;
 		}
 	}
-	d->plt_first = first;
+	if (!d->dyn.njmprel || !d->code)
+		return 0;
+	if (rld_unseal(p->r))
+		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
+	d->code->plt_first = first;
+	d->code->plt_stride = stride;
+	d->code->plt_known = !odd && d->lazy_ok;
+	rld_seal(p->r);
 	return 0;
 }
 
@@ -567,7 +575,9 @@ static int got(struct pass *p, struct dso *d)
 
 uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 {
-	return d->plt_odd || !d->lazy_ok ? 0 : d->plt_first + i * d->plt_stride;
+	const struct code *c = rld_code(d);
+
+	return c && c->plt_known ? c->plt_first + i * c->plt_stride : 0;
 }
 
 /* RELRO holds what is relocated and little else.  Where entries are as dense as

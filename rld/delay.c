@@ -1,6 +1,7 @@
 /* Delay-load (design section 7): libraries of a liblist that wait until
  * somebody needs them, and what marks a file's note carries. */
 #include "rld/delay.h"
+#include "rld/vault.h"
 #include "rld/event.h"
 
 /* A file looked into where it lies, to learn whether it defines a name.  It
@@ -461,13 +462,10 @@ int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 	return hit > 0;
 }
 
-static rld_delay_fn *handler;
-static void *handler_arg;
-
 static void *ask(int what, const char *owner, const char *library,
 		 const char *symbol, const char *error)
 {
-	rld_delay_fn *fn = __atomic_load_n(&handler, __ATOMIC_ACQUIRE);
+	rld_delay_fn *fn = __atomic_load_n(&VAULT->delay, __ATOMIC_ACQUIRE);
 	struct rld_delay news = { .size = sizeof news,
 				  .what = what,
 				  .caller = owner,
@@ -475,7 +473,7 @@ static void *ask(int what, const char *owner, const char *library,
 				  .symbol = symbol,
 				  .error = error };
 
-	return fn ? fn(&news, handler_arg) : NULL;
+	return fn ? fn(&news, VAULT->delay_arg) : NULL;
 }
 
 void *rld_delay_failed(struct rld *r, const struct dso *from,
@@ -548,12 +546,20 @@ void rld_delay_init(struct rld *r)
 API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)
 {
 	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
 	rld_delay_fn *was;
 
 	rld_lock(r);
-	was = handler;
-	handler_arg = arg;
-	__atomic_store_n(&handler, fn, __ATOMIC_RELEASE);
+	was = VAULT->delay;
+	if (rld_unseal(r)) {
+		rld_fail(&e, "rld_delay_handler: out of memory");
+	} else {
+		VAULT->delay_arg = arg;
+		__atomic_store_n(&VAULT->delay, fn, __ATOMIC_RELEASE);
+		rld_seal(r);
+	}
 	rld_unlock(r);
+	if (e.set)
+		rld_keep_error(&e);
 	return was;
 }

@@ -1,6 +1,7 @@
 /* The dlopen family. */
 #include "rld/bind.h"
 #include "rld/event.h"
+#include "rld/vault.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
@@ -106,6 +107,10 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 {
 	struct dso *tail = r->tail, *d;
 
+	if (rld_unseal(r)) {
+		rld_fail(e, "%s: out of memory", q->file);
+		return NULL;
+	}
 	rld_guard(r, 1);
 	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
 				       e) :
@@ -115,6 +120,7 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 	else
 		rld_undo(r, tail);
 	rld_guard(r, 0);
+	rld_seal(r);
 	return d;
 }
 

@@ -1,9 +1,11 @@
 /* Stable entry points: a jump through a slot that is bound on the first call
  * and goes back to lazy whenever its provider leaves, as a PLT's does.  A pool
- * is one page of code, written once, and the words its jumps read. */
+ * is one page of code, written once, and the words its jumps read, which are
+ * sealed with the vault. */
 #include "rld/bind.h"
 #include "rld/delay.h"
 #include "rld/event.h"
+#include "rld/vault.h"
 
 enum { POOL = 64 };
 
@@ -15,12 +17,17 @@ struct entry {
 	unsigned count;
 };
 
+struct words {
+	uintptr_t got[3]; /* as in a PLT's GOT */
+	uintptr_t slot[POOL], lazy[POOL];
+	struct piece piece;
+};
+
 struct pool {
 	struct pool *next;
 	struct dso face; /* what the stubs give the resolver */
 	unsigned char *code;
-	uintptr_t *got; /* 3 words as in a PLT's GOT, then the slots */
-	uintptr_t lazy[POOL];
+	struct words *words;
 	struct entry entry[POOL];
 };
 
@@ -29,8 +36,9 @@ static struct pool *pools;
 static struct pool *new_pool(struct rld *r)
 {
 	size_t code = page_up(r, POOL * ARCH_ENTRY_SIZE);
-	size_t data = page_up(r, (3 + POOL) * WORD);
+	size_t data = page_up(r, sizeof(struct words));
 	struct pool *p = rld_alloc(sizeof *p);
+	struct words *w;
 	uintptr_t at;
 
 	if (!p)
@@ -42,37 +50,43 @@ static struct pool *new_pool(struct rld *r)
 		return NULL;
 	}
 	p->code = (unsigned char *)at;
-	p->got = (uintptr_t *)(at + code);
+	p->words = w = (struct words *)(at + code);
 	p->face.flags = D_ENTRIES;
-	arch_lazy_got(p->got, &p->face);
-	for (unsigned i = 0; i < POOL; i++) {
-		p->lazy[i] = arch_entry_code(p->code + i * ARCH_ENTRY_SIZE,
-					     p->got, i);
-		p->got[3 + i] = p->lazy[i];
-	}
+	arch_lazy_got(w->got, &p->face);
+	for (unsigned i = 0; i < POOL; i++)
+		w->slot[i] = w->lazy[i] = arch_entry_code(
+			p->code + i * ARCH_ENTRY_SIZE, w->got, i);
 	arch_sync_code(at, at + code);
-	if (sys_mprotect(at, code, PROT_READ | PROT_EXEC)) {
+	if (sys_mprotect(at, code, PROT_READ | PROT_EXEC) || rld_unseal(r)) {
 		sys_munmap(at, code + data);
 		rld_free(p);
 		return NULL;
 	}
+	rld_vault_add(&w->piece, (uintptr_t)w, data);
+	rld_seal(r);
 	p->next = pools;
 	__atomic_store_n(&pools, p, __ATOMIC_RELEASE);
 	return p;
 }
 
-static void put(struct pool *p, unsigned i, uintptr_t v)
+/* v 0: lazy again.  -1: it cannot be written now. */
+static int put(struct rld *r, struct pool *p, unsigned i, uintptr_t v)
 {
-	__atomic_store_n(&p->got[3 + i], v, __ATOMIC_RELEASE);
+	if (rld_unseal(r))
+		return -1;
+	__atomic_store_n(&p->words->slot[i], v ? v : p->words->lazy[i],
+			 __ATOMIC_RELEASE);
+	rld_seal(r);
+	return 0;
 }
 
-void rld_entries_unbind(const struct dso *gone)
+void rld_entries_unbind(struct rld *r, const struct dso *gone)
 {
 	for (struct pool *p = pools; p; p = p->next)
 		for (unsigned i = 0; i < POOL; i++)
 			if (p->entry[i].provider == gone) {
 				p->entry[i].provider = NULL;
-				put(p, i, p->lazy[i]);
+				put(r, p, i, 0); /* it is open already */
 			}
 }
 
@@ -151,8 +165,8 @@ static uintptr_t bind(void *pool, void *number)
 		/* another may mean something else by now */
 		if (!is_ifunc(&def) ||
 		    (n->name && look(r, n, &now, &e) && now.sym == def.sym)) {
-			n->provider = def.dso;
-			put(p, i, v);
+			if (!put(r, p, i, v))
+				n->provider = def.dso;
 		}
 	}
 	rld_unlock(r);
@@ -265,17 +279,21 @@ API int rld_entry_free(void *entry)
 		found = 1;
 		if (--n->count)
 			continue;
-		put(p, (unsigned)(off / ARCH_ENTRY_SIZE),
-		    p->lazy[off / ARCH_ENTRY_SIZE]);
+		if (put(r, p, (unsigned)(off / ARCH_ENTRY_SIZE), 0)) {
+			n->count = 1;
+			rld_fail(&e, "%p: out of memory", entry);
+			break;
+		}
 		rld_free(n->name);
 		rld_free(n->scope);
 		rld_free(n->soname);
 		*n = (struct entry){ 0 };
 	}
 	rld_unlock(r);
-	if (found)
+	if (found && !e.set)
 		return 0;
-	rld_fail(&e, "%p: is not an entry point", entry);
+	if (!found)
+		rld_fail(&e, "%p: is not an entry point", entry);
 	rld_keep_error(&e);
 	return -1;
 }

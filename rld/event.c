@@ -1,20 +1,11 @@
 /* Listeners: who is told of loads, unloads, swaps and unresolved calls.  No
  * lock is held while they run. */
 #include "rld/event.h"
-
-enum { LISTENERS = 32 };
-
-static struct {
-	rld_event_fn *fn;
-	void *arg;
-	unsigned what;
-} listener[LISTENERS];
-
-static unsigned wanted; /* by any */
+#include "rld/vault.h"
 
 int rld_event_wanted(unsigned what)
 {
-	return (__atomic_load_n(&wanted, __ATOMIC_ACQUIRE) & what) != 0;
+	return (__atomic_load_n(&VAULT->wanted, __ATOMIC_ACQUIRE) & what) != 0;
 }
 
 void *rld_emit(const struct rld_event *ev)
@@ -22,9 +13,11 @@ void *rld_emit(const struct rld_event *ev)
 	void *answer = NULL;
 
 	for (unsigned i = 0; i < LISTENERS && !answer; i++)
-		if (__atomic_load_n(&listener[i].what, __ATOMIC_ACQUIRE) &
+		if (__atomic_load_n(&VAULT->listener[i].what,
+				    __ATOMIC_ACQUIRE) &
 		    ev->what) {
-			void *got = listener[i].fn(ev, listener[i].arg);
+			void *got = VAULT->listener[i].fn(
+				ev, VAULT->listener[i].arg);
 
 			if (ev->what == RLD_EVENT_UNRESOLVED)
 				answer = got;
@@ -138,27 +131,35 @@ API int rld_notify(rld_event_fn *fn, void *arg, unsigned what)
 	}
 	rld_lock(r);
 	for (unsigned i = LISTENERS; i-- > 0;)
-		if (listener[i].what && listener[i].fn == fn &&
-		    listener[i].arg == arg) {
+		if (VAULT->listener[i].what && VAULT->listener[i].fn == fn &&
+		    VAULT->listener[i].arg == arg) {
 			at = i;
 			break;
-		} else if (!listener[i].what) {
+		} else if (!VAULT->listener[i].what) {
 			at = i;
 		}
+	if (rld_unseal(r)) {
+		rld_unlock(r);
+		rld_fail(&e, "rld_notify: out of memory");
+		rld_keep_error(&e);
+		return -1;
+	}
 	if (at < LISTENERS) {
-		listener[at].fn = fn;
-		listener[at].arg = arg;
-		__atomic_store_n(&listener[at].what, what, __ATOMIC_RELEASE);
+		VAULT->listener[at].fn = fn;
+		VAULT->listener[at].arg = arg;
+		__atomic_store_n(&VAULT->listener[at].what, what,
+				 __ATOMIC_RELEASE);
 	} else if (what) {
 		rld_fail(&e, "rld_notify: there are %u listeners already",
 			 LISTENERS);
 	}
 	/* what is here is no news */
-	for (struct dso *d = r->head; !wanted && d; d = dso_next(d))
+	for (struct dso *d = r->head; !VAULT->wanted && d; d = dso_next(d))
 		d->flags |= D_TOLD;
 	for (unsigned i = 0; i < LISTENERS; i++)
-		all |= listener[i].what;
-	__atomic_store_n(&wanted, all, __ATOMIC_RELEASE);
+		all |= VAULT->listener[i].what;
+	__atomic_store_n(&VAULT->wanted, all, __ATOMIC_RELEASE);
+	rld_seal(r);
 	rld_unlock(r);
 	if (!e.set)
 		return 0;

@@ -1,12 +1,12 @@
 /* Files that somebody cuts short while they are loaded: the kernel says so by
  * SIGBUS.  While rld reads objects it takes that signal itself. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 
 #ifdef ARCH_SA_FLAGS
 
 #include <signal.h>
 
-static struct arch_sigaction before;
+static int is_set;
 static uintptr_t owner; /* thread; 1 at start, when there is but one */
 static int depth;	/* an IFUNC resolver may dlopen */
 
@@ -22,8 +22,8 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 	    SYS_ERR(sys_mmap((void *)at, r->page, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0))) {
 		/* not ours: the same again, to whom it was meant for */
-		arch_syscall6(__NR_rt_sigaction, sig, (long)&before, 0,
-			      sizeof before.mask, 0, 0);
+		arch_syscall6(__NR_rt_sigaction, sig, (long)&VAULT->before, 0,
+			      sizeof VAULT->before.mask, 0, 0);
 		return;
 	}
 	/* not rld_find_addr: it reads program headers, which may be gone, too */
@@ -44,9 +44,17 @@ void rld_guard(struct rld *r, int on)
 		r->torn = NULL;
 		owner = rld_self_id();
 		ARCH_SA_RESTORE(&mine);
+		if (rld_unseal(r))
+			return;
+		is_set = !arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&mine,
+					(long)&VAULT->before, sizeof mine.mask,
+					0, 0);
+		rld_seal(r);
+	} else if (is_set) {
+		is_set = 0;
+		arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&VAULT->before,
+			      0, sizeof mine.mask, 0, 0);
 	}
-	arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)(on ? &mine : &before),
-		      (long)(on ? &before : NULL), sizeof mine.mask, 0, 0);
 }
 
 #else

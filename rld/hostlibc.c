@@ -1,7 +1,7 @@
 /* The host libc: which names belong to its family, the jump to its own
  * loader, and, when that is done, adopting what it mapped and giving its slots
  * to whoever stands before it. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 #include "rld/path.h"
 
 int rld_is_host(struct rld *r, const char *name)
@@ -335,21 +335,21 @@ void rld_host_adopt(struct rld *r)
 		if (d->flags & D_HOST && !(d->flags & D_READY))
 			rld_die(r, "%s: was not loaded by %s", d->lm.l_name,
 				r->host.loader->lm.l_name);
-	r->host.inner_iterate =
+	VAULT->inner_iterate =
 		(int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
 			 void *))rld_host_symbol(r, r->host.libc,
 						 "dl_iterate_phdr");
-	for (struct dso *d = r->head; d && !r->host.inner_find;
+	for (struct dso *d = r->head; d && !VAULT->inner_find;
 	     d = dso_next(d)) /* libc.so.6 or its loader, by release */
 		if (d->flags & D_HOST)
-			r->host.inner_find = (int (*)(void *,
-						      struct dl_find_object *))
+			VAULT->inner_find = (int (*)(void *,
+						     struct dl_find_object *))
 				rld_host_symbol(r, d, "_dl_find_object");
-	r->host.inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
+	VAULT->inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
 		r, r->host.libc, "dlopen");
 	r->started = 1;
-	if (r->host.inner_iterate)
-		r->host.inner_iterate(find_tls, &f);
+	if (VAULT->inner_iterate)
+		VAULT->inner_iterate(find_tls, &f);
 }
 
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
@@ -370,9 +370,9 @@ struct dso *rld_host_late(struct rld *r, const char *name, char *path)
 	struct link_map *l;
 	struct dso *d;
 
-	if (!r->host.inner_dlopen || r->host.kind != HOST_GLIBC)
+	if (!VAULT->inner_dlopen || r->host.kind != HOST_GLIBC)
 		return NULL;
-	l = r->host.inner_dlopen(path, RTLD_NOW);
+	l = VAULT->inner_dlopen(path, RTLD_NOW);
 	if (!l)
 		return NULL;
 	d = rld_new_dso(r, name, path);

@@ -1,5 +1,5 @@
 /* Constructors and destructors: dependencies first, and the exact reverse. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 
 typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
 
@@ -8,13 +8,21 @@ static void call_init(struct rld *r, uintptr_t f)
 	((init_fn *)f)(r->argc, r->argv, r->envp, r->auxv);
 }
 
-static void run_array(struct rld *r, struct dso *d, uintptr_t vaddr, size_t n)
+static void run_array(struct rld *r, uintptr_t at, size_t n)
 {
-	const uintptr_t *a = (const uintptr_t *)(d->lm.l_addr + vaddr);
+	const uintptr_t *a = (const uintptr_t *)at;
 
 	for (size_t i = 0; i < n; i++)
 		if (a[i] && a[i] != (uintptr_t)-1)
 			call_init(r, a[i]);
+}
+
+static void run_inits(struct rld *r, const struct code *c)
+{
+	if (c && c->init)
+		call_init(r, c->init);
+	if (c)
+		run_array(r, c->init_array, c->ninit);
 }
 
 /* A thread that waits for another one's constructors. */
@@ -83,6 +91,8 @@ static int is_mine(struct rld *r, struct dso *d)
 /* d's own constructors, once; another thread's turn is waited for. */
 static void construct(struct rld *r, struct dso *d)
 {
+	const struct code *c;
+
 	rld_lock(r);
 	if (!is_mine(r, d)) {
 		rld_unlock(r);
@@ -92,12 +102,11 @@ static void construct(struct rld *r, struct dso *d)
 	d->init_owner = rld_self_id();
 	d->fini_next = r->fini_list;
 	r->fini_list = d;
+	c = rld_code(d);
 	rld_unlock(r);
-	if (d->dyn.init || d->dyn.ninit)
+	if (c && (c->init || c->ninit))
 		TRACE(r, TR_INIT, "rld: init: %s\n", dso_name(r, d));
-	if (d->dyn.init)
-		call_init(r, d->lm.l_addr + d->dyn.init);
-	run_array(r, d, d->dyn.init_array, d->dyn.ninit);
+	run_inits(r, c);
 	/* whoever waits has said so before the kernel looks at d->init */
 	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
@@ -207,34 +216,35 @@ void rld_init_program(struct rld *r)
 	struct dso *p = r->program;
 
 	if (r->host.kind != HOST_MUSL) /* musl never runs it */
-		run_array(r, p, p->dyn.preinit_array, p->dyn.npreinit);
+		run_array(r, p->lm.l_addr + p->dyn.preinit_array,
+			  p->dyn.npreinit);
 	rld_run_init(r, NULL);
 	p->init = INIT_DONE;
 	p->fini_next = r->fini_list;
 	r->fini_list = p;
-	if (r->host.kind == HOST_MUSL) {
-		if (p->dyn.init)
-			call_init(r, p->lm.l_addr + p->dyn.init);
-		run_array(r, p, p->dyn.init_array, p->dyn.ninit);
-	}
+	if (r->host.kind == HOST_MUSL)
+		run_inits(r, rld_code(p));
 	rld_delay_init(r); /* news of what data references brought */
 }
 
 void rld_run_fini(struct rld *r, struct dso *d)
 {
-	const uintptr_t *a =
-		(const uintptr_t *)(d->lm.l_addr + d->dyn.fini_array);
+	const struct code *c = rld_code(d);
+	const uintptr_t *a;
 
 	if (d->init != INIT_DONE)
 		return;
 	d->init = INIT_FINISHED;
-	if (d->dyn.nfini || d->dyn.fini)
+	if (!c)
+		return;
+	if (c->nfini || c->fini)
 		TRACE(r, TR_INIT, "rld: fini: %s\n", dso_name(r, d));
-	for (size_t i = d->dyn.nfini; i-- > 0;)
+	a = (const uintptr_t *)c->fini_array;
+	for (size_t i = c->nfini; i-- > 0;)
 		if (a[i] && a[i] != (uintptr_t)-1)
 			((void (*)(void))a[i])();
-	if (d->dyn.fini)
-		((void (*)(void))(d->lm.l_addr + d->dyn.fini))();
+	if (c->fini)
+		((void (*)(void))c->fini)();
 }
 
 /* Not what another thread's dlclose is at: it would unmap it under us. */

@@ -230,8 +230,8 @@ struct dso {
 	enum init_state init;
 	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
-	uintptr_t plt_first, plt_stride; /* lazy values of the PLT slots */
-	unsigned char plt_odd, lazy_ok;
+	struct code *code; /* in the vault; NULL for who runs itself */
+	unsigned char lazy_ok;
 };
 
 enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
@@ -245,10 +245,6 @@ struct host {
 	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
-	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
-			     void *);
-	int (*inner_find)(void *, struct dl_find_object *);
-	void *(*inner_dlopen)(const char *, int);
 };
 
 enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
@@ -755,7 +751,7 @@ static inline void *rld_handle(struct dso *d)
 
 /* ---- entry.c */
 uintptr_t rld_entry_bind(struct dso *face, uintptr_t index);
-void rld_entries_unbind(const struct dso *gone);
+void rld_entries_unbind(struct rld *r, const struct dso *gone);
 /* As rld_would_miss, for the entry points; next takes gone's place. */
 void rld_entries_would_miss(struct rld *r, const struct dso *gone,
 			    struct dso *next,

@@ -1,6 +1,6 @@
 /* Questions about addresses and objects, for unwinders, backtraces and
  * debuggers.  They take no lock: they may be asked in signal handlers. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 
 struct nearest {
 	uintptr_t addr, best;
@@ -121,10 +121,10 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		ret = fn(&i, sizeof i, arg);
 	}
 	rld_read_end(r, k);
-	if (!ret && r->host.kind == HOST_GLIBC && r->host.inner_iterate) {
+	if (!ret && r->host.kind == HOST_GLIBC && VAULT->inner_iterate) {
 		struct inner in = { fn, arg };
 
-		ret = r->host.inner_iterate(from_inner, &in);
+		ret = VAULT->inner_iterate(from_inner, &in);
 	}
 	return ret;
 }
@@ -137,7 +137,7 @@ API int _dl_find_object(void *pc, struct dl_find_object *out)
 
 	if (!d) {
 		rld_read_end(r, k);
-		return r->host.inner_find ? r->host.inner_find(pc, out) : -1;
+		return VAULT->inner_find ? VAULT->inner_find(pc, out) : -1;
 	}
 	out->dlfo_flags = 0;
 	out->dlfo_map_start = (void *)d->lo;

@@ -1,6 +1,6 @@
 /* The rld-list: objects in search order, found by name or by file, and the
  * walk along liblists that brings them in. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 {
@@ -18,6 +18,7 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 
 void rld_free_dso(struct rld *r, struct dso *d)
 {
+	rld_code_free(r, d);
 	for (unsigned i = 0; i < NAME_CHAINS; i++)
 		for (struct alias **a = &r->names[i]; *a;) {
 			struct alias *gone = *a;

@@ -1,11 +1,32 @@
 /* Files to memory: one reservation an object, segments laid over it, bss
  * cleared, RELRO closed later.  Nothing is ever writable and executable. */
-#include "rld/internal.h"
+#include "rld/vault.h"
 
 static int prot_of(unsigned flags)
 {
 	return (flags & PF_R ? PROT_READ : 0) |
 	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+}
+
+static int learn_code(struct rld *r, struct dso *d)
+{
+	const struct elf_dyn *y = &d->dyn;
+	uintptr_t bias = d->lm.l_addr;
+	int ret;
+
+	if (rld_unseal(r))
+		return -1;
+	ret = rld_code_new(r, d);
+	if (!ret) {
+		d->code->init = y->init ? bias + y->init : 0;
+		d->code->fini = y->fini ? bias + y->fini : 0;
+		d->code->init_array = bias + y->init_array;
+		d->code->ninit = y->ninit;
+		d->code->fini_array = bias + y->fini_array;
+		d->code->nfini = y->nfini;
+	}
+	rld_seal(r);
+	return ret;
 }
 
 /* Everything about d that its headers and dynamic section say. */
@@ -63,6 +84,8 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 			elf_version_fill(&d->dyn, d->ver, (size_t)n);
 		d->nver = (unsigned)n;
 	}
+	if (!(d->flags & (D_HOST | D_SELF | D_VDSO)) && learn_code(r, d))
+		return rld_fail(e, "%s: out of memory", dso_name(r, d));
 	d->soname = d->dyn.soname;
 	if (d->dyn.symbolic)
 		d->flags |= D_SYMBOLIC;

@@ -317,7 +317,7 @@ void rld_would_miss(struct rld *r, struct dso *gone,
 
 void rld_unbind(struct rld *r, struct dso *gone)
 {
-	rld_entries_unbind(gone);
+	rld_entries_unbind(r, gone);
 	for (struct edge *e = gone->users; e; e = e->next)
 		rescan(r, e->from, gone);
 }

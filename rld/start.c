@@ -1,6 +1,7 @@
 /* From the kernel's jump to the program's: relocate ourselves, gather the
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
 #include "rld/path.h"
+#include "rld/vault.h"
 
 struct rld rld_state __attribute__((section(".bss.state")));
 
@@ -415,6 +416,7 @@ static void start_alone(struct rld *r)
 	rld_program_aux(r);
 	settle(r);
 	whole(r);
+	rld_seal_first(r);
 	announce(r);
 	rld_init_program(r);
 	enter(r, (uintptr_t)rld_fini_all);
@@ -517,6 +519,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	settle(r);
 	rld_host_interpose(r);
 	whole(r);
+	rld_seal_first(r);
 	announce(r);
 	if (r->host.kind == HOST_GLIBC)
 		rld_init_program(r);

@@ -3,6 +3,7 @@
  * initialised, and then takes its place in the list, in groups, in liblists
  * and in every slot; the old one leaves as by dlclose. */
 #include "rld/event.h"
+#include "rld/vault.h"
 
 struct missing {
 	struct rld *r;
@@ -199,6 +200,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
 	struct dso *old, *new = NULL;
+	int shut;
 
 	rld_watch_fork(r);
 	rld_lock(r);
@@ -206,8 +208,12 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 		rld_fail(&e, "rld_swap: unknown flags 0x%x", flags);
 	old = e.set ? NULL : swappable(r, handle, &e);
 	rld_guard(r, 1);
-	if (old)
+	if (old && rld_unseal(r)) {
+		rld_fail(&e, "rld_swap: out of memory");
+	} else if (old) {
 		new = prepare(r, old, path, flags, &e);
+		rld_seal(r);
+	}
 	rld_guard(r, 0);
 	rld_search_done(r);
 	if (!new) {
@@ -227,8 +233,13 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	old->flags &= ~(unsigned)D_SWAPPING;
 	old->holds--;
 	new->holds--;
-	if (!complete(r, old, new, &e))
+	shut = rld_unseal(r);
+	if (shut)
+		rld_fail(&e, "rld_swap: out of memory");
+	else if (!complete(r, old, new, &e))
 		take_place(r, old, new);
+	if (!shut)
+		rld_seal(r);
 	settled(r, old);
 	TRACE(r, TR_MAP | TR_UNLOAD, "rld: swap: %s: %s\n", dso_name(r, new),
 	      e.set ? e.text : "in place");

@@ -1,6 +1,7 @@
 /* dlclose's second half: who is held by nobody leaves, and what others bound
  * to him is taken back. */
 #include "rld/event.h"
+#include "rld/vault.h"
 
 static void hold(struct dso *d)
 {
@@ -179,6 +180,7 @@ void rld_collect(struct rld *r)
 	rld_guard(r, 1); /* tables and notes of files cut short since */
 	for (unsigned i = 0; i < n; i++)
 		free_resources(r, gone[i]);
+	rld_unseal_surely(r);
 	for (unsigned i = 0; i < n; i++)
 		gone[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < n; i++) {
@@ -199,13 +201,16 @@ void rld_collect(struct rld *r)
 			char *name = rld_strdup(ev.name);
 
 			ev.name = name;
+			rld_seal(r);
 			rld_unlock(r);
 			rld_emit(&ev);
 			rld_lock(r);
+			rld_unseal_surely(r);
 			rld_free(name);
 		}
 	}
 	rld_guard(r, 0);
+	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
 }

@@ -173,6 +173,8 @@ uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got,
 /* Code was written to [lo, hi): let the processor see it. */
 void arch_sync_code(uintptr_t lo, uintptr_t hi);
 
+#define ARCH_PAGE_MAX 65536 /* bytes; pages are not larger */
+
 /* The kernel's struct sigaction; handlers return through the vdso. */
 struct arch_sigaction {
 	uintptr_t handler;

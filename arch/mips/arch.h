@@ -202,6 +202,8 @@ static inline void arch_sync_code(uintptr_t lo, uintptr_t hi)
 		      0);
 }
 
+#define ARCH_PAGE_MAX 65536 /* bytes; pages are not larger */
+
 /* The kernel's struct sigaction; it brings its own way back. */
 struct arch_sigaction {
 	unsigned flags;

@@ -1,0 +1,146 @@
+/* Pages of rld's own data that decide where control goes: what lazy slots go
+ * back to, constructors and destructors, handlers, libc's functions that rld
+ * calls.  They are closed but while rld writes to them, so that a stray or
+ * hostile write elsewhere in the process does not change where rld jumps. */
+#include "rld/vault.h"
+
+union vault_pages rld_vault_pages
+	__attribute__((section(".bss.vault"), aligned(ARCH_PAGE_MAX)));
+
+_Static_assert(sizeof(struct vault) <= ARCH_PAGE_MAX, "one page");
+
+enum { MORE = 64 * 1024 };
+
+static int begun; /* the start is over */
+static int depth;
+
+static int protect(int prot)
+{
+	int ret = sys_mprotect((uintptr_t)VAULT, sizeof rld_vault_pages, prot);
+
+	/* the list lies in what may be closed, but never unreadable */
+	for (const struct piece *p = VAULT->pieces; p && !ret; p = p->next)
+		ret = sys_mprotect(p->lo, p->size, prot);
+	return ret;
+}
+
+int rld_unseal(struct rld *r)
+{
+	(void)r;
+	if (begun && !depth && protect(PROT_READ | PROT_WRITE)) {
+		protect(PROT_READ);
+		return -1;
+	}
+	depth++;
+	return 0;
+}
+
+void rld_unseal_surely(struct rld *r)
+{
+	for (int i = 0; rld_unseal(r); i++) {
+		if (i == 1000)
+			rld_die(r, "out of memory");
+		sys1(__NR_sched_yield, 0);
+	}
+}
+
+void rld_seal(struct rld *r)
+{
+	(void)r;
+	if (--depth == 0 && begun)
+		protect(PROT_READ);
+}
+
+void rld_seal_first(struct rld *r)
+{
+	(void)r;
+	begun = 1;
+	if (!depth)
+		protect(PROT_READ);
+}
+
+void rld_vault_add(struct piece *p, uintptr_t lo, size_t size)
+{
+	p->lo = lo;
+	p->size = size;
+	p->next = VAULT->pieces;
+	VAULT->pieces = p;
+}
+
+static void give(struct code *c)
+{
+	*c = (struct code){ .plt_first = (uintptr_t)VAULT->free };
+	VAULT->free = c;
+}
+
+static void give_all(struct piece *p, struct code *c, size_t n)
+{
+	p->code = c;
+	p->ncode = n;
+	while (n-- > 0)
+		give(&c[n]);
+}
+
+static int grow(struct rld *r)
+{
+	size_t size = page_up(r, MORE);
+	struct piece *p;
+	uintptr_t at;
+
+	if (!VAULT->first.ncode) {
+		give_all(&VAULT->first, VAULT->code, FIRST_CODES);
+		return 0;
+	}
+	at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(at))
+		return -1;
+	p = (struct piece *)at;
+	rld_vault_add(p, at, size);
+	give_all(p, (struct code *)(p + 1),
+		 (size - sizeof *p) / sizeof(struct code));
+	return 0;
+}
+
+int rld_code_new(struct rld *r, struct dso *d)
+{
+	struct code *c;
+
+	if (!VAULT->free && grow(r))
+		return -1;
+	c = VAULT->free;
+	VAULT->free = (struct code *)c->plt_first;
+	*c = (struct code){ .owner = d };
+	d->code = c;
+	return 0;
+}
+
+void rld_code_free(struct rld *r, struct dso *d)
+{
+	struct code *c = rld_code(d);
+
+	d->code = NULL;
+	if (!c || rld_unseal(r))
+		return;
+	give(c);
+	rld_seal(r);
+}
+
+static int is_in(const struct piece *p, const struct code *c)
+{
+	return (uintptr_t)c - (uintptr_t)p->code < p->ncode * sizeof *c;
+}
+
+struct code *rld_code(const struct dso *d)
+{
+	const struct piece *p;
+
+	if (!d->code)
+		return NULL;
+	if (is_in(&VAULT->first, d->code) && d->code->owner == d)
+		return d->code;
+	for (p = VAULT->pieces; p; p = p->next)
+		if (is_in(p, d->code) && d->code->owner == d)
+			return d->code;
+	rld_die(&rld_state, "rld's own data has been overwritten");
+}

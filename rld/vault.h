@@ -1,0 +1,76 @@
+/* rld's own data that decides where control goes, apart from all other: its
+ * pages are written to only between rld_unseal and rld_seal. */
+#ifndef RLD_VAULT_H
+#define RLD_VAULT_H
+
+#include "rld.h"
+#include "rld/internal.h"
+
+enum { LISTENERS = 32, FIRST_CODES = 24 };
+
+/* Of one object; addresses, 0 where it has none. */
+struct code {
+	const struct dso *owner;	 /* NULL: free */
+	uintptr_t plt_first, plt_stride; /* lazy values of the PLT slots */
+	int plt_known;			 /* they form a row */
+	uintptr_t init, fini;		 /* DT_INIT, DT_FINI */
+	uintptr_t init_array, ninit, fini_array, nfini;
+};
+
+/* A piece of the vault, described inside it. */
+struct piece {
+	struct piece *next;
+	uintptr_t lo;
+	size_t size, ncode;
+	struct code *code;
+};
+
+struct listener {
+	rld_event_fn *fn;
+	void *arg;
+	unsigned what;
+};
+
+struct vault {
+	struct piece first, *pieces; /* pieces: the others */
+	struct code *free;	     /* linked by plt_first */
+	rld_delay_fn *delay;
+	void *delay_arg;
+	struct listener listener[LISTENERS];
+	unsigned wanted; /* by any listener */
+	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
+			     void *);
+	int (*inner_find)(void *, struct dl_find_object *);
+	void *(*inner_dlopen)(const char *, int);
+#ifdef ARCH_SA_FLAGS
+	struct arch_sigaction before; /* of SIGBUS, while files are read */
+#endif
+	struct code code[FIRST_CODES];
+};
+
+union vault_pages {
+	struct vault v;
+	char whole[ARCH_PAGE_MAX];
+};
+extern union vault_pages rld_vault_pages __attribute__((visibility("hidden")));
+#define VAULT (&rld_vault_pages.v)
+
+/* Nested; the writer lock, or the start, protects them.  -1: the pages cannot
+ * be made writable; nothing to close then. */
+int rld_unseal(struct rld *r);
+void rld_seal(struct rld *r);
+/* Where there is no way back: tried until it succeeds, or the end. */
+void rld_unseal_surely(struct rld *r);
+/* The start is over. */
+void rld_seal_first(struct rld *r);
+/* More pages that are to be sealed with the others, from lo on; the piece is
+ * in them. */
+void rld_vault_add(struct piece *p, uintptr_t lo, size_t size);
+
+/* A record for d, between rld_unseal and rld_seal; -1: no memory. */
+int rld_code_new(struct rld *r, struct dso *d);
+void rld_code_free(struct rld *r, struct dso *d);
+/* d's record, after a look whether it is one; NULL: it has none. */
+struct code *rld_code(const struct dso *d);
+
+#endif
