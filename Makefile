@@ -139,13 +139,16 @@ ARCHFLAGS_$(HOSTCLANG) := $(ARCHFLAGS_$(HOST))
 HASH_$(HOSTCLANG) := $(HASH_$(HOST))
 $(eval $(call machine,$(HOSTCLANG)))
 
-# For tests/faults alone: rld with a switch that lets an allocation fail.
-HOSTFAULTS := $(HOST)-faults
-DIR_$(HOSTFAULTS) := $(DIR_$(HOST))
-CC_$(HOSTFAULTS) = $(CC)
-ARCHFLAGS_$(HOSTFAULTS) := $(ARCHFLAGS_$(HOST)) -DRLD_FAULTS
-HASH_$(HOSTFAULTS) := $(HASH_$(HOST))
-$(eval $(call machine,$(HOSTFAULTS)))
+# For tests/faults alone: rld with switches that let an allocation or a system
+# call fail, in build/MACHINE-faults/.
+define faults
+DIR_$(1)-faults := $(DIR_$(1))
+CC_$(1)-faults = $$(CC_$(1))
+ARCHFLAGS_$(1)-faults := $(ARCHFLAGS_$(1)) -DRLD_FAULTS
+HASH_$(1)-faults := $(HASH_$(1))
+endef
+$(foreach m,$(MACHINES),$(eval $(call faults,$(m))))
+$(foreach m,$(MACHINES),$(eval $(call machine,$(m)-faults)))
 
 # ---------------------------------------------------------------------------
 # Host side: rld-mark and librld.so.1, ordinary hosted programs.
@@ -217,12 +220,40 @@ fuzz: ## fuzz each reader of files for FUZZ_SECONDS (60), from the kept corpus
 build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
 
+# fuzz_check: all of rld in one object, of which one name can be seen and whose
+# variables lie together.
+FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(HOST))))
+
+build/fuzz/fuzz_check: build/fuzz/obj/tests/fuzz/fuzz_check.o build/fuzz/check/rld.o
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+
+build/fuzz/check/rld.o: $(FUZZ_RLD) tests/fuzz/check/rld.lds
+	$(LD) -r -T tests/fuzz/check/rld.lds -o $@ $(FUZZ_RLD)
+	objcopy --keep-global-symbol=rld_start $@
+
+build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -D_GNU_SOURCE -include tests/fuzz/check/kernel.h \
+		$(if $(filter rld/str.c,$<),-ffreestanding) -MMD -MP -c -o $@ $<
+
+build/fuzz/check/%.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -g $(call INC,$(HOST)) -MMD -MP -c -o $@ $<
+
+build/fuzz/obj/tests/fuzz/fuzz_check.o: build/fuzz/check/libdep.so build/fuzz/check/libc.so.6
+
+build/fuzz/check/lib%: tests/fuzz/check/dep.c tests/fuzz/check/dep.map Makefile
+	@mkdir -p $(@D)
+	$(HOSTCC) -O1 -w -s -shared -fPIC -nostdlib -fno-builtin -Wl,-z,noseparate-code \
+		-Wl,-soname,$(@F) -Wl,--version-script=tests/fuzz/check/dep.map -o $@ $<
+
 build/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 .SECONDARY: $(patsubst %.c,build/fuzz/obj/%.o,$(FUZZ_SRC)) $(FUZZ_ELF)
--include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d)
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(FUZZ_SRC)) $(FUZZ_ELF:.o=.d) \
+	$(FUZZ_RLD:.o=.d)
 
 # ---------------------------------------------------------------------------
 # Tests and measurements.  Each suite closes with "N passed, N failed, N skipped".
@@ -266,7 +297,8 @@ lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
 format: ## rewrite our C as .clang-format says
 	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
-		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/hostile/src/*.c \
+		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/fuzz/check/*.[ch] \
+		tests/hostile/src/*.c \
 		tests/faults/src/*.c tests/leaks/src/*.c fixtures/demo/*.c)
 
 # ---------------------------------------------------------------------------

@@ -130,7 +130,7 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc)
 {
 	uintptr_t at = d->lm.l_addr + rel->off, s = 0, v;
-	uintptr_t *word = (uintptr_t *)at;
+	struct word *word = (struct word *)at;
 
 	if (def->sym)
 		s = ifunc	  ? ifunc :
@@ -138,28 +138,29 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 				    rld_sym_addr(def->dso, def->sym);
 	switch (kind) {
 	case RK_ABS:
-		((struct word *)word)->v = s + (uintptr_t)rel->addend;
+		word->v = s + (uintptr_t)rel->addend;
 		return 0;
 	case RK_GLOB_DAT:
 	case RK_JUMP_SLOT:
-		*word = s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
+		word->v =
+			s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
 		return 0;
 	case RK_DTPMOD:
-		*word = def->dso ? rld_tls_module_word(def->dso) : 0;
+		word->v = def->dso ? rld_tls_module_word(def->dso) : 0;
 		return 0;
 	case RK_DTPOFF:
-		*word = (def->sym ? def->sym->st_value : 0) +
-			(uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
+		word->v = (def->sym ? def->sym->st_value : 0) +
+			  (uintptr_t)rel->addend - ARCH_TLS_DTP_BIAS;
 		return 0;
 	case RK_TPOFF:
 		if (!def->sym)
-			return *word = 0, 0;
+			return word->v = 0, 0;
 		if (tpoff(p, d, rel, def, &v))
 			return -1;
-		*word = v;
+		word->v = v;
 		return 0;
 	case RK_TLSDESC:
-		return tlsdesc(p, d, rel, def, word);
+		return tlsdesc(p, d, rel, def, (uintptr_t *)at);
 	default:
 		return narrow(p, d, rel, kind, s,
 			      def->sym ? def->sym->st_size : 0, at);

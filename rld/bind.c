@@ -253,6 +253,14 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 1;
 }
 
+/* Only a GOT holds these: other threads read them while they are written
+ * again.  All others may lie at any address. */
+static int is_slot(enum rkind kind)
+{
+	return kind == RK_GLOB_DAT || kind == RK_JUMP_SLOT ||
+	       kind == RK_DTPMOD || kind == RK_TLSDESC;
+}
+
 static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 {
 	enum rkind kind = arch_reloc_kind(rel->type);
@@ -265,6 +273,8 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	if (!place_ok(d, at, width(kind)))
 		return rld_bad_reloc(p, d, rel,
 				     "has a relocation outside its segments");
+	if (is_slot(kind) && rel->off % WORD)
+		return rld_bad_reloc(p, d, rel, "has a misaligned relocation");
 	if (kind == RK_RELATIVE) {
 		((struct word *)at)->v = d->lm.l_addr + (uintptr_t)rel->addend;
 		return 0;
@@ -306,16 +316,17 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 
 static int relr(struct pass *p, struct dso *d)
 {
-	uintptr_t bias = d->lm.l_addr, *at = NULL;
+	uintptr_t bias = d->lm.l_addr;
+	struct word *at = NULL; /* lld packs what is even */
 
 	for (size_t i = 0; i < d->dyn.nrelr; i++) {
 		uintptr_t w = d->dyn.relr[i];
 
 		if (!(w & 1)) {
-			at = (uintptr_t *)(bias + w);
+			at = (struct word *)(bias + w);
 			if (!place_ok(d, (uintptr_t)at, WORD))
 				goto outside;
-			*at++ += bias;
+			at++->v += bias;
 			continue;
 		}
 		if (!at)
@@ -325,7 +336,7 @@ static int relr(struct pass *p, struct dso *d)
 				continue;
 			if (!place_ok(d, (uintptr_t)(at + b), WORD))
 				goto outside;
-			at[b] += bias;
+			at[b].v += bias;
 		}
 		at += WORD * 8 - 1;
 	}
@@ -348,7 +359,7 @@ static inline int repeated(const struct pass *p, const struct dso *d,
 		return 0;
 	m = &p->memo[sym % MEMO];
 	if (m->from != d || m->index != sym || !m->plain ||
-	    !place_ok(d, at, WORD))
+	    (kind == RK_GLOB_DAT && at % WORD) || !place_ok(d, at, WORD))
 		return 0;
 	((struct word *)at)->v = m->value + (uintptr_t)a->r_addend;
 	return 1;
@@ -364,8 +375,7 @@ __attribute__((noinline)) static const ElfW(Rela) *
 	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
 	uintptr_t info;
 
-	if (!d->dyn.nrela || a == end ||
-	    arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
+	if (a == end || arch_reloc_kind(ARCH_R_TYPE(a->r_info)) != RK_RELATIVE)
 		return a;
 	for (info = a->r_info; a < end && a->r_info == info;) {
 		uintptr_t at = bias + a->r_offset, skew, room;
@@ -381,7 +391,8 @@ __attribute__((noinline)) static const ElfW(Rela) *
 			at = a->r_offset + skew;
 			if (at > room || a->r_info != info)
 				break;
-			*(uintptr_t *)(lo + at) = bias + (uintptr_t)a->r_addend;
+			((struct word *)(lo + at))->v =
+				bias + (uintptr_t)a->r_addend;
 		} while (++a < end);
 	}
 	return a;
@@ -441,6 +452,11 @@ static int relas(struct pass *p, struct dso *d)
 		if (one(p, d, &rel))
 			return -1;
 	}
+	return 0;
+}
+
+static int rels(struct pass *p, struct dso *d)
+{
 	for (size_t i = 0; i < d->dyn.nrel; i++) {
 		struct reloc rel = rld_rel(d, &d->dyn.rel[i]);
 
@@ -597,7 +613,9 @@ static int relocate(struct pass *p, struct dso *d)
 		memset(p->ahead->sym, 0, sizeof p->ahead->sym);
 	ret = relr(p, d);
 	if (!ret)
-		ret = relas(p, d);
+		ret = d->dyn.nrela ? relas(p, d) : 0;
+	if (!ret)
+		ret = rels(p, d);
 	if (!ret)
 		ret = got(p, d);
 	if (!ret && pltgot && d->dyn.njmprel && pltgot % WORD == 0 &&

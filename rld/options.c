@@ -239,6 +239,17 @@ static const char *either(struct rld *r, const char *a, const char *b)
 	return v ? v : rld_getenv(r, b);
 }
 
+#ifdef RLD_FAULTS
+static unsigned number(const char *v)
+{
+	unsigned n = 0;
+
+	for (; v && *v; v++)
+		n = n * 10 + (unsigned)(*v - '0');
+	return n;
+}
+#endif
+
 static void environment(struct rld *r)
 {
 	const char *v;
@@ -258,9 +269,8 @@ static void environment(struct rld *r)
 	if (v && *v)
 		rld_alternate(r, v);
 #ifdef RLD_FAULTS
-	v = rld_getenv(r, "_RLD_FAIL_ALLOC");
-	for (rld_fail_alloc = 0; v && *v; v++)
-		rld_fail_alloc = rld_fail_alloc * 10 + (unsigned)(*v - '0');
+	rld_fail_alloc = number(rld_getenv(r, "_RLD_FAIL_ALLOC"));
+	rld_fail_call = number(rld_getenv(r, "_RLD_FAIL_CALL"));
 #endif
 }
 

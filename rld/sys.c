@@ -3,9 +3,59 @@
 
 #include <errno.h>
 
+#ifdef RLD_FAULTS
+unsigned rld_fail_call;
+
+/* -errno if it is this one's turn. */
+static long feigned(long n)
+{
+	if (n == __NR_exit_group || n == __NR_write || !rld_fail_call ||
+	    --rld_fail_call)
+		return 0;
+	switch (n) {
+	case __NR_openat:
+		return -EMFILE;
+	case __NR_mmap:
+	case __NR_mprotect:
+		return -ENOMEM;
+	case __NR_munmap:
+		return -EINVAL;
+	case __NR_pread64:
+	case __NR_read:
+	case __NR_statx:
+		return -EIO;
+	default:
+		return -EPERM;
+	}
+}
+
+/* What takes away is done all the same, for nothing may stay behind. */
+long rld_syscall(long n, long a, long b, long c, long d, long e, long f)
+{
+	long err = feigned(n), ret = err;
+
+	if (!err || n == __NR_close || n == __NR_munmap)
+		ret = (arch_syscall6)(n, a, b, c, d, e, f);
+	return err ? err : ret;
+}
+
+long rld_mmap(void *at, size_t len, int prot, int flags, int fd, uint64_t off)
+{
+	long err = feigned(__NR_mmap);
+
+	return err ? err : (arch_mmap)(at, len, prot, flags, fd, off);
+}
+#endif
+
 long sys_pread(int fd, void *buf, size_t n, uint64_t off)
 {
 #ifdef ARCH_HAS_PREAD /* off does not fit one argument */
+#ifdef RLD_FAULTS
+	long err = feigned(__NR_pread64);
+
+	if (err)
+		return err;
+#endif
 	return arch_pread(fd, buf, n, off);
 #else
 	return arch_syscall6(__NR_pread64, fd, (long)buf, (long)n, (long)off, 0,

@@ -15,6 +15,16 @@
 
 #define SYS_ERR(p) ((uintptr_t)(p) > (uintptr_t)-4096)
 
+#ifdef RLD_FAULTS
+/* For tests: which system call from now on fails, 0 none. */
+extern __attribute__((visibility("default"))) unsigned rld_fail_call;
+long rld_syscall(long n, long a, long b, long c, long d, long e, long f);
+long rld_mmap(void *at, size_t len, int prot, int flags, int fd, uint64_t off);
+#define arch_syscall6(n, a, b, c, d, e, f) rld_syscall(n, a, b, c, d, e, f)
+#define arch_mmap(at, len, prot, flags, fd, off) \
+	rld_mmap(at, len, prot, flags, fd, off)
+#endif
+
 static inline long sys1(long n, long a)
 {
 	return arch_syscall6(n, a, 0, 0, 0, 0, 0);

@@ -62,6 +62,23 @@ def kind(number, i=0):
     return edit
 
 
+def odd(number):
+    """The first that has a symbol, of type NUMBER at an odd address."""
+    def edit(elf):
+        kind(number)(elf)
+        for k in range(elf.tag(8) // 24):
+            o = rela(elf, k)
+            if elf.get("I", o + 12)[0]:
+                elf.put("Q", o, elf.get("Q", o)[0] + 1)
+                return
+    return edit
+
+
+def relr_between(elf):
+    o = elf.off(elf.tag(DT_RELR))
+    elf.put("Q", o, elf.get("Q", o)[0] + 2)
+
+
 def relr_in_text(elf):
     elf.put("Q", elf.off(elf.tag(DT_RELR)), text(elf) & ~7)
 
@@ -116,6 +133,10 @@ CASES = {
     "place far away": ("libplain.so", place(1 << 46), OUTSIDE),
     "second place far away": ("libimp.so", place(1 << 46, 1), OUTSIDE),
     "RELR in the text": ("librelr.so", relr_in_text, OUTSIDE),
+    "an address at an odd place": ("libimp.so", odd(1), None),
+    "a slot at an odd place": ("libimp.so", odd(6),
+                               "has a misaligned relocation"),
+    "RELR between two words": ("librelr.so", relr_between, None),
     "place over the last zero of the strings": (
         "libplain.so", end_of_strings, OUTSIDE),
     "thread-local reference to an object without TLS": (

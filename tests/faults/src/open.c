@@ -68,8 +68,8 @@ static long pages(void)
 	return n;
 }
 
-/* LIB [nofile N | as KIB | alloc N | loose | quiet]: what to limit; loose: what stays
- * mapped or open is not looked at (that very call was made to fail); quiet: the
+/* LIB [nofile N | as KIB | alloc N | call N | loose | quiet]: what to limit or
+ * which allocation or system call of rld's fails; loose: what stays mapped or open is not looked at (that very call was made to fail); quiet: the
  * file may be spoilt, so nothing in it is called, and no next one works. */
 int main(int argc, char **argv)
 {
@@ -84,8 +84,10 @@ int main(int argc, char **argv)
 	dlerror();
 	look();
 	a = look();
-	if (!strcmp(what, "alloc")) {
-		unsigned *fail = dlsym(RTLD_DEFAULT, "rld_fail_alloc");
+	if (!strcmp(what, "alloc") || !strcmp(what, "call")) {
+		unsigned *fail = dlsym(RTLD_DEFAULT, *what == 'a' ?
+							     "rld_fail_alloc" :
+							     "rld_fail_call");
 
 		if (!fail)
 			return fputs("no switch\n", stderr), 1;

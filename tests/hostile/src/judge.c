@@ -37,7 +37,7 @@ static void child(char **argv, char *path, int out, rlim_t mib)
 	alarm(SECONDS);
 	if (mib)
 		setrlimit(RLIMIT_AS, &as);
-	execv(args[0], args);
+	execvp(args[0], args);
 	_exit(126);
 }
 

@@ -65,7 +65,7 @@ static void find_rld(void)
 
 	while (f && fgets(line, sizeof line, f)) {
 		char *nl = strchr(line, '\n');
-		uintptr_t lo, hi;
+		unsigned long lo, hi;
 
 		if (nl)
 			*nl = 0;
@@ -83,19 +83,26 @@ static void find_rld(void)
 
 static void fault(int sig, siginfo_t *info, void *ctx)
 {
-	uintptr_t pc =
-		(uintptr_t)((ucontext_t *)ctx)->uc_mcontext.gregs[REG_RIP];
+	const mcontext_t *m = &((ucontext_t *)ctx)->uc_mcontext;
+#ifdef __x86_64__
+	uintptr_t pc = (uintptr_t)m->gregs[REG_RIP];
+#else
+	uintptr_t pc = (uintptr_t)m->pc;
+#endif
 	char text[5000];
 	int n;
 
+#ifdef __x86_64__
 	/* a jump to what is no address at all faults where it is made */
 	if (sig == SIGSEGV && info->si_code == SI_KERNEL &&
 	    *(const unsigned char *)pc == 0xff)
 		pc = 0;
+#endif
 	if (pc >= rld_lo && pc < rld_hi)
 		n = snprintf(text, sizeof text,
 			     "bad signal %d in rld at %#lx, address %p: %s\n",
-			     sig, pc - rld_lo, info->si_addr, path);
+			     sig, (unsigned long)(pc - rld_lo), info->si_addr,
+			     path);
 	else
 		n = snprintf(text, sizeof text, "foreign %s\n", path);
 	if (write(1, text, (size_t)n) < 0)

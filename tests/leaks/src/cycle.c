@@ -1,11 +1,17 @@
-/* cycle N LIB SYMBOL [THREADS]: opens, calls and closes LIB N times (SYMBOL "-":
+/* cycle [OPTION]... N LIB SYMBOL: opens, calls and closes LIB N times (SYMBOL "-":
  * it must fail N times).  Mappings, descriptors, objects and memory must be at
- * the end what they were after the first cycles. */
+ * the end what they were after the first cycles.
+ *   -t THREADS   by so many threads, N in total
+ *   -d MORE      the call, and not the open, brings MORE objects: delay-load
+ *   -s OTHER     OTHER takes LIB's place, and LIB takes it back, N times
+ *   -u USER      is bound to LIB all the time, and called after each swap
+ *   -o           with -s: LIB is opened and closed for each swap */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <rld.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +22,8 @@ struct state {
 	long pages, resident;
 };
 
-static const char *lib, *symbol;
-static int failures;
+static const char *lib, *symbol, *other, *user;
+static int failures, threads, more, reopen;
 
 static int count(struct dl_phdr_info *i, size_t n, void *p)
 {
@@ -59,10 +65,26 @@ static void fail(const char *what)
 		fprintf(stderr, "%s: %s\n", what, e ? e : "no text");
 }
 
+static int objects(void)
+{
+	int n = 0;
+
+	dl_iterate_phdr(count, &n);
+	return n;
+}
+
+static void call(void *h)
+{
+	int (*get)(void) = (int (*)(void))dlsym(h, symbol);
+
+	if (!get || get() < 3)
+		fail("dlsym or the call");
+}
+
 static void once(void)
 {
-	void *h = dlopen(lib, RTLD_NOW);
-	int (*get)(void);
+	int before = threads ? 0 : objects(), opened;
+	void *h = dlopen(lib, more ? RTLD_LAZY : RTLD_NOW);
 
 	if (!strcmp(symbol, "-")) {
 		if (h)
@@ -73,11 +95,40 @@ static void once(void)
 	}
 	if (!h)
 		return fail("dlopen");
-	get = (int (*)(void))dlsym(h, symbol);
-	if (!get || get() < 3)
-		fail("dlsym or the call");
+	opened = threads ? 0 : objects();
+	call(h);
+	if (!threads && objects() != opened + more)
+		fail("delay-load");
 	if (dlclose(h))
 		fail("dlclose");
+	if (!threads && objects() != before)
+		fail("an object stays");
+}
+
+/* LIB and OTHER take turns.  An entry point must reach whichever it is. */
+static void swaps(long n)
+{
+	void *h = dlopen(lib, RTLD_NOW), *u = user ? dlopen(user, RTLD_NOW) : h;
+	int (*entry)(void) = h ? (int (*)(void))rld_entry(h, symbol) : NULL;
+	int (*get)(void) = u ? (int (*)(void))dlsym(u, "user_get") : NULL;
+	int last = 0;
+
+	if (!h || !entry || (user && !get))
+		return fail("dlopen, rld_entry or dlsym");
+	for (; n > 0; n--) {
+		int is;
+
+		if (reopen && (dlclose(h) || !(h = dlopen(lib, RTLD_NOW))))
+			return fail("dlclose or dlopen");
+		if (rld_swap(h, reopen || n % 2 == 0 ? other : lib, 0))
+			return fail("rld_swap");
+		is = entry();
+		if (is < 3 || (!reopen && is == last) || (user && get() != is))
+			fail("the wrong one was called");
+		last = is;
+	}
+	if (rld_entry_free((void *)entry) || dlclose(h) || (user && dlclose(u)))
+		fail("rld_entry_free or dlclose");
 }
 
 static void *many(void *arg)
@@ -87,11 +138,13 @@ static void *many(void *arg)
 	return NULL;
 }
 
-static void run(long n, int threads)
+static void run(long n)
 {
 	pthread_t t[64];
 	long each = n / (threads ? threads : 1);
 
+	if (other)
+		return swaps(n);
 	if (!threads) {
 		many(&n);
 		return;
@@ -104,28 +157,49 @@ static void run(long n, int threads)
 
 int main(int argc, char **argv)
 {
-	int threads = argc > 4 ? atoi(argv[4]) : 0;
-	long n = atol(argv[1]);
 	struct state a, b;
+	long n;
 
-	lib = argv[2];
-	symbol = argv[3];
+	for (int c; (c = getopt(argc, argv, "t:d:s:u:o")) != -1;)
+		switch (c) {
+		case 't':
+			threads = atoi(optarg);
+			break;
+		case 'd':
+			more = atoi(optarg);
+			break;
+		case 's':
+			other = optarg;
+			break;
+		case 'u':
+			user = optarg;
+			break;
+		case 'o':
+			reopen = 1;
+			break;
+		default:
+			return 2;
+		}
+	if (argc != optind + 3 || threads > 64)
+		return 2;
+	n = atol(argv[optind]);
+	lib = argv[optind + 1];
+	symbol = argv[optind + 2];
 	look();
-	run(4000, threads); /* rld's index has found its size by then */
+	for (int i = 0; i < 4; i++) /* rld makes its index at the fourth open */
+		run(1000);
 	a = look();
-	run(n, threads);
+	run(n);
 	b = look();
+	printf("objects %d to %d, descriptors %d to %d, mappings %d to %d, "
+	       "pages %ld to %ld, resident %ld to %ld\n",
+	       a.objects, b.objects, a.fds, b.fds, a.maps, b.maps, a.pages,
+	       b.pages, a.resident, b.resident);
 	/* threads leave stacks and arenas behind as libc likes */
 	if (a.objects != b.objects || a.fds != b.fds ||
 	    b.maps > a.maps + (threads ? 2 * threads : 2) ||
 	    (!threads && b.pages > a.pages + 16) ||
-	    b.resident > a.resident + (threads ? 1024 : 128)) {
-		fprintf(stderr,
-			"objects %d to %d, descriptors %d to %d, mappings %d to "
-			"%d, pages %ld to %ld, resident %ld to %ld\n",
-			a.objects, b.objects, a.fds, b.fds, a.maps, b.maps,
-			a.pages, b.pages, a.resident, b.resident);
+	    b.resident > a.resident + (threads ? 1024 : 128))
 		failures++;
-	}
 	return failures != 0;
 }
