@@ -173,12 +173,14 @@ build/host/%.o: %.c Makefile
 -include $(MARK_OBJ:.o=.d)
 
 # ---------------------------------------------------------------------------
-# Unit tests: elf/ hosted, under the address and undefined-behaviour checkers.
+# Unit tests: elf/ hosted, and what of arch/ is a reader, under the address and
+# undefined-behaviour checkers.
 
 UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-I. -Irld/include -Iarch/$(DIR_$(HOST))
-UNIT_ELF := $(patsubst %.c,build/unit/obj/%.o,$(sort $(wildcard elf/*.c)))
+UNIT_ELF := $(patsubst %.c,build/unit/obj/%.o,$(sort $(wildcard elf/*.c)) \
+	arch/mips/abiflags.c)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,build/unit/%,$(UNIT_SRC))
 

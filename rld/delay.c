@@ -79,12 +79,11 @@ int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 	const char *name = d->need_name[i], *want = NULL;
 	uint32_t flags = 0;
 
-	if (d->note && rldnote_lookup(d->note, name, &flags, &want))
-		;
-	else if (posflag & DF_P1_LAZYLOAD)
-		flags = LL_DELAY_LOAD;
-	else
+	if (!d->note || !rldnote_lookup(d->note, name, &flags, &want)) {
 		elf_mips_liblist(&v, &d->dyn, name, &flags, &want);
+		if (posflag & DF_P1_LAZYLOAD) /* says nothing of versions */
+			flags |= LL_DELAY_LOAD;
+	}
 	if (r->delay_all || rld_listed(r->delay_list, name))
 		flags |= LL_DELAY_LOAD;
 	if (flags & LL_DELAY_LOAD && !may_wait(r, name))

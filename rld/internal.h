@@ -232,6 +232,9 @@ struct dso {
 	struct dso *fini_next; /* in order of construction, newest first */
 	struct code *code;     /* in the vault; NULL for who runs itself */
 	unsigned char lazy_ok;
+#ifdef ARCH_HAS_ABI
+	struct arch_abi abi;
+#endif
 };
 
 enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
@@ -459,6 +462,17 @@ void rld_peek_forget(void);
 #define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
+/* abi.c: can d, which is mapped, be in this process?  Its floating-point mode
+ * is entered if need be. */
+#ifdef ARCH_HAS_ABI
+int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e);
+#else
+static inline int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	(void)r, (void)d, (void)e;
+	return 0;
+}
+#endif
 /* Take over an object that is mapped already, with its headers at ph. */
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);

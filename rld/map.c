@@ -57,6 +57,8 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		d->relro_size -= d->relro;
 	}
 	d->stack_flags = h->stack ? (int)h->stack->p_flags : -1;
+	if (rld_check_abi(r, d, e))
+		return -1;
 	if (!h->dynamic)
 		return d->flags & D_PROGRAM ?
 			       0 :

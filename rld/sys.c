@@ -98,6 +98,8 @@ const char *sys_strerror(long e)
 		return "File name too long";
 	case ELOOP:
 		return "Too many levels of symbolic links";
+	case EOPNOTSUPP:
+		return "Operation not supported";
 	default:
 		return "system call failed";
 	}

@@ -14,7 +14,10 @@
   elfedit.py setdyn FILE TAG VALUE      change a dynamic entry
   elfedit.py undyn FILE TAG             turn a dynamic entry into DT_DEBUG
   elfedit.py unneed FILE NAME           drop a DT_NEEDED
-  elfedit.py liblist FILE SYM NAME N    DT_MIPS_LIBLIST at SYM: NAME has flags N
+  elfedit.py only_liblist FILE          void the RLD note and drop DT_POSFLAG_1
+  elfedit.py setlib FILE NAME FLAGS     set NAME's flags in DT_MIPS_LIBLIST
+  elfedit.py abiflags FILE FIELD N      MIPS ABI flags: version, level, rev or fp
+  elfedit.py no_abiflags FILE           without them, as old tools made it
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
   elfedit.py weakneed FILE VERSION      mark a needed version VER_FLG_WEAK
 """
@@ -22,7 +25,8 @@ import os
 import struct
 import sys
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_MIPS_ABIFLAGS = 0x70000003
 DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB = 0, 1, 4, 5, 6
 DT_RELA, DT_RELASZ, DT_RELAENT, DT_SYMENT = 7, 8, 9, 11
 DT_REL, DT_RELSZ, DT_RELENT, DT_DEBUG = 17, 18, 19, 21
@@ -30,6 +34,7 @@ DT_PLTREL, DT_JMPREL, DT_PLTRELSZ = 20, 23, 2
 DT_GNU_HASH, DT_RELACOUNT, DT_RELCOUNT = 0x6ffffef5, 0x6ffffff9, 0x6ffffffa
 DT_VERNEED, DT_VERNEEDNUM, DT_POSFLAG_1 = 0x6ffffffe, 0x6fffffff, 0x6ffffdfd
 DT_MIPS_RLD_MAP_REL = 0x70000035
+DT_MIPS_LIBLIST, DT_MIPS_LIBLISTNO = 0x70000009, 0x70000010
 
 
 class Elf:
@@ -269,19 +274,40 @@ def undyn(elf, tag):
     raise ValueError("no such tag")
 
 
-def liblist(elf, symbol, needed, flags):
-    """DT_MIPS_LIBLIST of one entry, at a symbol's place, in place of two tags
-    that mean nothing."""
-    d = elf.dynamic()
-    s = next(wanted(elf, [symbol]))
-    at = elf.get(elf.word, s + (8 if elf.is64 else 4))[0]
-    name = next(v for _, t, v in d if t == DT_NEEDED and
-                elf.string(v) == needed)
-    elf.put("5I", elf.off(at), name, 0, 0, 0, int(flags, 0))
-    for old, new, v in ((0x70000001, 0x70000009, at),
-                        (0x70000012, 0x70000010, 1)):
-        o = next(o for o, t, _ in d if t == old)
-        elf.put("2" + elf.word, o, new, v)
+def only_liblist(elf):
+    """Of delay-load's marks leave those in DT_MIPS_LIBLIST."""
+    for _, t, off, _, fsz in elf.phdrs():
+        end = off + fsz
+        while t == PT_NOTE and off + 12 <= end:
+            namesz, descsz, kind = elf.get("III", off)
+            if (kind, bytes(elf.b[off + 12:off + 16])) == (1, b"RLD\0"):
+                elf.put("I", off + 8, 0)
+            off += 12 + (namesz + 3 & ~3) + (descsz + 3 & ~3)
+    while elf.tag(DT_POSFLAG_1) is not None:
+        undyn(elf, str(DT_POSFLAG_1))
+
+
+def setlib(elf, needed, flags):
+    at, n = elf.off(elf.tag(DT_MIPS_LIBLIST)), elf.tag(DT_MIPS_LIBLISTNO)
+    for o in range(at, at + 20 * n, 20):
+        if elf.string(elf.get("I", o)[0]) == needed:
+            elf.put("I", o + 16, int(flags, 0))
+            return
+    raise ValueError(elf.path + ": liblist lacks " + needed)
+
+
+def abiflags(elf, field, value):
+    off = next(off for _, t, off, _, _ in elf.phdrs() if t == PT_MIPS_ABIFLAGS)
+    if field == "version":
+        elf.put("H", off, int(value, 0))
+    else:
+        elf.b[off + {"level": 2, "rev": 3, "fp": 7}[field]] = int(value, 0)
+
+
+def no_abiflags(elf):
+    for o, t, _, _, _ in elf.phdrs():
+        if t == PT_MIPS_ABIFLAGS:
+            elf.put("I", o, 0)          # PT_NULL
 
 
 def unneed(elf, name):
@@ -376,7 +402,8 @@ VERBS = {"machine": machine, "straddle": straddle,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
          "unneed": unneed, "eflags": eflags,
-         "liblist": liblist}
+         "only_liblist": only_liblist, "setlib": setlib,
+         "abiflags": abiflags, "no_abiflags": no_abiflags}
 
 
 def main(argv):

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "arch/kinds.h"
+#include "arch/mips/abiflags.h"
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define MIPS_EL	  ""
@@ -212,6 +213,14 @@ struct arch_sigaction {
 };
 #define ARCH_SA_FLAGS	   0
 #define ARCH_SA_RESTORE(a) ((void)(a))
+
+/* What objects say of processor and floating point is compared (abiflags.h). */
+#define ARCH_HAS_ABI	      1
+#define ARCH_ABI_MODES	      MIPS_FR_ANY
+#define ARCH_AT_BASE_PLATFORM 24 /* the kernel's AT_BASE_PLATFORM */
+/* Put the process into one of these modes of floating-point registers, unless
+ * it is in one; -errno: it cannot be. */
+long arch_abi_enter(unsigned modes);
 
 /* start.S, resolve.S */
 void arch_stage2(void);

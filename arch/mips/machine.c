@@ -122,3 +122,37 @@ uintptr_t arch_entry_code(unsigned char *code, const uintptr_t *got, unsigned i)
 	jump(at, T9, (uint32_t)RA << 21 | (uint32_t)T7 << 11 | 0x25); /* or */
 	return (uintptr_t)lazy;
 }
+
+/* Only o32 has more than one mode; its old kernels have FR0 alone, and do not
+ * know these calls (Linux 4.0). */
+long arch_abi_enter(unsigned modes)
+{
+#if _MIPS_SIM == _ABIO32
+	const long set = 45, get = 46; /* PR_SET_FP_MODE, PR_GET_FP_MODE */
+	static const struct {
+		unsigned mode;
+		long value; /* PR_FP_MODE_FR 1, PR_FP_MODE_FRE 2 */
+	} known[] = { { MIPS_FR0, 0 }, { MIPS_FR1, 1 }, { MIPS_FRE, 3 } };
+	long now = arch_syscall6(__NR_prctl, get, 0, 0, 0, 0, 0), err = 0;
+
+	if (now < 0 && modes & MIPS_FR0)
+		return 0;
+	if (now < 0)
+		return now;
+	for (unsigned i = 0; i < 3; i++)
+		if (modes & known[i].mode && now == known[i].value)
+			return 0;
+	for (unsigned i = 0; i < 3; i++) {
+		if (!(modes & known[i].mode))
+			continue;
+		err = arch_syscall6(__NR_prctl, set, known[i].value, 0, 0, 0,
+				    0);
+		if (!err)
+			return 0;
+	}
+	return err;
+#else
+	(void)modes;
+	return 0;
+#endif
+}

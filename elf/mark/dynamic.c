@@ -1,9 +1,11 @@
 /* Marks in the dynamic section: DT_POSFLAG_1 before a DT_NEEDED, as Solaris has
- * it, DT_SYMBOLIC, and the liblist of MIPS files.  glibc and musl pass over
+ * it, and DT_SYMBOLIC; the liblist of MIPS files is in liblist.c.  glibc and musl pass over
  * DT_POSFLAG_1: both keep only the tags they know. */
 #include "dynamic.h"
 
 #include <string.h>
+
+#include "liblist.h"
 
 #ifndef DF_P1_LAZYLOAD
 #define DF_P1_LAZYLOAD 1
@@ -11,11 +13,6 @@
 #ifndef DT_MIPS_RLD_MAP_REL
 #define DT_MIPS_RLD_MAP_REL 0x70000035
 #endif
-
-/* LL_ flags that a liblist entry and the note have in common. */
-#define LIBLIST_FLAGS                                                         \
-	(LL_EXACT_MATCH | LL_IGNORE_INT_VER | LL_REQUIRE_MINOR | LL_EXPORTS | \
-	 LL_DELAY_LOAD)
 
 size_t mark_dyn_count(const struct image *im)
 {
@@ -66,9 +63,7 @@ bool mark_needs(const struct image *im, const char *name)
 
 /* ---- inserting and removing entries ---- */
 
-/* DT_NULL entries beyond the one that ends the section.  Whatever else lies
- * there is left alone. */
-static size_t spare(const struct image *im)
+size_t mark_dyn_spare(const struct image *im)
 {
 	size_t n = mark_dyn_count(im);
 
@@ -93,7 +88,7 @@ static void entries_moved(struct image *im, size_t at, int step)
 
 static bool insert(struct image *im, size_t at, GElf_Sxword tag, uint64_t val)
 {
-	if (spare(im) == 0)
+	if (mark_dyn_spare(im) == 0)
 		return false;
 	memmove(im->dyn + at + 1, im->dyn + at,
 		(im->ndyn - at - 1) * sizeof *im->dyn);
@@ -110,6 +105,16 @@ static void drop(struct image *im, size_t at)
 	im->dyn[im->ndyn - 1].d_tag = DT_NULL;
 	im->dyn[im->ndyn - 1].d_un.d_val = 0;
 	entries_moved(im, at, -1);
+}
+
+bool mark_dyn_set(struct image *im, GElf_Sxword tag, uint64_t val)
+{
+	GElf_Dyn *d = mark_dyn_find(im, tag);
+
+	if (!d)
+		return insert(im, mark_dyn_count(im), tag, val);
+	d->d_un.d_val = val;
+	return true;
 }
 
 /* ---- DT_POSFLAG_1: flags for the entry that follows ---- */
@@ -141,10 +146,8 @@ static int read_posflags(struct image *im, struct marks *m, size_t fromnote)
 	return 0;
 }
 
-static size_t write_posflags(struct image *im, const struct marks *m)
+static void write_posflags(struct image *im, const struct marks *m)
 {
-	size_t noroom = 0;
-
 	for (size_t i = 0; i < mark_dyn_count(im); i++) {
 		const char *name = mark_needed(im, i);
 		const struct mark_lib *l = name ? mark_lib_find(m, name) : NULL;
@@ -156,88 +159,11 @@ static size_t write_posflags(struct image *im, const struct marks *m)
 		} else if (delay) {
 			if (insert(im, i, DT_POSFLAG_1, DF_P1_LAZYLOAD))
 				i++;
-			else
-				noroom++;
 		} else if (pos && (pos->d_un.d_val & DF_P1_LAZYLOAD)) {
 			pos->d_un.d_val &= ~(uint64_t)DF_P1_LAZYLOAD;
 			if (pos->d_un.d_val == 0)
 				drop(im, --i);
 		}
-	}
-	return noroom;
-}
-
-/* ---- DT_MIPS_LIBLIST: an array of Elf32_Lib, alike in all ABIs ---- */
-
-#define LIB_WORDS   (sizeof(Elf32_Lib) / sizeof(Elf32_Word))
-#define LIB_NAME    (offsetof(Elf32_Lib, l_name) / sizeof(Elf32_Word))
-#define LIB_VERSION (offsetof(Elf32_Lib, l_version) / sizeof(Elf32_Word))
-#define LIB_FLAGS   (offsetof(Elf32_Lib, l_flags) / sizeof(Elf32_Word))
-
-/* The words of the liblist, as the file was read; *count entries, *off where
- * they lie.  NULL if there is none, or none inside the file. */
-static const Elf32_Word *liblist(struct image *im, size_t *count, uint64_t *off)
-{
-	const GElf_Dyn *list = mark_dyn_find(im, DT_MIPS_LIBLIST);
-	const GElf_Dyn *num = mark_dyn_find(im, DT_MIPS_LIBLISTNO);
-	Elf_Data *d;
-
-	if (im->eh.e_machine != EM_MIPS || !list || !num ||
-	    num->d_un.d_val == 0 || num->d_un.d_val > UINT32_MAX ||
-	    mark_vaddr_to_off(im, list->d_un.d_ptr,
-			      num->d_un.d_val * sizeof(Elf32_Lib), off))
-		return NULL;
-	*count = num->d_un.d_val;
-	d = mark_raw_data(im, *off, *count * sizeof(Elf32_Lib), ELF_T_WORD);
-	return d ? d->d_buf : NULL;
-}
-
-static int read_liblist(struct image *im, struct marks *m, size_t fromnote)
-{
-	size_t count;
-	uint64_t off;
-	const Elf32_Word *w = liblist(im, &count, &off);
-
-	for (size_t i = 0; w && i < count; i++, w += LIB_WORDS) {
-		const char *name = mark_dyn_string(im, w[LIB_NAME]);
-		struct mark_lib *l;
-
-		if (!name || !mark_needs(im, name))
-			continue;
-		l = mark_lib(m, name, im->err);
-		if (!l)
-			return -1;
-		if (w[LIB_FLAGS] & LL_DELAY_LOAD)
-			l->carriers |= CARRIER_LIBLIST;
-		if ((size_t)(l - m->lib) < fromnote)
-			continue;
-		l->flags |= w[LIB_FLAGS] & LIBLIST_FLAGS;
-		if (!l->want &&
-		    mark_set_string(&l->want,
-				    mark_dyn_string(im, w[LIB_VERSION]),
-				    im->err))
-			return -1;
-	}
-	return 0;
-}
-
-/* Flags only: a wanted version would need a string that .dynstr has not. */
-static void write_liblist(struct image *im, const struct marks *m)
-{
-	size_t count;
-	uint64_t off;
-	const Elf32_Word *w = liblist(im, &count, &off);
-
-	for (size_t i = 0; w && i < count; i++, w += LIB_WORDS) {
-		const char *name = mark_dyn_string(im, w[LIB_NAME]);
-		const struct mark_lib *l = name ? mark_lib_find(m, name) : NULL;
-		Elf32_Word flags = w[LIB_FLAGS] & ~(Elf32_Word)LIBLIST_FLAGS;
-
-		if (!name || !mark_needs(im, name))
-			continue;
-		if (l)
-			flags |= l->flags & LIBLIST_FLAGS;
-		mark_put_word(im, off + (i * LIB_WORDS + LIB_FLAGS) * 4, flags);
 	}
 }
 
@@ -247,13 +173,23 @@ int mark_read_dynamic(struct image *im, struct marks *m)
 
 	if (read_posflags(im, m, fromnote))
 		return -1;
-	return read_liblist(im, m, fromnote);
+	return mark_liblist_read(im, m, fromnote);
 }
 
-size_t mark_write_dynamic(struct image *im, const struct marks *m)
+/* Two entries are enough for a liblist, whatever it holds: it goes first, and
+ * takes them from flags if need be, which then get what is left. */
+int mark_write_dynamic(struct image *im, const struct marks *m)
 {
-	write_liblist(im, m);
-	return write_posflags(im, m);
+	if (mark_liblist_wanted(im, m))
+		for (size_t i = mark_dyn_count(im); i-- > 0;)
+			if (mark_dyn_spare(im) < LIBLIST_TAGS &&
+			    im->dyn[i].d_tag == DT_POSFLAG_1 &&
+			    im->dyn[i].d_un.d_val == DF_P1_LAZYLOAD)
+				drop(im, i);
+	if (mark_liblist_write(im, m))
+		return -1;
+	write_posflags(im, m);
+	return 0;
 }
 
 /* ---- DT_SYMBOLIC ---- */

@@ -16,12 +16,19 @@ const char *mark_needed(const struct image *im, size_t i);
 /* True if some DT_NEEDED has that name. */
 bool mark_needs(const struct image *im, const char *name);
 
+/* DT_NULL entries beyond the one that ends the section, unless something else
+ * lies there, too. */
+size_t mark_dyn_spare(const struct image *im);
+/* Give the entry with that tag a value; it is added at the end if there is none.
+ * False if there is no room. */
+bool mark_dyn_set(struct image *im, GElf_Sxword tag, uint64_t val);
+
 /* Add to m, which holds what the note says, the marks that stand in DT_POSFLAG_1
  * and DT_MIPS_LIBLIST; these count where the note has no entry. */
 int mark_read_dynamic(struct image *im, struct marks *m);
-/* Make DT_POSFLAG_1 and DT_MIPS_LIBLIST agree with m, as far as there are spare
- * DT_NULL entries; returns how many delay-load marks found no room. */
-size_t mark_write_dynamic(struct image *im, const struct marks *m);
+/* Make DT_MIPS_LIBLIST and DT_POSFLAG_1 agree with m, as far as there are spare
+ * DT_NULL entries. */
+int mark_write_dynamic(struct image *im, const struct marks *m);
 
 /* Does the dynamic section say DT_SYMBOLIC or DF_SYMBOLIC? */
 bool mark_dyn_symbolic(const struct image *im);

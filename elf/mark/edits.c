@@ -158,8 +158,7 @@ int mark_edit_image(struct image *im, struct marks *m, const struct edit *e,
 	for (size_t i = 0; i < n; i++)
 		if (apply(im, m, &e[i], im->err))
 			return -1;
-	mark_write_dynamic(im, m);
-	if (mark_note_write(im, m))
+	if (mark_write_dynamic(im, m) || mark_note_write(im, m))
 		return -1;
 	return mark_image_store(im);
 }

@@ -1,8 +1,8 @@
-/* Where a note goes.  The program header table stays where it is, because strip
+/* Where new parts of a file go.  The program header table stays where it is, because strip
  * and objcopy always write it right after the ELF header; it grows over what
  * follows it there, sections that nothing but headers and the dynamic section
  * points at (.interp, notes, .gnu.hash, ...), and these move to the new place
- * together with the note (table.c).
+ * together with the part (table.c).
  *
  * The new place is, by preference, the unused end of a read-only segment's last
  * page: no new mapping, and brk is not touched.  Failing that it is a new
@@ -15,7 +15,7 @@
 #include "../rldnote.h"
 #include "table.h"
 
-#define NOTE_ALIGN 4u
+#define PART_ALIGN 4u
 #define MIN_PAGE   0x1000u
 
 /* A place in the file and in memory. */
@@ -91,7 +91,7 @@ static uint64_t room_in_file(const struct image *im, size_t i)
 }
 
 /* A PT_LOAD with these p_flags that can take size bytes at its end; one that
- * the note made for itself and has just left, if empty. */
+ * a note made for itself and has just left, if empty. */
 static bool find_slack(const struct image *im, GElf_Word flags, bool empty,
 		       uint64_t size, struct area *a)
 {
@@ -133,53 +133,50 @@ static int find_end(struct image *im, uint64_t size, struct area *a)
 /* Where the parts lie in the area, from its start. */
 struct layout {
 	uint64_t block; /* what the table pushes away */
-	uint64_t note, size;
+	uint64_t part, size;
 };
 
 static struct layout lay_out(const struct area *a, const struct table_growth *g,
-			     uint64_t descsz)
+			     uint64_t size)
 {
 	struct layout l;
 
 	/* The block keeps its offset modulo its alignment, so that all parts
 	 * of it stay aligned. */
 	l.block = (g->lo - a->off) & (g->align - 1);
-	l.note = mark_align(a->off + l.block + (g->hi - g->lo), NOTE_ALIGN) -
+	l.part = mark_align(a->off + l.block + (g->hi - g->lo), PART_ALIGN) -
 		 a->off;
-	l.size = l.note + mark_note_size(descsz);
+	l.size = l.part + size;
 	return l;
 }
 
 static bool fits_slack(const struct image *im, const struct table_growth *g,
-		       uint64_t descsz, struct area *a)
+		       uint64_t part, struct area *a)
 {
 	/* The start is not known before the area is: allow for padding. */
-	uint64_t size = g->align + (g->hi - g->lo) + NOTE_ALIGN +
-			mark_note_size(descsz);
+	uint64_t size = g->align + (g->hi - g->lo) + PART_ALIGN + part;
 
 	return find_slack(im, PF_R, true, size, a) ||
 	       find_slack(im, PF_R, false, size, a) ||
 	       find_slack(im, PF_R | PF_X, false, size, a);
 }
 
-/* Decide on area and growth.  A slack area needs a program header for the note
- * alone, a new segment one more. */
-static int choose(struct image *im, size_t slots, uint64_t min,
-		  uint64_t *descsz, struct table_growth *g, struct area *a)
+/* Decide on area, size and growth; a new segment needs a program header. */
+static int choose(struct image *im, size_t slots, uint64_t min, uint64_t *size,
+		  struct table_growth *g, struct area *a)
 {
 	if (mark_table_plan(im, slots, g))
 		return -1;
-	if (fits_slack(im, g, *descsz, a))
+	if (fits_slack(im, g, *size, a))
 		return 0;
 	if (fits_slack(im, g, min, a)) {
-		*descsz = min;
+		*size = min;
 		return 0;
 	}
 	if (mark_table_plan(im, slots + 1, g))
 		return -1;
 	return find_end(
-		im, lay_out(&(struct area){ 0 }, g, *descsz).size + g->align,
-		a);
+		im, lay_out(&(struct area){ 0 }, g, *size).size + g->align, a);
 }
 
 static int map_area(struct image *im, const struct area *a, uint64_t size)
@@ -204,6 +201,43 @@ static int map_area(struct image *im, const struct area *a, uint64_t size)
 	return mark_table_add(im, at, &load);
 }
 
+int mark_place(struct image *im, size_t slots, uint64_t min, uint64_t want,
+	       struct place *p)
+{
+	struct table_growth g;
+	struct layout l;
+	struct area a;
+
+	p->size = want;
+	if (mark_image_unlay(im) || choose(im, slots, min, &p->size, &g, &a))
+		return -1;
+	l = lay_out(&a, &g, p->size);
+	if (map_area(im, &a, l.size) ||
+	    mark_table_move(im, &g, a.off + l.block, a.vaddr + l.block))
+		return -1;
+	mark_table_finish(im);
+	p->off = a.off + l.part;
+	p->vaddr = a.vaddr + l.part;
+	return 0;
+}
+
+void mark_release(struct image *im, uint64_t off, uint64_t size)
+{
+	memset(im->buf + off, 0, size);
+	for (size_t i = 0; i < im->nph; i++) {
+		GElf_Phdr *p = &im->ph[i];
+
+		if (p->p_type == PT_LOAD && p->p_filesz == p->p_memsz &&
+		    p->p_offset <= off &&
+		    p->p_offset + p->p_filesz == off + size) {
+			p->p_filesz -= size;
+			p->p_memsz = p->p_filesz;
+		}
+	}
+}
+
+/* ---- a note ---- */
+
 /* The section that is exactly the note, so that strip and objcopy know it. */
 static GElf_Shdr *note_section(struct image *im, const struct note_at *old)
 {
@@ -225,25 +259,6 @@ static GElf_Phdr *own_phdr(const struct image *im, const struct note_at *old)
 	return &im->ph[i];
 }
 
-/* Give back what the old note takes, so that it can be lengthened in place if
- * it was the last thing in its segment. */
-static void release(struct image *im, const struct note_at *old)
-{
-	uint64_t end = old->desc + old->descsz;
-
-	memset(im->buf + old->off, 0, end - old->off);
-	for (size_t i = 0; i < im->nph; i++) {
-		GElf_Phdr *p = &im->ph[i];
-
-		if (p->p_type == PT_LOAD && p->p_filesz == p->p_memsz &&
-		    p->p_offset <= old->off &&
-		    p->p_offset + p->p_filesz == end) {
-			p->p_filesz -= end - old->off;
-			p->p_memsz = p->p_filesz;
-		}
-	}
-}
-
 /* The segment that the old note had to itself, if the new one is elsewhere. */
 static void void_empty_load(struct image *im, const struct note_at *old)
 {
@@ -258,33 +273,27 @@ int mark_place_note(struct image *im, const struct note_at *old, uint64_t min,
 {
 	GElf_Phdr note = { .p_type = PT_NOTE,
 			   .p_flags = PF_R,
-			   .p_align = NOTE_ALIGN };
-	struct table_growth g;
+			   .p_align = PART_ALIGN };
+	struct place p;
 	GElf_Shdr *s;
-	struct layout l;
-	struct area a;
 
-	*descsz = want;
 	if (mark_image_unlay(im))
 		return -1;
 	s = note_section(im, old);
 	if (!s)
 		return -1;
 	s->sh_size = 0;
-	if (old) {
+	if (old) { /* so that it can be lengthened where it is */
 		im->ph[old->phdr].p_filesz = 0;
-		release(im, old);
+		mark_release(im, old->off, old->desc + old->descsz - old->off);
 	}
-	if (choose(im, old ? 0 : 1, min, descsz, &g, &a))
+	if (mark_place(im, old ? 0 : 1, mark_note_size(min),
+		       mark_note_size(want), &p))
 		return -1;
-	l = lay_out(&a, &g, *descsz);
-	if (map_area(im, &a, l.size) ||
-	    mark_table_move(im, &g, a.off + l.block, a.vaddr + l.block))
-		return -1;
-
-	note.p_offset = a.off + l.note;
-	note.p_vaddr = note.p_paddr = a.vaddr + l.note;
-	note.p_filesz = note.p_memsz = mark_note_size(*descsz);
+	*descsz = p.size - mark_note_size(0);
+	note.p_offset = p.off;
+	note.p_vaddr = note.p_paddr = p.vaddr;
+	note.p_filesz = note.p_memsz = p.size;
 	if (!old) {
 		if (mark_table_add(im, im->nph, &note))
 			return -1;
@@ -298,7 +307,7 @@ int mark_place_note(struct image *im, const struct note_at *old, uint64_t min,
 			  .sh_addr = note.p_vaddr,
 			  .sh_offset = note.p_offset,
 			  .sh_size = note.p_filesz,
-			  .sh_addralign = NOTE_ALIGN };
+			  .sh_addralign = PART_ALIGN };
 	mark_put_nhdr(im, note.p_offset, *descsz);
 	*desc = note.p_offset + mark_note_size(0);
 	mark_table_finish(im);

@@ -36,6 +36,7 @@ static const struct {
 	{ SHT_GNU_verdef, DT_VERDEF, 0 },
 	{ SHT_GNU_verneed, DT_VERNEED, 0 },
 	{ SHT_MIPS_XHASH, DT_MIPS_XHASH, EM_MIPS },
+	{ SHT_MIPS_LIBLIST, DT_MIPS_LIBLIST, EM_MIPS },
 };
 
 /* Notes of tools, which they find through a program header.  Other notes may be

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""liblist.py FILE: give a MIPS file a DT_MIPS_LIBLIST.
+"""liblist.py FILE N: give a MIPS file a linker's DT_MIPS_LIBLIST.
 
 The file was compiled from src/liblist.c: its symbol rld_test_liblist is an
-array with an Elf32_Lib for each DT_NEEDED; fill in the names and use two spare
-DT_NULL entries to point at it."""
+array with an Elf32_Lib for each of the first N DT_NEEDED; fill in names and a
+time stamp, and use two spare DT_NULL entries to point at it."""
 import struct
 import sys
 
@@ -51,7 +51,7 @@ start, filesz = [(o, f) for t, o, _, f in map(phdr, range(phnum)) if t == 2][0]
 dyn = [list(struct.unpack_from(entry, data, o))
        for o in range(start, start + filesz, size)]
 tags = {t: v for t, v in reversed(dyn)}
-needed = [v for t, v in dyn if t == 1]
+needed = [v for t, v in dyn if t == 1][:int(sys.argv[2])]
 strtab, symtab = to_off(tags[5]), to_off(tags[6])
 
 where = None
@@ -65,7 +65,7 @@ for i in range(tags[0x70000011]):       # DT_MIPS_SYMTABNO
         where = value
 for i, name in enumerate(needed):
     struct.pack_into(order + "5I", data, to_off(where) + 20 * i,
-                     name, 0, 0, 0, 2 if i == 0 else 0)
+                     name, 7, 8, 0, 2 if i == 0 else 0)
 end = [t for t, _ in dyn].index(0)
 assert end + 2 < len(dyn), "no spare entries"
 dyn[end] = [0x70000009, where]          # DT_MIPS_LIBLIST

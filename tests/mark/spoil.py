@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""spoil.py MARK FILE FOLDER: damage FILE in many ways; whatever rld-mark says
-about the result, it must not die of a signal nor take long."""
+"""spoil.py MARK FILE FOLDER [N [EDIT...]]: damage FILE in N ways and more;
+whatever rld-mark says about the result, asked to show or EDIT it, it must not
+die of a signal nor take long."""
 import os
 import random
 import struct
@@ -25,8 +26,8 @@ def attempt(data, what):
     with open(out, "wb") as f:
         f.write(data)
     for args in (["--show", "--json"],
-                 ["--version-string", "sgi1.0", "--hide", "answer",
-                  "--symbolic"]):
+                 sys.argv[5:] or ["--version-string", "sgi1.0",
+                                  "--hide", "answer", "--symbolic"]):
         try:
             r = subprocess.run([mark, *args, out], capture_output=True,
                                timeout=20)
