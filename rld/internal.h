@@ -230,7 +230,7 @@ struct dso {
 	enum init_state init;
 	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
-	struct code *code; /* in the vault; NULL for who runs itself */
+	struct code *code;     /* in the vault; NULL for who runs itself */
 	unsigned char lazy_ok;
 #ifdef ARCH_HAS_ABI
 	struct arch_abi abi;
