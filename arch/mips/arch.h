@@ -210,6 +210,7 @@ struct arch_sigaction {
 	unsigned flags;
 	uintptr_t handler;
 	unsigned char mask[16];
+	uintptr_t spare[2]; /* qemu 7.2 writes a restorer behind it */
 };
 #define ARCH_SA_FLAGS	   0
 #define ARCH_SA_RESTORE(a) ((void)(a))
