@@ -129,9 +129,11 @@ static void free_resources(struct rld *r, struct dso *d)
 
 	if (!fn)
 		return;
+	rld_seal(r);
 	rld_unlock(r);
 	((void (*)(void))fn)();
 	rld_lock(r);
+	rld_unseal_surely(r);
 }
 
 /* Called with the lock held once; destructors run without it. */
@@ -177,10 +179,10 @@ void rld_collect(struct rld *r)
 		rld_run_fini(r, d);
 		rld_lock(r);
 	}
+	rld_unseal_surely(r);
 	rld_guard(r, 1); /* tables and notes of files cut short since */
 	for (unsigned i = 0; i < n; i++)
 		free_resources(r, gone[i]);
-	rld_unseal_surely(r);
 	for (unsigned i = 0; i < n; i++)
 		gone[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < n; i++) {

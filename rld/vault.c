@@ -24,12 +24,28 @@ static int protect(int prot)
 	return ret;
 }
 
+/* A mapping that differs from its neighbours in more than its protection is not
+ * united with them and cut out of them again each time, which is most of what
+ * a change of protection costs. */
+static void set_apart(void)
+{
+	static int done;
+
+	if (!done)
+		sys3(__NR_madvise, (long)VAULT, sizeof rld_vault_pages,
+		     MADV_NOHUGEPAGE);
+	done = 1;
+}
+
 int rld_unseal(struct rld *r)
 {
 	(void)r;
-	if (begun && !depth && protect(PROT_READ | PROT_WRITE)) {
-		protect(PROT_READ);
-		return -1;
+	if (begun && !depth) {
+		if (protect(PROT_READ | PROT_WRITE)) {
+			protect(PROT_READ);
+			return -1;
+		}
+		set_apart();
 	}
 	depth++;
 	return 0;

@@ -185,7 +185,9 @@ static inline void arch_sync_code(uintptr_t lo, uintptr_t hi)
 	(void)hi;
 }
 
-#define ARCH_PAGE_MAX 4096 /* bytes; pages are not larger */
+/* int3, which a debugger has put there */
+#define ARCH_IS_BREAKPOINT(p) (*(const volatile unsigned char *)(p) == 0xcc)
+#define ARCH_PAGE_MAX	      4096 /* bytes; pages are not larger */
 
 /* The kernel's struct sigaction; it wants to be told how a handler returns. */
 struct arch_sigaction {
