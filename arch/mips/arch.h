@@ -210,7 +210,7 @@ struct arch_sigaction {
 	unsigned flags;
 	uintptr_t handler;
 	unsigned char mask[16];
-	uintptr_t spare[2]; /* qemu 7.2 writes a restorer behind it */
+	uintptr_t reserved; /* not the kernel's; qemu keeps a restorer here */
 };
 #define ARCH_SA_FLAGS	   0
 #define ARCH_SA_RESTORE(a) ((void)(a))
