@@ -187,9 +187,9 @@ static int end(struct rld *r, struct batch *b, int done)
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->batch == b) {
+			d->batch = NULL;
 			if (done)
 				rld_relro(r, d, 0);
-			d->batch = NULL;
 			__atomic_store_n(&d->init, INIT_NONE, __ATOMIC_SEQ_CST);
 			if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
 				sys_futex_wake((int *)&d->init, INT32_MAX);
