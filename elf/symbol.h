@@ -11,10 +11,14 @@ static inline uint32_t elf_gnu_hash(const char *name)
 	const unsigned char *p = (const unsigned char *)name;
 	uint32_t h = 5381;
 
-	/* two characters a step: the multiplications form one chain */
-	for (; p[0] && p[1]; p += 2)
-		h = h * (33 * 33) + (p[0] * 33u + p[1]);
-	return p[0] ? h * 33 + p[0] : h;
+	/* four characters a step: the multiplications form one chain */
+	for (; p[0] && p[1] && p[2] && p[3]; p += 4)
+		h = h * (33 * 33 * 33 * 33) +
+		    (p[0] * (33u * 33 * 33) + p[1] * (33u * 33)) +
+		    (p[2] * 33u + p[3]);
+	for (; *p; p++)
+		h = h * 33 + *p;
+	return h;
 }
 
 static inline uint32_t elf_sysv_hash(const char *name)

@@ -2,7 +2,7 @@
 #include "rld/bind.h"
 #include "rld/vault.h"
 
-enum { MEMO = 1024, AHEAD = 8 };
+enum { MEMO = 1024, AHEAD = 16 };
 
 /* By symbol index. */
 struct memo {

@@ -261,7 +261,7 @@ struct alias {
 };
 
 /* Complete in itself: readers of an old one never meet a newer one's ids. */
-enum { NAME_CHAINS = 128, INODE_CHAINS = 128 };
+enum { NAME_CHAINS = 64, INODE_CHAINS = 64 };
 
 struct index {
 	uint32_t mask; /* slots - 1 */

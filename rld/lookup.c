@@ -170,14 +170,16 @@ static uint32_t place(uint32_t hash)
 	return (hash >> 1) * 0x9e3779b1u;
 }
 
-/* Has an entry ahead of it the same key? */
-static int put(struct index *x, uint32_t hash, uint32_t gid)
+/* Has an entry with an id below `first` the same key? */
+static inline int put(struct index *x, uint32_t hash, uint32_t gid,
+		      uint32_t first)
 {
 	uint32_t at = place(hash) >> 7;
 	int again = 0;
 
-	while (x->slot[at &= x->mask].id)
-		again |= x->slot[at++].key == (hash | 1);
+	for (; x->slot[at &= x->mask].id; at++)
+		again |= x->slot[at].key == (hash | 1) &&
+			 x->slot[at].id < first;
 	x->slot[at].key = hash | 1;
 	__atomic_store_n(&x->slot[at].id, gid, __ATOMIC_RELEASE);
 	x->used++;
@@ -226,14 +228,14 @@ void rld_each_symbol(const struct dso *d,
 
 static void put_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 {
-	put(arg, hash, d->gid + i);
+	put(arg, hash, d->gid + i, 0);
 }
 
 static void put_libc(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 {
 	struct index *x = arg;
 
-	if (put(x, hash, d->gid + i))
+	if (put(x, hash, d->gid + i, d->gid))
 		x->echo[i / 32] |= 1u << (i % 32);
 }
 
@@ -480,7 +482,21 @@ static void unify(struct rld *r, const struct ref *ref, struct def *out)
 		}
 }
 
-static int lookup(struct rld *r, const struct ref *ref, struct def *out)
+/* Who is on his way out, while his destructors run, serves those for whom there
+ * is nobody else. */
+static void or_who_stays(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct ref other = *ref;
+	struct def instead;
+
+	if (ref->staying || (ref->from && ref->from->flags & D_LEAVING))
+		return;
+	other.staying = 1;
+	if (rld_lookup(r, &other, &instead))
+		*out = instead;
+}
+
+int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
@@ -517,31 +533,14 @@ static int lookup(struct rld *r, const struct ref *ref, struct def *out)
 		if (r->probes > 400000 && r->lock_owner == rld_self_id())
 			rld_index_build(r);
 	}
+	if (hit && out->dso->flags & D_LEAVING)
+		or_who_stays(r, ref, out);
 	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
 		unify(r, ref, out);
 	if (hit && r->overrides && !ref->newest &&
 	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
 		rld_weak_follow(out);
 	return hit;
-}
-
-/* Who is on his way out, while his destructors run, serves those for whom there
- * is nobody else. */
-int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
-{
-	struct ref other;
-	struct def instead;
-
-	if (!lookup(r, ref, out))
-		return 0;
-	if (!(out->dso->flags & D_LEAVING) || ref->staying ||
-	    (ref->from && ref->from->flags & D_LEAVING))
-		return 1;
-	other = *ref;
-	other.staying = 1;
-	if (lookup(r, &other, &instead))
-		*out = instead;
-	return 1;
 }
 
 static int defines_version(const struct dso *o, const struct elf_version *v)

@@ -160,13 +160,49 @@ struct search {
 	long err;
 };
 
-static int try_file(struct search *s, const char *path)
+/* Folders that were looked into: whether they are there, whether glibc-hwcaps is
+ * below them, and from the third file on a descriptor, so that the way to them
+ * is walked once. */
+static struct known {
+	char *dir;
+	int missing, no_hwcaps;
+	unsigned files;
+	int fd; /* + 1; 0: none */
+} known[64] LARGE;
+static unsigned nknown;
+
+static void leave(struct known *k)
+{
+	if (k->fd)
+		sys_close(k->fd - 1);
+	k->fd = 0;
+}
+
+/* The file at path, in the folder k (NULL: not known). */
+static int open_in(struct known *k, const char *path)
+{
+	int fd;
+
+	if (k && ++k->files == 3) {
+		fd = sys_open(k->dir, O_PATH | O_DIRECTORY);
+		k->fd = fd < 0 ? 0 : fd + 1;
+	}
+	if (!k || !k->fd)
+		return sys_open(path, O_RDONLY);
+	fd = sys_openat(k->fd - 1, str_base(path), O_RDONLY);
+	if (fd != -24) /* EMFILE */
+		return fd;
+	leave(k);
+	return sys_open(path, O_RDONLY);
+}
+
+static int try_file(struct search *s, const char *path, struct known *k)
 {
 	int fd;
 
 	if (s->telling)
 		return 0;
-	fd = sys_open(path, O_RDONLY);
+	fd = open_in(k, path);
 	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
 	      fd >= 0 ? "found" : sys_strerror(fd));
 	if (fd < 0) {
@@ -199,13 +235,6 @@ static void note_tried(struct search *s, const char *what)
 	s->tried = t;
 }
 
-/* Folders known to be absent, or to have no glibc-hwcaps below them. */
-static struct {
-	char *dir;
-	int missing, no_hwcaps;
-} known[64];
-static unsigned nknown;
-
 static unsigned know(struct rld *r, const char *dir)
 {
 	struct statx st;
@@ -221,8 +250,7 @@ static unsigned know(struct rld *r, const char *dir)
 	known[i].dir = rld_strdup(dir);
 	if (!known[i].dir)
 		return UINT32_MAX;
-	known[i].missing = 0;
-	known[i].no_hwcaps = 1;
+	known[i] = (struct known){ .dir = known[i].dir, .no_hwcaps = 1 };
 	sub = rld_format("%s/glibc-hwcaps", dir);
 	if (sub && !sys_statx(AT_FDCWD, sub, 0, &st))
 		known[i].no_hwcaps = 0;
@@ -236,8 +264,10 @@ static unsigned know(struct rld *r, const char *dir)
 void rld_search_done(struct rld *r)
 {
 	(void)r;
-	for (unsigned i = 0; i < nknown; i++)
+	for (unsigned i = 0; i < nknown; i++) {
+		leave(&known[i]);
 		rld_free(known[i].dir);
+	}
 	nknown = 0;
 	path_cache_close();
 }
@@ -262,12 +292,13 @@ static int try_dir(struct search *s, const char *dir)
 				strlen(arch_hwcap_name(l))) &&
 			    add(&p, "/", 1) &&
 			    add(&p, s->name, strlen(s->name)) &&
-			    try_file(s, p.text))
+			    try_file(s, p.text, NULL))
 				return 1;
 		}
 	path_clear(&p);
 	return add(&p, dir, strlen(dir)) && add(&p, sep, strlen(sep)) &&
-	       add(&p, s->name, strlen(s->name)) && try_file(s, p.text);
+	       add(&p, s->name, strlen(s->name)) &&
+	       try_file(s, p.text, k == UINT32_MAX ? NULL : &known[k]);
 }
 
 /* The prefix after root, NULL at the end of the list. */
@@ -348,9 +379,9 @@ static int try_cache(struct search *s)
 	if (!hit)
 		return 0;
 	if (!s->r->root)
-		return try_file(s, hit);
+		return try_file(s, hit, NULL);
 	rooted = rld_format("%s%s", s->r->root, hit);
-	ret = rooted && try_file(s, rooted);
+	ret = rooted && try_file(s, rooted, NULL);
 	rld_free(rooted);
 	return ret;
 }
@@ -446,7 +477,7 @@ __attribute__((noinline)) static int by_token(struct search *s)
 	path_clear(&p);
 	return path_expand(s->r, s->from ? s->from : s->r->program, s->name,
 			   strlen(s->name), &p) &&
-	       strchr(p.text, '/') && try_file(s, p.text);
+	       strchr(p.text, '/') && try_file(s, p.text, NULL);
 }
 
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,

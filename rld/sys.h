@@ -35,10 +35,15 @@ static inline long sys3(long n, long a, long b, long c)
 	return arch_syscall6(n, a, b, c, 0, 0, 0);
 }
 
+static inline int sys_openat(int dir, const char *path, int flags)
+{
+	return (int)arch_syscall6(__NR_openat, dir, (long)path,
+				  flags | O_CLOEXEC, 0666, 0, 0);
+}
+
 static inline int sys_open(const char *path, int flags)
 {
-	return (int)arch_syscall6(__NR_openat, AT_FDCWD, (long)path,
-				  flags | O_CLOEXEC, 0666, 0, 0);
+	return sys_openat(AT_FDCWD, path, flags);
 }
 
 static inline int sys_close(int fd)

@@ -374,7 +374,7 @@ struct room {
 	intptr_t lo, hi;
 };
 static struct room surplus;
-static struct room used[32];
+static struct room used[32] LARGE;
 static unsigned nused;
 
 static size_t up(size_t v, size_t align)

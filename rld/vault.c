@@ -122,9 +122,12 @@ int rld_code_new(struct rld *r, struct dso *d)
 {
 	struct code *c;
 
-	if (!VAULT->free && grow(r))
+	/* written, not read, at first: one fault in place of two */
+	c = __atomic_exchange_n(&VAULT->free, NULL, __ATOMIC_RELAXED);
+	if (!c && grow(r))
 		return -1;
-	c = VAULT->free;
+	if (!c)
+		c = VAULT->free;
 	VAULT->free = (struct code *)c->plt_first;
 	*c = (struct code){ .owner = d };
 	d->code = c;
