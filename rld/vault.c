@@ -83,52 +83,44 @@ void rld_vault_add(struct piece *p, uintptr_t lo, size_t size)
 	VAULT->pieces = p;
 }
 
-static void give(struct code *c)
+/* The next record that nobody has had; NULL: no memory. */
+static struct code *fresh(struct rld *r)
 {
-	*c = (struct code){ .plt_first = (uintptr_t)VAULT->free };
-	VAULT->free = c;
-}
-
-static void give_all(struct piece *p, struct code *c, size_t n)
-{
-	p->code = c;
-	p->ncode = n;
-	while (n-- > 0)
-		give(&c[n]);
-}
-
-static int grow(struct rld *r)
-{
+	struct piece *p = VAULT->pieces && VAULT->pieces->ncode ?
+				  VAULT->pieces :
+				  &VAULT->first;
 	size_t size = page_up(r, MORE);
-	struct piece *p;
 	uintptr_t at;
 
-	if (!VAULT->first.ncode) {
-		give_all(&VAULT->first, VAULT->code, FIRST_CODES);
-		return 0;
+	if (p == &VAULT->first) {
+		p->code = VAULT->code;
+		p->ncode = FIRST_CODES;
 	}
-	at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (SYS_ERR(at))
-		return -1;
-	p = (struct piece *)at;
-	rld_vault_add(p, at, size);
-	give_all(p, (struct code *)(p + 1),
-		 (size - sizeof *p) / sizeof(struct code));
-	return 0;
+	if (p->used == p->ncode) {
+		at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (SYS_ERR(at))
+			return NULL;
+		p = (struct piece *)at;
+		p->code = (struct code *)(p + 1);
+		p->ncode = (size - sizeof *p) / sizeof *p->code;
+		rld_vault_add(p, at, size);
+	}
+	return &p->code[p->used++];
 }
 
 int rld_code_new(struct rld *r, struct dso *d)
 {
-	struct code *c;
-
 	/* written, not read, at first: one fault in place of two */
-	c = __atomic_exchange_n(&VAULT->free, NULL, __ATOMIC_RELAXED);
-	if (!c && grow(r))
-		return -1;
+	struct code *c =
+		__atomic_exchange_n(&VAULT->free, NULL, __ATOMIC_RELAXED);
+
+	if (c)
+		VAULT->free = (struct code *)c->plt_first;
+	else
+		c = fresh(r);
 	if (!c)
-		c = VAULT->free;
-	VAULT->free = (struct code *)c->plt_first;
+		return -1;
 	*c = (struct code){ .owner = d };
 	d->code = c;
 	return 0;
@@ -141,7 +133,8 @@ void rld_code_free(struct rld *r, struct dso *d)
 	d->code = NULL;
 	if (!c || rld_unseal(r))
 		return;
-	give(c);
+	*c = (struct code){ .plt_first = (uintptr_t)VAULT->free };
+	VAULT->free = c;
 	rld_seal(r);
 }
 

@@ -21,7 +21,7 @@ struct code {
 struct piece {
 	struct piece *next;
 	uintptr_t lo;
-	size_t size, ncode;
+	size_t size, ncode, used; /* used: records that were ever given out */
 	struct code *code;
 };
 
