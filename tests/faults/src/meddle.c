@@ -93,9 +93,12 @@ int main(int argc, char **argv)
 		}
 		if (!seen && u.orig_rax == SYS_openat) {
 			char name[4096];
+			const char *base = strrchr(argv[3], '/');
 
+			/* whole, or from a descriptor of its folder */
 			peek_string(pid, u.rsi, name, sizeof name);
-			seen = !strcmp(name, argv[3]);
+			seen = !strcmp(name, argv[3]) ||
+			       (base && !strcmp(name, base + 1));
 		}
 		if (seen && u.orig_rax == SYS_getppid)
 			seen = 0, left = 1L << 60;
