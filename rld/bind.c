@@ -147,29 +147,33 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 /* A lookup in the index reads an entry, a symbol and a name, each from memory
  * that the one before it points to and that nobody has read lately.  The waits
  * of a few lookups overlap when all of them are asked for first. */
-static void look_ahead(const struct pass *p, const struct dso *d,
-		       const ElfW(Rela) * a, size_t n)
+static size_t look_ahead(const struct pass *p, const struct dso *d,
+			 const ElfW(Rela) * a, size_t n)
 {
 	struct ahead *w = p->ahead;
+	uint32_t sym, last = 0;
+	size_t i = 0, k = 0;
 
-	for (size_t i = 0; i < AHEAD; i++) {
-		uint32_t sym = i < n ? ARCH_R_SYM(a[i].r_info) : 0;
-		const struct memo *m = p->memo ? &p->memo[sym % MEMO] : NULL;
+	/* entries of one symbol stand together */
+	for (; i < n && k < AHEAD; i++) {
+		const struct memo *m;
 
-		w->sym[i] = 0;
-		if (!sym || sym >= d->dyn.nsym ||
+		sym = ARCH_R_SYM(a[i].r_info);
+		m = p->memo ? &p->memo[sym % MEMO] : NULL;
+		if (!sym || sym == last || sym >= d->dyn.nsym ||
 		    d->dyn.symtab[sym].st_shndx != SHN_UNDEF ||
 		    (m && m->from == d && m->index == sym) ||
-		    rld_ref(d, sym, &w->ref[i]))
+		    rld_ref(d, sym, &w->ref[k]))
 			continue;
-		w->sym[i] = sym;
-		rld_index_ahead(p->r->index, w->ref[i].hash, 0);
+		last = w->sym[k] = sym;
+		rld_index_ahead(p->r->index, w->ref[k++].hash, 0);
 	}
+	for (size_t j = k; j < AHEAD; j++)
+		w->sym[j] = 0;
 	for (int step = 1; step < 3; step++)
-		for (size_t i = 0; i < AHEAD; i++)
-			if (w->sym[i])
-				rld_index_ahead(p->r->index, w->ref[i].hash,
-						step);
+		for (size_t j = 0; j < k; j++)
+			rld_index_ahead(p->r->index, w->ref[j].hash, step);
+	return i;
 }
 
 /* The reference of symbol sym, if it was looked at ahead. */
@@ -442,10 +446,8 @@ static int relas(struct pass *p, struct dso *d)
 
 		if (repeated(p, d, a))
 			continue;
-		if (p->ahead && a >= seen) {
-			look_ahead(p, d, a, (size_t)(end - a));
-			seen = a + AHEAD;
-		}
+		if (p->ahead && a >= seen)
+			seen = a + look_ahead(p, d, a, (size_t)(end - a));
 		rel = (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
 				      ARCH_R_SYM(a->r_info),
 				      ARCH_R_TYPE(a->r_info) };
@@ -528,8 +530,8 @@ static int plt(struct pass *p, struct dso *d)
 					       0)) {
 			rel.addend = 0;
 			if (p->ahead && d->dyn.jmprel_is_rela && i >= seen) {
-				look_ahead(p, d, rela + i, d->dyn.njmprel - i);
-				seen = i + AHEAD;
+				seen = i + look_ahead(p, d, rela + i,
+						      d->dyn.njmprel - i);
 			}
 			p->lazy = d->lazy_ok ? was : 0;
 			if (one(p, d, &rel))
