@@ -125,16 +125,19 @@ void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi)
 }
 
 /* fork: the child finds every lock free and the list whole. */
+static int in_heap; /* a signal handler forks, in the midst of it */
+
 static void before_fork(void)
 {
 	rld_lock(&rld_state);
 	rld_tls_lock();
-	rld_heap_lock();
+	in_heap = rld_heap_lock();
 }
 
 static void after_fork(void)
 {
-	rld_heap_unlock();
+	if (!in_heap)
+		rld_heap_unlock();
 	rld_tls_unlock();
 	rld_unlock(&rld_state);
 }
@@ -155,16 +158,11 @@ static void in_child(void)
 	after_fork();
 }
 
-/* Asked of libc once, before the first lock that matters. */
-void rld_watch_fork(struct rld *r)
+static void ask_libc(struct rld *r)
 {
-	static int done;
 	int (*glibc)(void (*)(void), void (*)(void), void (*)(void), void *);
 	int (*posix)(void (*)(void), void (*)(void), void (*)(void));
 
-	if (done || !r->host.libc)
-		return;
-	done = 1;
 	glibc = (int (*)(void (*)(void), void (*)(void), void (*)(void),
 			 void *))rld_host_symbol(r, r->host.libc,
 						 "__register_atfork");
@@ -175,4 +173,26 @@ void rld_watch_fork(struct rld *r)
 		glibc(before_fork, after_fork, in_child, NULL);
 	else if (posix)
 		posix(before_fork, after_fork, in_child);
+}
+
+/* Asked of libc once, before the first lock that matters: at the start.  A libc
+ * may allocate for it; where the program has a malloc of its own, which is not
+ * to be called yet, at the first dlopen, and other threads wait until it is
+ * done.  Not for ever: in the child of a fork just then nobody does it. */
+void rld_watch_fork(struct rld *r)
+{
+	static uintptr_t asking; /* thread; 1: done */
+	uintptr_t self = rld_self_id(), was = 0;
+
+	if (!r->host.libc)
+		return;
+	if (__atomic_compare_exchange_n(&asking, &was, self, 0,
+					__ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		ask_libc(r);
+		__atomic_store_n(&asking, (uintptr_t)1, __ATOMIC_RELEASE);
+	}
+	for (int i = 0; i < 10000 && was > 1 && was != self &&
+			__atomic_load_n(&asking, __ATOMIC_ACQUIRE) != 1;
+	     i++)
+		sys1(__NR_sched_yield, 0);
 }

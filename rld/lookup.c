@@ -170,19 +170,28 @@ static uint32_t place(uint32_t hash)
 	return (hash >> 1) * 0x9e3779b1u;
 }
 
-/* Has an entry with an id below `first` the same key? */
+/* Has an entry with an id below `first` the same key?  Entries of one key stand
+ * in the list's order: a place that is no longer in use serves again if none of
+ * them lies behind it.  A reader who meets it meanwhile compares names. */
 static inline int put(struct index *x, uint32_t hash, uint32_t gid,
 		      uint32_t first)
 {
-	uint32_t at = place(hash) >> 7;
+	uint32_t at = place(hash) >> 7, id, dead = UINT32_MAX;
 	int again = 0;
 
-	for (; x->slot[at &= x->mask].id; at++)
-		again |= x->slot[at].key == (hash | 1) &&
-			 x->slot[at].id < first;
-	x->slot[at].key = hash | 1;
+	for (; (id = x->slot[at &= x->mask].id); at++)
+		if (id == 1) {
+			dead = dead == UINT32_MAX ? at : dead;
+		} else if (x->slot[at].key == (hash | 1)) {
+			again |= id < first;
+			dead = UINT32_MAX;
+		}
+	if (dead == UINT32_MAX)
+		x->used++;
+	else
+		at = dead;
+	__atomic_store_n(&x->slot[at].key, hash | 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&x->slot[at].id, gid, __ATOMIC_RELEASE);
-	x->used++;
 	return again;
 }
 
