@@ -114,7 +114,7 @@ static int may_wait(const struct late *l, enum rkind kind)
 		kind == RK_JUMP_SLOT);
 }
 
-/* The entries from the n-th on become the batch of what came with first. */
+/* The n entries that wait become the batch of what came with first. */
 static int put_off(struct pass *p, struct dso *first, size_t n)
 {
 	struct batch *b = rld_alloc(sizeof *b);
@@ -197,7 +197,8 @@ static int end(struct rld *r, struct batch *b, int done)
 	for (size_t i = 0; i < b->n; i++) {
 		struct dso *o = b->late[i].def.dso;
 
-		if (o && --o->holds == 0 && !o->opens)
+		if (o && --o->holds == 0 && !o->opens &&
+		    !(o->flags & D_STARTUP))
 			loose = 1;
 	}
 	rld_free(b->late);

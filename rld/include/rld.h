@@ -76,8 +76,9 @@ struct rld_delay {
  * The strings are valid during the call. */
 typedef void *rld_delay_fn(const struct rld_delay *news, void *arg);
 
-/* Install fn (NULL: none); returns the one before.  The first failing call of
- * a thread may come from any place in the program, on its stack. */
+/* Install fn (NULL: none); returns the one before, which stays where memory is
+ * short (dlerror tells).  The first failing call of a thread may come from any
+ * place in the program, on its stack. */
 rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg);
 
 /* ---- why is it still loaded, and what was */
