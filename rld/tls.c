@@ -484,17 +484,22 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 	}
 }
 
-/* A thread that has been joined stays in the list for a moment, longer under
- * an emulator. */
-static int threads_alive(void)
+/* A thread that has been joined stays in the list until the kernel, or an
+ * emulator on a busy machine, has buried it.  Who would have to refuse
+ * something for its sake is patient. */
+static int alone(int patient)
 {
-	int n = tasks() - emulator_tasks;
+	long ms[2] = { 0, 1000000 };
+	int sleeps = !patient ? 0 : rld_state.vdso ? 50 : 1000;
 
-	for (int i = 0; i < 64 && n > 1; i++) {
-		sys1(__NR_sched_yield, 0);
-		n = tasks() - emulator_tasks;
-	}
-	return n;
+	for (int i = 0; tasks() - emulator_tasks > 1; i++)
+		if (i < 64)
+			sys1(__NR_sched_yield, 0);
+		else if (i < 64 + sleeps)
+			sys3(__NR_nanosleep, (long)ms, 0, 0);
+		else
+			return 0;
+	return 1;
 }
 
 static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
@@ -567,7 +572,7 @@ static void give_back(struct rld *r, const struct dso *d)
 				d->tls_offset + (intptr_t)d->tls_memsz };
 
 	clear(r, &m);
-	if (threads_alive() == 1)
+	if (alone(0))
 		return;
 	if (nused < sizeof used / sizeof used[0]) {
 		used[nused++] = m;
@@ -582,8 +587,8 @@ static void give_back(struct rld *r, const struct dso *d)
 /* A later object wants a fixed offset: from the surplus, if there is room. */
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	int image = 0, alone;
-	intptr_t at;
+	int image = 0, single = 0, room = 0;
+	intptr_t at = 0;
 
 	if (d->tls_static)
 		return 0;
@@ -597,10 +602,16 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				dso_name(r, d));
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
-	alone = threads_alive() == 1;
-	for (; alone && nused; nused--)
-		clear(r, &used[nused - 1]);
-	if (d->tls_align > r->tls_align || find_room(r, d, &at))
+	for (int patient = 0; patient < 2 && !(room && (single || !image));
+	     patient++) {
+		single = alone(patient);
+		for (; single && nused; nused--)
+			clear(r, &used[nused - 1]);
+		room = d->tls_align <= r->tls_align && !find_room(r, d, &at);
+		if (single || !(image || nused))
+			break; /* to wait would not help */
+	}
+	if (!room)
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: needs %zu bytes aligned to %zu, %zu "
@@ -608,7 +619,7 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				dso_name(r, d), d->tls_memsz, d->tls_align,
 				room_left(r),
 				nused ? " while other threads run" : "");
-	if (image && !alone)
+	if (image && !single)
 		return rld_fail(e,
 				"%s: cannot allocate memory in static TLS "
 				"block: its initial values cannot reach the "
