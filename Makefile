@@ -86,7 +86,7 @@ all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld fo
 
 # What a start runs lies together and first, its variables before large ones:
 # each page that a start touches is paid for by every program.
-START := mem map etc debug guard start options search list hostlibc synth str \
+START := mem map room etc debug guard start options search list hostlibc synth str \
 	lookup bind rebind tls init msg lock sys
 
 # $(1): machine

@@ -583,12 +583,15 @@ uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 }
 
 /* RELRO holds what is relocated and little else.  Where entries are as dense as
- * that, its pages are made ours in one call in place of a fault for each. */
+ * that, its pages are made ours in one call in place of a fault for each, which
+ * is the quicker from some thirty pages on. */
+#define MANY_PAGES 32
+
 static void populate(struct rld *r, const struct dso *d)
 {
 	size_t pages = d->relro_size / r->page;
 
-	if (pages >= FEW_PAGES &&
+	if (pages >= MANY_PAGES &&
 	    d->dyn.nrela + d->dyn.nrel + d->dyn.nrelr >= pages)
 		sys3(__NR_madvise, (long)d->relro, (long)d->relro_size,
 		     MADV_POPULATE_WRITE);

@@ -65,6 +65,8 @@ static void cache_open(struct rld *r)
 	if (SYS_ERR(cache.at))
 		goto out;
 	cache.size = (size_t)st.stx_size;
+	if (!r->started)
+		r->floor = cache.at;
 	if (!cache_valid((const void *)cache.at, cache.size)) {
 		sys_munmap(cache.at, cache.size);
 		goto out;
@@ -81,10 +83,13 @@ int path_cache_exists(struct rld *r)
 	return cache.state > 0;
 }
 
-void path_cache_close(void)
+void path_cache_close(struct rld *r)
 {
-	if (cache.state > 0)
+	if (cache.state > 0) {
 		sys_munmap(cache.at, cache.size);
+		if (r->floor == cache.at)
+			r->floor = page_up(r, cache.at + cache.size);
+	}
 	cache.state = 0;
 }
 

@@ -51,7 +51,8 @@ extern API unsigned rld_fail_alloc;
 int rld_heap_lock(void); /* -1: this thread holds it already */
 void rld_heap_unlock(void);
 
-/* ---- msg.c: errors and traces. */
+/* ---- msg.c: errors and traces.  What leads to them is compiled out of the
+ * way of the rest. */
 
 /* Why something failed; text is a heap block of the holder, NULL when memory
  * was short.  The first failure is kept. */
@@ -62,16 +63,16 @@ struct rld_err {
 
 /* Record a failure; always -1.  Formats: %s %d %u %x %p %zu %c %%. */
 int rld_fail(struct rld_err *e, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((cold, format(printf, 2, 3)));
 void rld_err_clear(struct rld_err *e);
 /* A heap string. */
 char *rld_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* To the log or stderr, as it is. */
 void rld_print(struct rld *r, int fd, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((cold, format(printf, 3, 4)));
 /* "rld: PROG: TEXT", exit status 127. */
 _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((cold, format(printf, 2, 3)));
 
 enum {
 	TR_SEARCH = 1,
@@ -349,6 +350,7 @@ struct rld {
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
 	uint64_t mapping_size;
+	uintptr_t floor; /* where the start has mapped last; 0: not yet */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used;
@@ -457,10 +459,10 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
 const void *rld_peek(int fd, long *n);
 void rld_peek_forget(void);
-/* A writable segment of so many pages is populated when it is mapped, larger
- * ones in part when they are relocated. */
-#define FEW_PAGES 4
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
+	    struct rld_err *e);
+/* room.c: put the segments of h, fd's header, in place for d. */
+int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 	    struct rld_err *e);
 /* abi.c: can d, which is mapped, be in this process?  Its floating-point mode
  * is entered if need be. */

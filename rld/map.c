@@ -1,12 +1,6 @@
-/* Files to memory: one reservation an object, segments laid over it, bss
- * cleared, RELRO closed later.  Nothing is ever writable and executable. */
+/* Files to memory, and all that an object's headers and dynamic section say.
+ * RELRO is closed later. */
 #include "rld/vault.h"
-
-static int prot_of(unsigned flags)
-{
-	return (flags & PF_R ? PROT_READ : 0) |
-	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
-}
 
 static int learn_code(struct rld *r, struct dso *d)
 {
@@ -98,146 +92,16 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 	return 0;
 }
 
-/* Where pages are larger than the machine's below an emulator, there is no
- * memory behind a file's end: the last page of a writable segment is copied. */
-static int copy_tail(struct rld *r, const ElfW(Phdr) * p, int fd, uintptr_t at,
-		     uintptr_t file_end)
+/* Its program headers: where they are in memory, else a copy. */
+static int keep_headers(struct dso *d, const struct elf_head *h)
 {
-	uintptr_t last = page_up(r, file_end) - r->page;
-	uint64_t off = p->p_offset + (last - (file_end - p->p_filesz));
+	const ElfW(Phdr) *in_memory = NULL;
 
-	if (last < at || off + r->page <= ((r->mapping_size + 4095) & ~4095ULL))
-		return 0;
-	return sys_mmap((void *)last, r->page, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
-			0) != last ||
-			       sys_pread(fd, (void *)last, file_end - last,
-					 off) != (long)(file_end - last) ?
-		       -1 :
-		       0;
-}
-
-static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
-		       int fd, int first_prot, uintptr_t delta, uintptr_t *end)
-{
-	uintptr_t at = page_down(r, bias + p->p_vaddr);
-	uintptr_t file_end = bias + p->p_vaddr + p->p_filesz;
-	uintptr_t mem_end = bias + p->p_vaddr + p->p_memsz;
-	uintptr_t skew = (bias + p->p_vaddr) - at;
-	int prot = prot_of(p->p_flags);
-
-	if (p->p_filesz) {
-		size_t len = page_up(r, file_end) - at;
-		uintptr_t got;
-
-		/* the reservation maps the file at delta already */
-		if (p->p_vaddr - p->p_offset != delta || prot != first_prot) {
-			/* relocation will write to all of a small one: its
-			 * pages at once, not by a fault for each */
-			int now = p->p_flags & PF_W &&
-						  len <= FEW_PAGES * r->page ?
-					  MAP_POPULATE :
-					  0;
-
-			got = sys_mmap((void *)at, len, prot,
-				       MAP_PRIVATE | MAP_FIXED | now, fd,
-				       p->p_offset - skew);
-			if (got != at)
-				return -1;
-			if (r->page > 4096 && p->p_flags & PF_W &&
-			    copy_tail(r, p, fd, at, file_end))
-				return -1;
-		}
-		*end = at + len;
-		if (p->p_memsz > p->p_filesz && (p->p_flags & PF_W)) {
-			uintptr_t to = page_up(r, file_end);
-
-			memset((void *)file_end, 0, to - file_end);
-		}
-		at = page_up(r, file_end);
-	}
-	if (mem_end > at) {
-		size_t len = page_up(r, mem_end) - at;
-
-		if (sys_mmap((void *)at, len, prot,
-			     MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
-			     0) != at)
-			return -1;
-		*end = at + len;
-	}
-	return 0;
-}
-
-/* Room for the whole object; for ET_EXEC at its own address. */
-static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
-			 const ElfW(Phdr) * first, size_t len)
-{
-	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
-	uintptr_t got, at;
-
-	if (want) {
-		got = sys_mmap((void *)want, len, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS |
-				       MAP_FIXED_NOREPLACE,
-			       -1, 0);
-		if (!SYS_ERR(got) && got != want) {
-			sys_munmap(got, len);
-			got = (uintptr_t)-17;
-		}
-		return got;
-	}
-	if (h->align <= r->page)
-		return sys_mmap(NULL, len, prot_of(first->p_flags), MAP_PRIVATE,
-				fd, first->p_offset & ~(r->page - 1));
-	got = sys_mmap(NULL, len + h->align, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (SYS_ERR(got))
-		return got;
-	/* load bias a multiple of the largest alignment */
-	at = ((got - page_down(r, h->lo) + h->align - 1) & ~(h->align - 1)) +
-	     page_down(r, h->lo);
-	if (at > got)
-		sys_munmap(got, at - got);
-	if (at + len < got + len + h->align)
-		sys_munmap(at + len, got + h->align - at);
-	return at;
-}
-
-static int map_all(struct rld *r, struct dso *d, int fd,
-		   const struct elf_head *h, struct rld_err *e)
-{
-	uintptr_t lo = page_down(r, h->lo), hi = page_up(r, h->hi), base, end;
-	const ElfW(Phdr) *first = NULL, *in_memory = NULL;
-	int prot = -1;
-	uintptr_t delta = 0;
-
-	for (size_t i = 0; !first; i++)
-		if (h->ph[i].p_type == PT_LOAD && h->ph[i].p_memsz)
-			first = &h->ph[i];
-	base = reserve(r, h, fd, first, hi - lo);
-	if (SYS_ERR(base))
-		return rld_fail(e, "%s: cannot be mapped: %s", dso_name(r, d),
-				sys_strerror((long)base));
-	d->lo = base;
-	d->hi = base + (hi - lo);
-	d->lm.l_addr = base - lo;
-	if (h->type != ET_EXEC && h->align <= r->page) {
-		prot = prot_of(first->p_flags);
-		delta = first->p_vaddr - first->p_offset;
-	}
-	end = base;
 	for (size_t i = 0; i < h->phnum; i++) {
 		const ElfW(Phdr) *p = &h->ph[i];
-		uintptr_t at = page_down(r, d->lm.l_addr + p->p_vaddr);
 
-		if (p->p_type != PT_LOAD || !p->p_memsz)
-			continue;
-		if ((at > end && prot != -1 &&
-		     sys_mprotect(end, at - end, PROT_NONE)) ||
-		    map_segment(r, d->lm.l_addr, p, fd, prot, delta, &end))
-			return rld_fail(e, "%s: cannot be mapped",
-					dso_name(r, d));
-		if ((p->p_flags & (PF_R | PF_W)) == PF_R &&
+		if (p->p_type == PT_LOAD &&
+		    (p->p_flags & (PF_R | PF_W)) == PF_R &&
 		    h->phoff >= p->p_offset &&
 		    h->phoff + h->phnum * sizeof *p <=
 			    p->p_offset + p->p_filesz)
@@ -251,7 +115,7 @@ static int map_all(struct rld *r, struct dso *d, int fd,
 		ElfW(Phdr) *copy = rld_alloc(h->phnum * sizeof *copy);
 
 		if (!copy)
-			return rld_fail(e, "%s: out of memory", dso_name(r, d));
+			return -1;
 		memcpy(copy, h->ph, h->phnum * sizeof *copy);
 		d->ph = d->ph_copy = copy;
 	}
@@ -335,7 +199,9 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));
 	else
-		ret = map_all(r, d, fd, &h, e);
+		ret = rld_lay(r, d, fd, &h, e);
+	if (!ret && keep_headers(d, &h))
+		ret = rld_fail(e, "%s: out of memory", dso_name(r, d));
 	if (!ret) {
 		d->entry = h.entry + d->lm.l_addr;
 		/* the host's loader is learnt about when it is adopted */

@@ -29,7 +29,7 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 /* etc.c: ld.so.cache, ld.so.conf, ld-musl-*.path under r->root. */
 const char *path_cache_find(struct rld *r, const char *name);
 int path_cache_exists(struct rld *r);
-void path_cache_close(void);
+void path_cache_close(struct rld *r);
 int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
 int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
 /* A small file as a heap string, NULL when it is not there. */

@@ -263,13 +263,12 @@ static unsigned know(struct rld *r, const char *dir)
 
 void rld_search_done(struct rld *r)
 {
-	(void)r;
 	for (unsigned i = 0; i < nknown; i++) {
 		leave(&known[i]);
 		rld_free(known[i].dir);
 	}
 	nknown = 0;
-	path_cache_close();
+	path_cache_close(r);
 }
 
 static int try_dir(struct search *s, const char *dir)

@@ -147,6 +147,12 @@ static inline void arch_pause(void)
 	__asm__ volatile("yield");
 }
 
+/* Have the page of p made writable, by a fault if need be. */
+static inline void arch_touch(char *p)
+{
+	*(volatile char *)p = *(volatile char *)p;
+}
+
 /* Resolvers get hwcap | 1 << 62 and a pointer to { size, hwcap, hwcap2 }. */
 uintptr_t arch_call_ifunc(uintptr_t resolver);
 

@@ -149,6 +149,12 @@ static inline void arch_pause(void)
 	__asm__ volatile(".set push\n\t.set mips32r2\n\tpause\n\t.set pop");
 }
 
+/* Have the page of p made writable, by a fault if need be. */
+static inline void arch_touch(char *p)
+{
+	*(volatile char *)p = *(volatile char *)p;
+}
+
 static inline uintptr_t arch_call_ifunc(uintptr_t resolver)
 {
 	return ((uintptr_t(*)(void))resolver)();

@@ -154,6 +154,13 @@ static inline void arch_pause(void)
 	__asm__ volatile("pause");
 }
 
+/* Have the page of p made writable, by a fault if need be.  It is written
+ * without having been read, and keeps what it has. */
+static inline void arch_touch(char *p)
+{
+	__asm__ volatile("lock orb $0, %0" : "+m"(*p));
+}
+
 /* The argument that IFUNC resolvers are called with: none on x86-64. */
 uintptr_t arch_call_ifunc(uintptr_t resolver);
 

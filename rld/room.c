@@ -1,0 +1,259 @@
+/* Room for an object in one piece, its segments in it, bss cleared.  Nothing is
+ * ever writable and executable. */
+#include "rld/internal.h"
+
+static int prot_of(unsigned flags)
+{
+	return (flags & PF_R ? PROT_READ : 0) |
+	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+}
+
+/* Where pages are larger than the machine's below an emulator, there is no
+ * memory behind a file's end: the last page of a writable segment is copied. */
+static int copy_tail(struct rld *r, const ElfW(Phdr) * p, int fd, uintptr_t at,
+		     uintptr_t file_end)
+{
+	uintptr_t last = page_up(r, file_end) - r->page;
+	uint64_t off = p->p_offset + (last - (file_end - p->p_filesz));
+
+	if (last < at || off + r->page <= ((r->mapping_size + 4095) & ~4095ULL))
+		return 0;
+	return sys_mmap((void *)last, r->page, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
+			0) != last ||
+			       sys_pread(fd, (void *)last, file_end - last,
+					 off) != (long)(file_end - last) ?
+		       -1 :
+		       0;
+}
+
+/* How the segments of an object come into its room. */
+struct extent {
+	int fixed;	   /* MAP_FIXED, or MAP_FIXED_NOREPLACE */
+	int prot;	   /* of the file where it is mapped already; else -1 */
+	uintptr_t delta;   /* p_vaddr - p_offset there */
+	uintptr_t covered; /* the end of that */
+	uintptr_t end;	   /* the end of what is done */
+};
+
+/* The pages of a small writable segment become ours now: one fault for each,
+ * not one to read and another to write. */
+#define FEW_PAGES 4
+
+static void touch(struct rld *r, uintptr_t at, size_t len)
+{
+	if (len <= FEW_PAGES * r->page)
+		for (size_t i = 0; i < len; i += r->page)
+			arch_touch((char *)(at + i));
+}
+
+static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
+		       int fd, struct extent *m)
+{
+	uintptr_t at = page_down(r, bias + p->p_vaddr);
+	uintptr_t file_end = bias + p->p_vaddr + p->p_filesz;
+	uintptr_t mem_end = bias + p->p_vaddr + p->p_memsz;
+	uintptr_t skew = (bias + p->p_vaddr) - at;
+	int prot = prot_of(p->p_flags), writable = p->p_flags & PF_W;
+
+	if (p->p_filesz) {
+		size_t len = page_up(r, file_end) - at;
+		int there = at + len <= m->covered &&
+			    p->p_vaddr - p->p_offset == m->delta;
+
+		if (there && !writable) {
+			if (prot != m->prot && sys_mprotect(at, len, prot))
+				return -1;
+		} else if (!there || prot != m->prot) {
+			if (sys_mmap((void *)at, len, prot,
+				     MAP_PRIVATE | m->fixed, fd,
+				     p->p_offset - skew) != at)
+				return -1;
+			m->end = at + len;
+			if (r->page > 4096 && writable &&
+			    copy_tail(r, p, fd, at, file_end))
+				return -1;
+			if (writable)
+				touch(r, at, len);
+		}
+		m->end = at + len;
+		if (p->p_memsz > p->p_filesz && writable) {
+			uintptr_t to = page_up(r, file_end);
+
+			memset((void *)file_end, 0, to - file_end);
+		}
+		at = page_up(r, file_end);
+	}
+	if (mem_end > at) {
+		size_t len = page_up(r, mem_end) - at;
+
+		if (sys_mmap((void *)at, len, prot,
+			     MAP_PRIVATE | m->fixed | MAP_ANONYMOUS, -1,
+			     0) != at)
+			return -1;
+		m->end = at + len;
+	}
+	return 0;
+}
+
+/* What lies between two segments serves nobody. */
+static int close_gap(const struct extent *m, uintptr_t to)
+{
+	if (to <= m->end || m->prot == -1)
+		return 0;
+	if (to <= m->covered)
+		return sys_mprotect(m->end, to - m->end, PROT_NONE);
+	return sys_mmap((void *)m->end, to - m->end, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | m->fixed, -1,
+			0) == m->end ?
+		       0 :
+		       -1;
+}
+
+/* Room for the whole object; for ET_EXEC at its own address. */
+static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
+			 const ElfW(Phdr) * first, size_t len, struct extent *m)
+{
+	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
+	uintptr_t got, at;
+
+	*m = (struct extent){ .fixed = MAP_FIXED, .prot = -1 };
+	if (want) {
+		got = sys_mmap((void *)want, len, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS |
+				       MAP_FIXED_NOREPLACE,
+			       -1, 0);
+		if (!SYS_ERR(got) && got != want) {
+			sys_munmap(got, len);
+			got = (uintptr_t)-17;
+		}
+		return got;
+	}
+	if (h->align <= r->page) {
+		m->prot = prot_of(first->p_flags);
+		m->delta = first->p_vaddr - first->p_offset;
+		at = sys_mmap(NULL, len, m->prot, MAP_PRIVATE, fd,
+			      first->p_offset & ~(r->page - 1));
+		m->covered = at + len;
+		return at;
+	}
+	got = sys_mmap(NULL, len + h->align, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(got))
+		return got;
+	/* load bias a multiple of the largest alignment */
+	at = ((got - page_down(r, h->lo) + h->align - 1) & ~(h->align - 1)) +
+	     page_down(r, h->lo);
+	if (at > got)
+		sys_munmap(got, at - got);
+	if (at + len < got + len + h->align)
+		sys_munmap(at + len, got + h->align - at);
+	return at;
+}
+
+/* The kernel knows best where a file should lie that huge pages could serve. */
+#define HUGE ((size_t)2 << 20)
+
+/* At the start nobody else maps anything, and what lies below the last mapping
+ * is free as a rule: the kernel says so of each piece.  Nothing is laid over
+ * anything then, which spares the kernel to cut mappings up again.  The
+ * segments in front that are only read, one behind the other in the file, are
+ * mapped as one.  0: it has to be reserved. */
+static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
+			     const ElfW(Phdr) * first, size_t len,
+			     struct extent *m)
+{
+	const ElfW(Phdr) *p = first, *last = NULL;
+	uintptr_t lo = page_down(r, h->lo), at, got;
+	size_t size;
+
+	if (r->started || h->type == ET_EXEC || r->floor < len + h->align ||
+	    len >= HUGE)
+		return 0;
+	for (; p < h->ph + h->phnum; p++)
+		if (p->p_type == PT_LOAD && p->p_memsz) {
+			if (p->p_flags & PF_W || p->p_memsz != p->p_filesz ||
+			    p->p_vaddr - p->p_offset !=
+				    first->p_vaddr - first->p_offset)
+				break;
+			last = p;
+		}
+	if (!last)
+		return 0;
+	at = r->floor - len - lo;
+	at = (at & ~((h->align > r->page ? h->align : r->page) - 1)) + lo;
+	size = page_up(r, last->p_vaddr + last->p_filesz) - lo;
+	*m = (struct extent){ .fixed = MAP_FIXED_NOREPLACE,
+			      .prot = prot_of(first->p_flags),
+			      .delta = first->p_vaddr - first->p_offset,
+			      .covered = at + size };
+	got = sys_mmap((void *)at, size, m->prot,
+		       MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd,
+		       first->p_offset & ~(r->page - 1));
+	if (got == at)
+		return at;
+	if (!SYS_ERR(got)) /* a kernel that does not know the flag */
+		sys_munmap(got, size);
+	return 0;
+}
+
+static int map_segments(struct rld *r, struct dso *d, int fd,
+			const struct elf_head *h, struct extent *m)
+{
+	m->end = d->lo;
+	for (size_t i = 0; i < h->phnum; i++) {
+		const ElfW(Phdr) *p = &h->ph[i];
+
+		if (p->p_type == PT_LOAD && p->p_memsz &&
+		    (close_gap(m, page_down(r, d->lm.l_addr + p->p_vaddr)) ||
+		     map_segment(r, d->lm.l_addr, p, fd, m)))
+			return -1;
+	}
+	return 0;
+}
+
+static void put_at(struct dso *d, uintptr_t base, uintptr_t lo, uintptr_t hi)
+{
+	d->lo = base;
+	d->hi = base + (hi - lo);
+	d->lm.l_addr = base - lo;
+}
+
+int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
+	    struct rld_err *e)
+{
+	uintptr_t lo = page_down(r, h->lo), hi = page_up(r, h->hi), base;
+	const ElfW(Phdr) *first = NULL;
+	struct extent m;
+	int ret = -1;
+
+	for (size_t i = 0; !first; i++)
+		if (h->ph[i].p_type == PT_LOAD && h->ph[i].p_memsz)
+			first = &h->ph[i];
+	base = place_below(r, h, fd, first, hi - lo, &m);
+	if (base) {
+		put_at(d, base, lo, hi);
+		ret = map_segments(r, d, fd, h, &m);
+		if (ret) {
+			sys_munmap(base, m.covered - base);
+			if (m.end > m.covered)
+				sys_munmap(m.covered, m.end - m.covered);
+		}
+	}
+	if (ret) {
+		base = reserve(r, h, fd, first, hi - lo, &m);
+		if (SYS_ERR(base)) {
+			d->lo = d->hi = 0;
+			return rld_fail(e, "%s: cannot be mapped: %s",
+					dso_name(r, d),
+					sys_strerror((long)base));
+		}
+		put_at(d, base, lo, hi);
+		if (map_segments(r, d, fd, h, &m))
+			return rld_fail(e, "%s: cannot be mapped",
+					dso_name(r, d));
+	}
+	if (!r->started && h->type != ET_EXEC)
+		r->floor = base;
+	return 0;
+}
