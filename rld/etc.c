@@ -23,7 +23,8 @@ struct cache_head {
 static struct {
 	uintptr_t at;
 	size_t size;
-	int state; /* 0 unknown, 1 mapped, -1 none */
+	size_t ends; /* strings that begin before end inside it */
+	int state;   /* 0 unknown, 1 mapped, -1 none */
 } cache;
 
 static const char magic[] = "glibc-ld.so.cache1.1";
@@ -71,6 +72,9 @@ static void cache_open(struct rld *r)
 		sys_munmap(cache.at, cache.size);
 		goto out;
 	}
+	cache.ends = cache.size;
+	while (cache.ends && ((const char *)cache.at)[cache.ends - 1])
+		cache.ends--;
 	cache.state = 1;
 out:
 	sys_close(fd);
@@ -96,14 +100,7 @@ void path_cache_close(struct rld *r)
 /* A string of the cache that ends inside it, or NULL. */
 static const char *cache_string(uint32_t off)
 {
-	const char *s = (const char *)cache.at;
-
-	if (off >= cache.size)
-		return NULL;
-	for (size_t i = off; i < cache.size; i++)
-		if (!s[i])
-			return s + off;
-	return NULL;
+	return off < cache.ends ? (const char *)cache.at + off : NULL;
 }
 
 /* The order of the cache: runs of digits compare as numbers. */

@@ -217,6 +217,8 @@ static void program_from_file(struct rld *r)
 				     PROT_GROWSDOWN);
 }
 
+static const char preload_file[] = "/etc/ld.so.preload";
+
 static void preload_list(struct rld *r, const char *list, const char *seps)
 {
 	while (list && *list) {
@@ -296,8 +298,9 @@ static void gather(struct rld *r)
 	preload_list(r, r->preload, ": ");
 	preload_list(r, r->preload_env, ": ");
 	normal = list_variable(r, 0);
-	if (r->mode == MODE_RUN && !r->secure) {
-		char *file = path_slurp(r, "/etc/ld.so.preload", 1);
+	/* asking for a file that is not there costs less than to open it */
+	if (r->mode == MODE_RUN && (r->root || !sys_access(preload_file))) {
+		char *file = path_slurp(r, preload_file, 1);
 
 		r->noting = r->host.kind == HOST_GLIBC;
 		preload_list(r, file, " \t\n:");
