@@ -23,8 +23,9 @@ struct cache_head {
 static struct {
 	uintptr_t at;
 	size_t size;
-	size_t ends; /* strings that begin before end inside it */
-	int state;   /* 0 unknown, 1 mapped, -1 none */
+	size_t ends;  /* strings that begin before end inside it */
+	int state;    /* 0 unknown, 1 mapped, -1 none */
+	int of_start; /* as it was then */
 } cache;
 
 static const char magic[] = "glibc-ld.so.cache1.1";
@@ -56,6 +57,7 @@ static void cache_open(struct rld *r)
 	int fd = open_rooted(r, "/etc/ld.so.cache");
 
 	cache.state = -1;
+	cache.of_start = !r->started;
 	if (fd < 0)
 		return;
 	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size == 0 ||
@@ -80,21 +82,29 @@ out:
 	sys_close(fd);
 }
 
+static void cache_close(void)
+{
+	if (cache.state > 0)
+		sys_munmap(cache.at, cache.size);
+	cache.state = 0;
+}
+
 int path_cache_exists(struct rld *r)
 {
+	if (cache.of_start && r->started)
+		cache_close();
 	if (!cache.state)
 		cache_open(r);
 	return cache.state > 0;
 }
 
+/* What the start has mapped stays until the next search: most programs never
+ * search again, and an end of the process that unmaps it in passing is cheaper
+ * than a call. */
 void path_cache_close(struct rld *r)
 {
-	if (cache.state > 0) {
-		sys_munmap(cache.at, cache.size);
-		if (r->floor == cache.at)
-			r->floor = page_up(r, cache.at + cache.size);
-	}
-	cache.state = 0;
+	if (r->started)
+		cache_close();
 }
 
 /* A string of the cache that ends inside it, or NULL. */

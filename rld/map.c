@@ -23,6 +23,17 @@ static int learn_code(struct rld *r, struct dso *d)
 	return ret;
 }
 
+/* The page of the dynamic section is written to in any case, with the GOT or
+ * DT_DEBUG: ours at the first touch, in place of a fault to read it before. */
+static void touch_dynamic(const struct dso *d)
+{
+	uintptr_t lo, hi;
+
+	if (!(d->flags & (D_HOST | D_SELF | D_VDSO)) &&
+	    rld_window(d, (uintptr_t)d->lm.l_ld, 0, &lo, &hi))
+		arch_touch((char *)d->lm.l_ld);
+}
+
 /* Everything about d that its headers and dynamic section say. */
 static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		 struct rld_err *e)
@@ -59,6 +70,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 			       rld_fail(e, "%s: has no dynamic section",
 					dso_name(r, d));
 	d->lm.l_ld = (void *)(d->lm.l_addr + h->dynamic->p_vaddr);
+	touch_dynamic(d);
 	if (elf_dynamic(&v, ARCH_MACHINE, h->dynamic->p_vaddr,
 			h->dynamic->p_memsz, &d->dyn, &why))
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);

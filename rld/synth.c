@@ -1,6 +1,7 @@
 /* The synthetic program: what the host libc's own loader is shown in place of
  * the program (design section 4). */
 #include "rld/path.h"
+#include "rld/vault.h"
 
 /* glibc's loader compares the name of every symbol of a DT_HASH chain; behind
  * DT_GNU_HASH it passes us over by one look at the filter.  MIPS has no such
@@ -12,9 +13,9 @@
 #define MAX_EXPORTS 4096
 #define NAME_ROOM   64 /* bytes a name, on the average */
 
-/* The synthetic program.  It lies page-aligned in memory of its own with load
- * bias 0: every vaddr is an address.  Its tables follow it in the same pages,
- * as long as what may be exported is little: each page costs. */
+/* The synthetic program.  Load bias 0: every vaddr is an address.  Its tables
+ * follow it, and all of that lies in the vault's page where it can: each page
+ * costs, and what libc calls at exit stands in it. */
 struct synth {
 	ElfW(Phdr) ph[6];
 	size_t nph;
@@ -34,6 +35,8 @@ struct synth {
 	struct {
 		uint32_t nbucket, nchain, bucket[1], chain[];
 	} * sysv;
+	uintptr_t lo; /* the pages it is in, filled for musl */
+	size_t size;
 };
 
 static uintptr_t rld_map_word;
@@ -201,23 +204,45 @@ static size_t align(size_t n, size_t to)
 	return (n + to - 1) & ~(to - 1);
 }
 
+/* Names that d defines, or more. */
+static size_t defined(const struct dso *d)
+{
+	return d->dyn.gnu.buckets && d->dyn.gnu.symndx < d->dyn.nsym ?
+		       d->dyn.nsym - d->dyn.gnu.symndx :
+		       d->dyn.nsym;
+}
+
 /* Enough for a small program, without a mapping of its own.  Not aligned: the
  * other variables would move away from .data. */
 static char room[16 * 1024] LARGE;
 
+/* Size bytes, whole pages, aligned as thread-local storage is; 0: no memory. */
+static uintptr_t pages(struct rld *r, size_t size)
+{
+	uintptr_t at = page_up(r, (uintptr_t)room);
+
+	if (at + size <= (uintptr_t)room + sizeof room &&
+	    !(at & (r->tls_align - 1)))
+		return at;
+	at = sys_mmap(NULL, page_up(r, size + r->tls_align),
+		      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
+	return SYS_ERR(at) ? 0 : align(at, r->tls_align);
+}
+
 /* Memory for the program, its tables and the TLS image.  Only what objects
  * before libc define can come to be exported. */
-static struct synth *make(struct rld *r, const char *path, size_t *total)
+static struct synth *make(struct rld *r, const char *path)
 {
 	const struct dso *own[3] = { r->host.libc, r->host.gcc_s,
 				     r->host.loader };
-	size_t max = 8, names = 0, hash, sym, str, image, strsz;
+	size_t max = 8, names = 0, hash, sym, str, strsz, before, image;
 	struct synth *s;
 	uintptr_t at;
 
 	for (struct dso *d = r->head; d && d != r->self && max < MAX_EXPORTS;
 	     d = dso_next(d))
-		max += d->dyn.nsym;
+		max += defined(d);
 	if (max > MAX_EXPORTS)
 		max = MAX_EXPORTS;
 	for (unsigned i = 0; i < 3; i++)
@@ -228,28 +253,25 @@ static struct synth *make(struct rld *r, const char *path, size_t *total)
 			    max * sizeof s->gnu->chain[0],
 		    WORD);
 	str = sym + max * sizeof *s->sym;
+	s = rld_vault_take(str + strsz);
+	before = s ? 0 : page_up(r, str + strsz);
 	/* libc puts the block at the next place above tp that lies as the image
 	 * does: right behind the control block, whatever its alignment, where
 	 * the program's own variables are */
-	image = align(str + strsz, r->tls_align) + ARCH_TLS_TCB_SIZE;
-	*total = page_up(r, image + r->tls_size);
-	at = page_up(r, (uintptr_t)room);
-	if (at + *total > (uintptr_t)room + sizeof room ||
-	    at & (r->tls_align - 1)) {
-		at = sys_mmap(NULL, *total + r->tls_align,
-			      PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (SYS_ERR(at))
-			return NULL;
-		at = align(at, r->tls_align);
-	}
-	s = (struct synth *)at;
+	image = align(before, r->tls_align) + ARCH_TLS_TCB_SIZE;
+	at = pages(r, image + r->tls_size);
+	if (!at)
+		return NULL;
 	r->tls_image = (unsigned char *)at + image;
-	s->sym = (void *)(at + sym);
-	s->str = (void *)(at + str);
-	s->nsym = s->nstr = 1;
-	s->max = (uint32_t)max;
-	s->strsz = (uint32_t)strsz;
+	if (s) {
+		s->lo = (uintptr_t)&rld_vault_pages;
+		s->size = sizeof rld_vault_pages;
+	} else {
+		s = (struct synth *)at;
+		s->lo = at;
+		s->size = before;
+	}
+	at = (uintptr_t)s;
 	if (GNU_HASH && r->host.kind == HOST_GLIBC) {
 		s->gnu = (void *)(at + hash);
 		s->gnu->nbuckets = s->gnu->symndx = 1;
@@ -258,15 +280,19 @@ static struct synth *make(struct rld *r, const char *path, size_t *total)
 	} else {
 		s->sysv = (void *)(at + hash);
 		s->sysv->nbucket = 1;
-		s->sysv->nchain = s->max;
+		s->sysv->nchain = (uint32_t)max;
 	}
+	s->sym = (void *)(at + sym);
+	s->str = (void *)(at + str);
+	s->nsym = s->nstr = 1;
+	s->max = (uint32_t)max;
+	s->strsz = (uint32_t)strsz;
 	return s;
 }
 
 int rld_synth_build(struct rld *r, struct rld_err *e)
 {
 	const char *interp = r->host.loader->lm.l_name;
-	size_t total;
 	struct synth *s;
 	struct statx st;
 	unsigned n = 0;
@@ -274,7 +300,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	int fd, stack = r->program->stack_flags;
 
 	rld_tls_layout(r);
-	s = r->host.synth = make(r, path, &total);
+	s = r->host.synth = make(r, path);
 	if (!s)
 		return rld_fail(e, "out of memory");
 	fd = r->host.loader_fd;
@@ -303,7 +329,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph, WORD);
 	phdr(&s->ph[n++], PT_INTERP, PF_R,
 	     (uintptr_t)(s->str + intern(s, interp)), strlen(interp) + 1, 1);
-	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, (uintptr_t)s, total, r->page);
+	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, s->lo, s->size, r->page);
 	phdr(&s->ph[n++], PT_DYNAMIC, PF_R | PF_W, (uintptr_t)s->dyn,
 	     sizeof s->dyn, WORD);
 	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image, r->tls_size,

@@ -7,7 +7,8 @@
 union vault_pages rld_vault_pages
 	__attribute__((section(".bss.vault"), aligned(ARCH_PAGE_MAX)));
 
-_Static_assert(sizeof(struct vault) <= ARCH_PAGE_MAX, "one page");
+_Static_assert(sizeof(struct vault) + 8 * sizeof(struct code) <= ARCH_PAGE_MAX,
+	       "one page");
 
 enum { MORE = 64 * 1024 };
 
@@ -83,6 +84,24 @@ void rld_vault_add(struct piece *p, uintptr_t lo, size_t size)
 	VAULT->pieces = p;
 }
 
+/* What is left for records in the first page, bytes. */
+static size_t first_room(void)
+{
+	return sizeof rld_vault_pages - sizeof(struct vault) - VAULT->taken;
+}
+
+void *rld_vault_take(size_t size)
+{
+	struct piece *p = &VAULT->first;
+
+	size = (size + 15) & ~(size_t)15;
+	if (begun || first_room() < size ||
+	    first_room() - size < p->used * sizeof(struct code))
+		return NULL;
+	VAULT->taken += size;
+	return rld_vault_pages.whole + sizeof rld_vault_pages - VAULT->taken;
+}
+
 /* The next record that nobody has had; NULL: no memory. */
 static struct code *fresh(struct rld *r)
 {
@@ -94,7 +113,7 @@ static struct code *fresh(struct rld *r)
 
 	if (p == &VAULT->first) {
 		p->code = VAULT->code;
-		p->ncode = FIRST_CODES;
+		p->ncode = first_room() / sizeof *p->code;
 	}
 	if (p->used == p->ncode) {
 		at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -6,7 +6,7 @@
 #include "rld.h"
 #include "rld/internal.h"
 
-enum { LISTENERS = 32, FIRST_CODES = 24 };
+enum { LISTENERS = 32 };
 
 /* Of one object; addresses, 0 where it has none. */
 struct code {
@@ -45,7 +45,8 @@ struct vault {
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
-	struct code code[FIRST_CODES];
+	size_t taken;	    /* bytes at the end of the page, for others */
+	struct code code[]; /* up to there */
 };
 
 union vault_pages {
@@ -66,6 +67,10 @@ void rld_seal_first(struct rld *r);
 /* More pages that are to be sealed with the others, from lo on; the piece is
  * in them. */
 void rld_vault_add(struct piece *p, uintptr_t lo, size_t size);
+
+/* At the start: size bytes of the vault's own page, zeroed, 16-aligned; NULL:
+ * no room. */
+void *rld_vault_take(size_t size);
 
 /* A record for d, between rld_unseal and rld_seal; -1: no memory. */
 int rld_code_new(struct rld *r, struct dso *d);
