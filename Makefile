@@ -13,7 +13,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 VERSION := $(or $(shell sed -n 's/^\#define RLD_VERSION[ \t]*"\(.*\)".*/\1/p' \
-	rld/include/rld.h rld/*.h 2>/dev/null | head -n 1),0)
+	rld/include/rld.h),0)
 
 # ---------------------------------------------------------------------------
 # Machines: for each its folder in arch/, its compiler and its own flags.

@@ -274,6 +274,14 @@ int rld_delay_due(const struct dso *d, const struct dso *x)
 	return 0;
 }
 
+static void free_news(struct delay_news *n)
+{
+	rld_free(n->owner);
+	rld_free(n->library);
+	rld_free(n->symbol);
+	rld_free(n);
+}
+
 static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 {
 	struct delay_news *n = rld_alloc(sizeof *n);
@@ -286,6 +294,10 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	n->owner = rld_strdup(dso_name(r, o));
 	n->library = rld_strdup(dso_name(r, x));
 	n->symbol = rld_strdup(name);
+	if (!n->owner || !n->library || !n->symbol) {
+		free_news(n);
+		return;
+	}
 	n->serial = x->serial;
 	n->thread = rld_self_id();
 	n->next = r->delay_news;
@@ -534,10 +546,7 @@ void rld_delay_init(struct rld *r)
 		if (d) /* else its load was undone */
 			ask(RLD_DELAY_LOADED, n->owner, n->library, n->symbol,
 			    NULL);
-		rld_free(n->owner);
-		rld_free(n->library);
-		rld_free(n->symbol);
-		rld_free(n);
+		free_news(n);
 	}
 	rld_tell_loaded(r);
 }

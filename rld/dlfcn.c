@@ -42,19 +42,12 @@ struct request {
 static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 {
 	struct dso *d = rld_find_version(r, q->file, q->want, q->flags);
-	const char *file = q->file;
 	struct statx st;
 
-	if (d || !(mode & RTLD_NOLOAD) || !strchr(file, '/') ||
-	    sys_statx(AT_FDCWD, file, 0, &st))
+	if (d || !(mode & RTLD_NOLOAD) || !strchr(q->file, '/') ||
+	    sys_statx(AT_FDCWD, q->file, 0, &st))
 		return d;
-	rld_know_program(r);
-	for (d = r->head; d; d = dso_next(d))
-		if (d->ino == st.stx_ino &&
-		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
-			       st.stx_dev_minor))
-			break;
-	return d;
+	return rld_same_file(r, &st, q->file, 0);
 }
 
 /* Bring in what d needs, if it came after tail, and hand it out. */
@@ -214,7 +207,9 @@ int rld_close(void *handle, uintptr_t pc)
 		d = NULL;
 	}
 	r->closer = (void *)pc;
-	if (d && --d->opens == 0 && !(d->flags & D_STARTUP))
+	/* dlopen(NULL) counts without the lock */
+	if (d && __atomic_sub_fetch(&d->opens, 1, __ATOMIC_RELAXED) == 0 &&
+	    !(d->flags & D_STARTUP))
 		rld_collect(r);
 	rld_unlock(r);
 	if (d)
@@ -306,6 +301,18 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	return hit;
 }
 
+/* Lock held: whoever is named may leave with it. */
+static void undefined(struct rld *r, const void *handle, const struct dso *from,
+		      const char *name, const char *version, uintptr_t pc,
+		      struct rld_err *e)
+{
+	rld_fail(e, "%s: undefined symbol: %s%s%s",
+		 from	? dso_name(r, from) :
+		 handle ? r->prog :
+			  dso_name(r, rld_caller(r, pc)),
+		 name, version ? ", version " : "", version ? version : "");
+}
+
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc)
 {
@@ -347,6 +354,9 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			       rld_delay_lookup(r, &ref, ref.from, &def, &e));
 			if (hit)
 				m = meaning(&def);
+			else if (!e.set)
+				undefined(r, handle, NULL, name, version, pc,
+					  &e);
 			rld_search_done(r);
 			rld_unlock(r);
 		}
@@ -373,6 +383,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		}
 		if (hit)
 			m = meaning(&def);
+		else if (!e.set)
+			undefined(r, handle, from, name, version, pc, &e);
 		rld_unlock(r);
 	}
 	rld_delay_init(r);
@@ -381,13 +393,6 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_run_init(r, m.dso);
 	if (hit)
 		ret = value(r, &m);
-	else if (!e.set)
-		rld_fail(&e, "%s: undefined symbol: %s%s%s",
-			 from	? dso_name(r, from) :
-			 handle ? r->prog :
-				  dso_name(r, rld_caller(r, pc)),
-			 name, version ? ", version " : "",
-			 version ? version : "");
 	if (e.set)
 		rld_keep_error(&e);
 	return ret;
@@ -466,7 +471,12 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 
 	rld_lock(r);
 	d = rld_valid(r, handle, &e);
-	switch (d ? request : -1) {
+	if (!d) {
+		rld_unlock(r);
+		rld_keep_error(&e);
+		return -1;
+	}
+	switch (request) {
 	case RTLD_DI_LMID:
 		*(Lmid_t *)arg = LM_ID_BASE;
 		break;
@@ -496,15 +506,13 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 		s.at = (char *)&s.info->dls_serpath[s.info->dls_cnt];
 		s.n = 0;
 		rld_search_dirs(r, d, ser_fill, &s);
+		rld_search_done(r);
 		break;
 	case RTLD_DI_TLS_MODID:
 		*(size_t *)arg = d->tls_memsz ? d->serial : 0;
 		break;
 	case RTLD_DI_TLS_DATA:
 		*(void **)arg = rld_tls_addr(r, d, 0);
-		break;
-	case -1:
-		ret = -1;
 		break;
 	default:
 		ret = rld_fail(&e, "dlinfo: unsupported request %d", request);

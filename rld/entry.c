@@ -137,54 +137,69 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 	return rld_in_handle(r, d, &ref, def, e);
 }
 
-static uintptr_t bind(void *pool, void *number)
+/* Under the lock, given up for constructors and resolvers. */
+static int settle_entry(struct rld *r, struct pool *p, unsigned i, uintptr_t *v,
+			struct rld_err *e)
 {
-	struct rld *r = &rld_state;
-	struct pool *p = pool;
-	unsigned i = (unsigned)(uintptr_t)number;
 	struct entry *n = &p->entry[i];
-	struct rld_err e = { 0 };
 	struct def def, now;
-	void *instead;
-	uintptr_t v = 0;
-	int hit;
+	int hit = n->name && look(r, n, &def, e);
 
-	rld_lock(r);
-	hit = n->name && look(r, n, &def, &e);
 	rld_search_done(r);
 	if (hit && def.dso->init != INIT_DONE) {
 		rld_unlock(r); /* its constructors come first */
 		rld_run_init(r, def.dso);
 		rld_delay_init(r);
 		rld_lock(r);
-		hit = look(r, n, &def, &e);
+		hit = n->name && look(r, n, &def, e);
 	}
-	if (hit) {
-		v = is_ifunc(&def) ? rld_ifunc_unlocked(r, r->program, &def) :
-				     rld_sym_addr(def.dso, def.sym);
-		/* another may mean something else by now */
-		if (!is_ifunc(&def) ||
-		    (n->name && look(r, n, &now, &e) && now.sym == def.sym)) {
-			if (!put(r, p, i, v))
-				n->provider = def.dso;
-		}
-	}
-	rld_unlock(r);
-	if (hit) {
-		TRACE_BIND(r, n->name, "rld: bind: entry %s -> %s\n", n->name,
-			   dso_name(r, def.dso));
+	if (!hit)
+		return 0;
+	TRACE_BIND(r, n->name, "rld: bind: entry %s -> %s\n", n->name,
+		   dso_name(r, def.dso));
+	*v = is_ifunc(&def) ? rld_ifunc_unlocked(r, r->program, &def) :
+			      rld_sym_addr(def.dso, def.sym);
+	/* another may mean something else by now */
+	if ((!is_ifunc(&def) ||
+	     (n->name && look(r, n, &now, e) && now.sym == def.sym)) &&
+	    !put(r, p, i, *v))
+		n->provider = def.dso;
+	return 1;
+}
+
+static uintptr_t bind(void *pool, void *number)
+{
+	struct rld *r = &rld_state;
+	struct pool *p = pool;
+	unsigned i = (unsigned)(uintptr_t)number;
+	struct entry *n = &p->entry[i];
+	const char *object = dso_name(r, r->program);
+	struct rld_err e = { 0 };
+	char *name, *scope;
+	uintptr_t v = 0;
+	void *instead = NULL;
+
+	rld_lock(r);
+	if (settle_entry(r, p, i, &v, &e)) {
+		rld_unlock(r);
 		rld_err_clear(&e);
 		return v;
 	}
-	instead = rld_delay_failed(r, r->program, n->name, e.text);
+	/* another thread may give it back meanwhile */
+	name = n->name ? rld_strdup(n->name) : NULL;
+	scope = n->scope ? rld_strdup(n->scope) : NULL;
+	rld_unlock(r);
+	if (name)
+		instead = rld_delay_failed(r, r->program, name, e.text);
+	if (name && !instead)
+		instead = rld_ask_unresolved(r->program, name);
 	if (!instead)
-		instead = rld_ask_unresolved(r->program, n->name);
-	if (instead) {
-		rld_err_clear(&e);
-		return (uintptr_t)instead;
-	}
-	rld_unresolvable(r, n->scope ? n->scope : dso_name(r, r->program),
-			 n->name ? n->name : "(an entry point given back)");
+		rld_unresolvable(r, scope ? scope : object,
+				 name ? name : "(an entry point given back)");
+	rld_err_clear(&e);
+	rld_free(name);
+	rld_free(scope);
+	return (uintptr_t)instead;
 }
 
 uintptr_t rld_entry_bind(struct dso *face, uintptr_t index)

@@ -51,9 +51,14 @@ void rld_guard(struct rld *r, int on)
 					0, 0);
 		rld_seal(r);
 	} else if (is_set) {
+		struct arch_sigaction now;
+
 		is_set = 0;
 		arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&VAULT->before,
-			      0, sizeof mine.mask, 0, 0);
+			      (long)&now, sizeof mine.mask, 0, 0);
+		if (now.handler != mine.handler) /* another thread's wish */
+			arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&now, 0,
+				      sizeof mine.mask, 0, 0);
 	}
 }
 

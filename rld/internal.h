@@ -24,7 +24,6 @@
 /* Declarations, too: an address of our own needs no GOT, so no relocation. */
 #pragma GCC visibility push(hidden)
 
-#define RLD_VERSION "0.1.0"
 #define API	    __attribute__((visibility("default")))
 #ifndef ARCH_EFLAGS_MASK /* e_machine, class and byte order tell all */
 #define ARCH_EFLAGS_MASK 0
@@ -502,7 +501,10 @@ void rld_guard(struct rld *r, int on);
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
-void rld_know_program(struct rld *r);
+/* The object that this file is already, by the identity rule (doc/binding.md);
+ * searched: path was found by search.  NULL: none. */
+struct dso *rld_same_file(struct rld *r, const struct statx *st,
+			  const char *path, int searched);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);

@@ -175,7 +175,8 @@ char **backtrace_symbols(void *const *pc, int n)
 {
 	struct ref ref = { .name = "malloc", .newest = 1, .is_call = 1 };
 	size_t size = 0, count = n > 0 ? (size_t)n : 0;
-	char **text, **out = NULL, *at;
+	void *(*alloc)(size_t) = NULL;
+	char **text, **out, *at;
 	struct def def;
 
 	ref.hash = elf_gnu_hash(ref.name);
@@ -185,9 +186,15 @@ char **backtrace_symbols(void *const *pc, int n)
 		size += sizeof *out + (text[i] ? strlen(text[i]) : 0) + 1;
 	}
 	/* the caller frees it with the program's free */
-	if (text && rld_lookup(&rld_state, &ref, &def))
-		out = ((void *(*)(size_t))rld_sym_addr(def.dso, def.sym))(size +
-									  1);
+	if (text) {
+		int k = rld_read_begin(&rld_state);
+
+		if (rld_lookup(&rld_state, &ref, &def))
+			alloc = (void *(*)(size_t))rld_sym_addr(def.dso,
+								def.sym);
+		rld_read_end(&rld_state, k);
+	}
+	out = alloc ? alloc(size + 1) : NULL;
 	at = out ? (char *)(out + count) : NULL;
 	for (size_t i = 0; text && i < count; i++) {
 		size_t len = text[i] ? strlen(text[i]) : 0;

@@ -4,7 +4,8 @@
 #include "rld/bind.h"
 #include "rld/event.h"
 
-enum { KEPT = 64, TRAPS = 256, TRAP_ROOM = 64 * 1024 };
+/* NOWHERE: an address that is never mapped. */
+enum { KEPT = 64, TRAPS = 256, TRAP_ROOM = 64 * 1024, NOWHERE = 16 };
 
 static struct rld_gone kept[KEPT] LARGE;
 static unsigned long long unloaded;
@@ -86,7 +87,7 @@ const char *rld_journal_add(struct rld *r, const struct dso *d)
 		rld_tomb_add(r, d, unloaded);
 	if (unloaded == 1)
 		sys_if_default(SIGSEGV, explain);
-	return g->name;
+	return g->name ? g->name : "";
 }
 
 API int rld_journal(struct rld_gone *out, size_t max)
@@ -119,8 +120,10 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		traps_at = sys_mmap(NULL, TRAPS * TRAP_ROOM, PROT_NONE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 				    -1, 0);
-		if (SYS_ERR(traps_at))
-			traps_at = TRAP_ROOM / 4; /* is never mapped, either */
+		if (SYS_ERR(traps_at)) {
+			traps_at = 0;
+			return NOWHERE;
+		}
 	}
 	while (i < ntraps && i < TRAPS - 1 &&
 	       strcmp(trap[i].symbol, symbol) != 0)

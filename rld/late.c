@@ -6,7 +6,7 @@
  * that load are INIT_BINDING, and others who need one wait for it. */
 #include "rld/bind.h"
 
-enum { MAX_DEFER = 1 << 20 };
+enum { MAX_DEFER = 1 << 18 }; /* entries; a hostile file has no end */
 
 struct late {
 	struct dso *dso;
@@ -24,11 +24,15 @@ struct batch {
 int rld_defer(struct pass *p, struct dso *d, const struct reloc *rel,
 	      const struct def *def)
 {
+	if (p->nlate == MAX_DEFER)
+		return rld_fail(p->e,
+				"%s: has too many IFUNC and COPY relocations",
+				dso_name(p->r, d));
 	if (p->nlate == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 32;
 		struct late *l = rld_realloc(p->late, cap * sizeof *l);
 
-		if (!l || cap > MAX_DEFER)
+		if (!l)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
 		p->late = l;

@@ -128,7 +128,7 @@ static void enter_inode(struct rld *r, struct dso *d)
 
 /* Which file the kernel has mapped is asked for when it matters: a program
  * that needs nothing but libc never pays for the walk through /proc. */
-void rld_know_program(struct rld *r)
+static void know_program(struct rld *r)
 {
 	struct dso *d = r->program;
 	struct statx st;
@@ -175,10 +175,8 @@ void rld_unlink(struct rld *r, struct dso *d)
 	r->subs++;
 }
 
-/* The object that this file is already, by the identity rule of design
- * section 5. */
-static struct dso *same_file(struct rld *r, const struct statx *st,
-			     const char *path, int searched)
+struct dso *rld_same_file(struct rld *r, const struct statx *st,
+			  const char *path, int searched)
 {
 	uint64_t dev = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
 
@@ -188,7 +186,7 @@ static struct dso *same_file(struct rld *r, const struct statx *st,
 				return d;
 		return NULL;
 	}
-	rld_know_program(r);
+	know_program(r);
 	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
 	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
@@ -295,7 +293,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			rld_free(path);
 			return NULL;
 		}
-	d = r->fresh ? NULL : same_file(r, &st, path, searched);
+	d = r->fresh ? NULL : rld_same_file(r, &st, path, searched);
 	r->fresh = 0;
 	if (d) {
 		rld_free(path);

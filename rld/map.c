@@ -190,14 +190,21 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	if (ret == 1) {
 		size_t need = h.phoff + h.phnum * sizeof(ElfW(Phdr));
 
-		if (need > 1 << 20 || !(big = rld_alloc(need)))
+		if (need > 1 << 20)
 			return rld_fail(e,
 					"%s: has program headers too far "
 					"into the file",
 					dso_name(r, d));
+		big = rld_alloc(need);
+		if (!big)
+			return rld_fail(e, "%s: out of memory", dso_name(r, d));
 		n = sys_pread(fd, big, need, 0);
-		ret = elf_head(big, n < 0 ? 0 : (size_t)n, st->stx_size, &want,
-			       &h, &why);
+		if (n < 0) {
+			rld_free(big);
+			return rld_fail(e, "%s: cannot be read: %s",
+					dso_name(r, d), sys_strerror(n));
+		}
+		ret = elf_head(big, (size_t)n, st->stx_size, &want, &h, &why);
 	}
 	if (ret) {
 		rld_free(big);

@@ -17,10 +17,14 @@ struct rld_module {
 	char *name; /* as C names have it, for __NAME__Init */
 	struct client *clients;
 	int keep, ready;
+	int gone;	/* closed by a hook of its own, and in no list */
 	uintptr_t busy; /* who opens or closes it now */
+	unsigned depth; /* how often: its hooks may, too */
 };
 
+/* The list, and each module's clients, are changed under the writer lock. */
 static struct rld_module *modules;
+static int turn; /* grows when a module is no longer busy */
 
 API const char *rld_module_extension(void)
 {
@@ -41,7 +45,7 @@ static char *c_name(const char *path)
 }
 
 /* __NAME__Init or __NAME__deInit in this module's own file. */
-static int call(struct rld_module *m, const char *what, int missing)
+static int call(struct rld_module *m, const char *what)
 {
 	struct rld *r = &rld_state;
 	uintptr_t f = 0;
@@ -64,18 +68,39 @@ static int call(struct rld_module *m, const char *what, int missing)
 		rld_err_clear(&e);
 		rld_free(name);
 	}
-	return f ? ((int (*)(void))f)() : missing;
+	return f ? ((int (*)(void))f)() : 0;
 }
 
-/* Only one thread at a time opens or closes a module; its hooks may. */
-static void begin(struct rld *r, struct rld_module *m)
+/* Only one thread at a time opens or closes a module; its hooks may.  0: another
+ * thread is at it: lock given up meanwhile, so look for the module again. */
+static int begin(struct rld *r, struct rld_module *m)
 {
-	while (m->busy && m->busy != rld_self_id()) {
+	int now = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
+	uintptr_t busy = __atomic_load_n(&m->busy, __ATOMIC_ACQUIRE);
+
+	if (busy && busy != rld_self_id()) {
 		rld_unlock(r);
-		sys1(__NR_sched_yield, 0);
+		sys_futex_wait(&turn, now);
 		rld_lock(r);
+		return 0;
 	}
 	m->busy = rld_self_id();
+	m->depth++;
+	return 1;
+}
+
+static void leave(struct rld_module *m)
+{
+	if (--m->depth)
+		return;
+	if (m->gone) {
+		rld_free(m->name);
+		rld_free(m);
+	} else {
+		__atomic_store_n(&m->busy, (uintptr_t)0, __ATOMIC_RELEASE);
+	}
+	__atomic_fetch_add(&turn, 1, __ATOMIC_RELEASE);
+	sys_futex_wake(&turn, INT32_MAX);
 }
 
 static const char *variable(struct rld *r, const char *name)
@@ -126,14 +151,17 @@ static struct client *client_of(struct rld_module *m, const void *who)
 	return c;
 }
 
-static void drop_client(struct rld_module *m, struct client *gone)
+static void drop_client(struct rld *r, struct rld_module *m,
+			struct client *gone)
 {
+	rld_lock(r);
 	for (struct client **p = &m->clients; *p; p = &(*p)->next)
 		if (*p == gone) {
 			*p = gone->next;
-			rld_free(gone);
-			return;
+			break;
 		}
+	rld_unlock(r);
+	rld_free(gone);
 }
 
 static struct rld_module *of_handle(void *handle)
@@ -153,9 +181,9 @@ static void forget(struct rld *r, struct rld_module *gone)
 			*p = gone->next;
 			break;
 		}
+	gone->gone = 1;
 	rld_unlock(r);
-	rld_free(gone->name);
-	rld_free(gone);
+	leave(gone);
 }
 
 static int refuse(const char *name, const char *why)
@@ -174,28 +202,30 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path)
 	struct rld_module *m;
 
 	rld_lock(r);
-	m = of_handle(handle);
+	do
+		m = of_handle(handle);
+	while (m && !begin(r, m));
 	if (m) {
-		begin(r, m);
 		rld_unlock(r);
 		rld_close(handle, 0);
 		return m;
 	}
 	m = rld_alloc(sizeof *m);
+	if (m && !(m->name = c_name(path))) {
+		rld_free(m);
+		m = NULL;
+	}
 	if (m) {
 		m->handle = handle;
-		m->name = c_name(path);
 		m->busy = rld_self_id();
+		m->depth = 1;
 		m->next = modules;
 		modules = m;
 	}
 	rld_unlock(r);
+	if (!m)
+		refuse(path, "out of memory");
 	return m;
-}
-
-static void leave(struct rld_module *m)
-{
-	__atomic_store_n(&m->busy, (uintptr_t)0, __ATOMIC_RELEASE);
 }
 
 /* __NAME__Init said no, or the last client left. */
@@ -203,7 +233,7 @@ static int finish(struct rld *r, struct rld_module *m)
 {
 	void *handle = m->handle;
 
-	call(m, "deInit", 0);
+	call(m, "deInit");
 	forget(r, m);
 	return rld_close(handle, 0);
 }
@@ -214,7 +244,7 @@ int rld_module_ready(struct rld *r, void *handle, const char *path)
 
 	if (!m)
 		return -1;
-	if (!m->ready && call(m, "Init", 0) < 0) {
+	if (!m->ready && call(m, "Init") < 0) {
 		finish(r, m);
 		return -1;
 	}
@@ -228,6 +258,34 @@ int rld_module_is(void *handle)
 	return of_handle(handle) != NULL;
 }
 
+/* One use more by client; its hook is asked the first time. */
+static int attach(struct rld *r, struct rld_module *m, const char *name,
+		  void *client, rld_module_hook *hook, void *arg)
+{
+	struct client *c = client_of(m, client);
+
+	if (!c) {
+		c = rld_alloc(sizeof *c);
+		if (!c)
+			return refuse(name, "out of memory");
+		rld_lock(r);
+		*c = (struct client){ m->clients, client, hook, arg, 0 };
+		m->clients = c;
+		rld_unlock(r);
+		if (hook && hook(m, client, RLD_MODULE_ATTACH, arg) < 0) {
+			if (client_of(m, client) == c)
+				drop_client(r, m, c);
+			return refuse(name, "refused by its hook");
+		}
+		if (client_of(m, client) != c)
+			return refuse(name, "closed by its hook");
+	}
+	rld_lock(r);
+	c->uses++;
+	rld_unlock(r);
+	return 0;
+}
+
 API struct rld_module *rld_module_open(const char *name, const char *search,
 				       int mode, void *client,
 				       rld_module_hook *hook, void *arg)
@@ -235,7 +293,6 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	struct rld *r = &rld_state;
 	struct rld_module *m;
-	struct client *c;
 	char *path;
 	void *handle;
 
@@ -250,34 +307,19 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 			rld_close(handle, 0);
 		return NULL; /* dlopen's text stands */
 	}
-	if (!m->ready && call(m, "Init", 0) < 0) {
+	if (!m->ready && call(m, "Init") < 0) {
 		refuse(name, "its initialiser refused: it is unloaded again");
 		finish(r, m);
 		return NULL;
 	}
 	m->ready = 1;
-	c = client_of(m, client);
-	if (!c) {
-		c = rld_alloc(sizeof *c);
-		if (c) {
-			*c = (struct client){ m->clients, client, hook, arg,
-					      0 };
-			m->clients = c;
-		}
-		if (!c ||
-		    (hook && hook(m, client, RLD_MODULE_ATTACH, arg) < 0)) {
-			refuse(name,
-			       c ? "refused by its hook" : "out of memory");
-			if (c)
-				drop_client(m, c);
-			if (!m->clients && !m->keep)
-				finish(r, m);
-			else
-				leave(m);
-			return NULL;
-		}
+	if (attach(r, m, name, client, hook, arg)) {
+		if (!m->clients && !m->keep && !m->gone)
+			finish(r, m);
+		else
+			leave(m);
+		return NULL;
 	}
-	c->uses++;
 	leave(m);
 	return m;
 }
@@ -287,10 +329,10 @@ static struct rld_module *known(struct rld *r, struct rld_module *m)
 	struct rld_module *x;
 
 	rld_lock(r);
-	for (x = modules; x && x != m; x = x->next)
-		;
-	if (x)
-		begin(r, x);
+	do
+		for (x = modules; x && x != m; x = x->next)
+			;
+	while (x && !begin(r, x));
 	rld_unlock(r);
 	return x;
 }
@@ -314,7 +356,9 @@ API int rld_module_close(struct rld_module *module, void *client,
 	if (flags & RLD_MODULE_KEEP)
 		m->keep = 1;
 	if (c->uses > 1) {
+		rld_lock(r);
 		c->uses--;
+		rld_unlock(r);
 		leave(m);
 		return 0;
 	}
@@ -323,11 +367,13 @@ API int rld_module_close(struct rld_module *module, void *client,
 	    c->hook(m, client,
 		    last ? RLD_MODULE_DETACH_PROCESS : RLD_MODULE_DETACH_CLIENT,
 		    c->arg) < 0) {
+		refuse(m->name, "refused by its hook");
 		leave(m);
-		return refuse(m->name, "refused by its hook");
+		return -1;
 	}
-	drop_client(m, c);
-	if (last)
+	if (client_of(m, client) == c)
+		drop_client(r, m, c);
+	if (!m->clients && !m->keep && !m->gone)
 		return finish(r, m);
 	leave(m);
 	return 0;
@@ -341,11 +387,13 @@ API void *rld_module_handle(const struct rld_module *module)
 API unsigned rld_module_uses(const struct rld_module *module,
 			     const void *client, int any)
 {
+	const struct rld_module *m;
 	unsigned n = 0;
 
 	rld_lock(&rld_state);
-	for (const struct client *c = module ? module->clients : NULL; c;
-	     c = c->next)
+	for (m = modules; m && m != module; m = m->next)
+		;
+	for (const struct client *c = m ? m->clients : NULL; c; c = c->next)
 		if (any || c->who == client)
 			n += c->uses;
 	rld_unlock(&rld_state);

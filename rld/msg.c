@@ -1,6 +1,8 @@
 /* Errors, traces and the end of a program that cannot be started. */
 #include "rld/internal.h"
 
+#include <errno.h>
+
 struct out {
 	char *to;
 	size_t cap, len; /* len counts what did not fit, too */
@@ -135,6 +137,8 @@ static void write_all(int fd, const char *s, size_t n)
 	while (n) {
 		long w = sys_write(fd, s, n);
 
+		if (w == -EINTR)
+			continue;
 		if (w <= 0)
 			return;
 		s += w;

@@ -1,4 +1,5 @@
 /* The command line, _RLD_ARGS and the environment. */
+#include "rld.h"
 #include "rld/internal.h"
 
 static const char usage[] =

@@ -255,7 +255,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		v = rld_ifunc_unlocked(r, from, &def);
 		rld_relro(r, from, 1); /* another thread may have closed it */
 	}
-	rld_apply(&p, from, rel, kind, &def, v);
+	if (rld_apply(&p, from, rel, kind, &def, v) && kind == RK_TLSDESC)
+		rld_tlsdesc_lost(slot);
 	if (kind == RK_ABS)
 		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);

@@ -246,7 +246,7 @@ static int read_open(struct list *l, char *at)
 	struct saved_open *o = &l->open[l->nopen];
 	int now = one_of(word(&at), "lazy", "now");
 	int global = one_of(word(&at), "local", "global"), ok;
-	char *count = word(&at);
+	char *count = word(&at), *copy;
 	unsigned n;
 
 	ok = number(count, &o->count) && o->count && now >= 0 && global >= 0;
@@ -255,16 +255,15 @@ static int read_open(struct list *l, char *at)
 	if (!ok || o->module < 0 || !*at)
 		return -1;
 	o->mode = (now ? RTLD_NOW : RTLD_LAZY) | (global ? RTLD_GLOBAL : 0);
-	for (char *copy = rld_strdup(at), *p = copy; p;) {
+	copy = rld_strdup(at);
+	if (!copy)
+		return -1;
+	for (char *p = copy; *p && ok;) {
 		char *w = word(&p);
 
-		if (*w && (!number(w, &n) || !n || n > l->nobject))
-			ok = 0;
-		if (!*p || !ok) {
-			rld_free(copy);
-			break;
-		}
+		ok = !*w || (number(w, &n) && n && n <= l->nobject);
 	}
+	rld_free(copy);
 	l->nopen++;
 	return ok ? 0 : -1;
 }
@@ -355,7 +354,7 @@ static void open_one(struct rld *r, struct list *l, struct saved_open *o,
 	struct saved_object *root = NULL;
 	unsigned n;
 
-	*out = (struct outcome){ RLD_RESTORED, NULL, NULL };
+	*out = (struct outcome){ copy ? RLD_RESTORED : RLD_FAILED, NULL, NULL };
 	while (p && *p) {
 		struct saved_object *x;
 		int s;
@@ -380,14 +379,20 @@ static void open_one(struct rld *r, struct list *l, struct saved_open *o,
 	if (out->result != RLD_RESTORED)
 		return;
 	for (unsigned i = 0; i < o->count; i++) {
-		out->handle = rld_open(*path, o->mode, NULL, 0, pc);
-		if (!out->handle || (i == 0 && o->module &&
-				     rld_module_ready(r, out->handle, *path))) {
-			out->result = RLD_FAILED;
-			out->handle = NULL;
-			out->text = rld_strdup(rld_error());
-			break;
+		void *handle = rld_open(*path, o->mode, NULL, 0, pc);
+
+		/* one that is not ready has closed it */
+		if (handle &&
+		    (i || !o->module || !rld_module_ready(r, handle, *path))) {
+			out->handle = handle;
+			continue;
 		}
+		out->result = RLD_FAILED;
+		out->text = rld_strdup(rld_error());
+		while (i--)
+			rld_close(out->handle, pc);
+		out->handle = NULL;
+		return;
 	}
 }
 
@@ -400,14 +405,15 @@ API int rld_restore(const char *file, unsigned flags, rld_restore_fn *report,
 	struct list l = { 0 };
 	int lost = 0;
 
-	l.text = path_slurp(r, file, 0);
-	if (!l.text || parse(&l) || flags & ~(unsigned)RLD_RESTORE_CHANGED) {
-		rld_fail(&e, "%s: %s", file,
-			 l.text ? "is not a list that rld_save wrote" :
-				  "cannot be read");
+	if (flags & ~(unsigned)RLD_RESTORE_CHANGED)
+		lost = rld_fail(&e, "rld_restore: unknown flags 0x%x", flags);
+	else if (!(l.text = path_slurp(r, file, 0)))
+		lost = rld_fail(&e, "%s: cannot be read", file);
+	else if (parse(&l))
+		lost = rld_fail(&e, "%s: is not a list that rld_save wrote",
+				file);
+	if (lost)
 		rld_keep_error(&e);
-		lost = -1;
-	}
 	for (unsigned i = 0; lost >= 0 && i < l.nopen; i++) {
 		struct outcome out;
 		const char *path;

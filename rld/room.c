@@ -2,6 +2,23 @@
  * ever writable and executable. */
 #include "rld/internal.h"
 
+#include <errno.h>
+
+/* Exactly at `at`: 0 or -errno. */
+static int map_at(uintptr_t at, size_t len, int prot, int flags, int fd,
+		  uint64_t off)
+{
+	uintptr_t got =
+		sys_mmap((void *)at, len, prot, MAP_PRIVATE | flags, fd, off);
+
+	if (got == at)
+		return 0;
+	if (SYS_ERR(got))
+		return (int)(intptr_t)got;
+	sys_munmap(got, len); /* a kernel that does not know the flag */
+	return -EEXIST;
+}
+
 static int prot_of(unsigned flags)
 {
 	return (flags & PF_R ? PROT_READ : 0) |
@@ -15,16 +32,17 @@ static int copy_tail(struct rld *r, const ElfW(Phdr) * p, int fd, uintptr_t at,
 {
 	uintptr_t last = page_up(r, file_end) - r->page;
 	uint64_t off = p->p_offset + (last - (file_end - p->p_filesz));
+	int err;
+	long n;
 
 	if (last < at || off + r->page <= ((r->mapping_size + 4095) & ~4095ULL))
 		return 0;
-	return sys_mmap((void *)last, r->page, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
-			0) != last ||
-			       sys_pread(fd, (void *)last, file_end - last,
-					 off) != (long)(file_end - last) ?
-		       -1 :
-		       0;
+	err = map_at(last, r->page, PROT_READ | PROT_WRITE,
+		     MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+	if (err)
+		return err;
+	n = sys_pread(fd, (void *)last, file_end - last, off);
+	return n == (long)(file_end - last) ? 0 : n < 0 ? (int)n : -EIO;
 }
 
 /* How the segments of an object come into its room. */
@@ -47,6 +65,7 @@ static void touch(struct rld *r, uintptr_t at, size_t len)
 			arch_touch((char *)(at + i));
 }
 
+/* 0 or -errno. */
 static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 		       int fd, struct extent *m)
 {
@@ -55,6 +74,7 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 	uintptr_t mem_end = bias + p->p_vaddr + p->p_memsz;
 	uintptr_t skew = (bias + p->p_vaddr) - at;
 	int prot = prot_of(p->p_flags), writable = p->p_flags & PF_W;
+	int err = 0;
 
 	if (p->p_filesz) {
 		size_t len = page_up(r, file_end) - at;
@@ -62,20 +82,20 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 			    p->p_vaddr - p->p_offset == m->delta;
 
 		if (there && !writable) {
-			if (prot != m->prot && sys_mprotect(at, len, prot))
-				return -1;
+			if (prot != m->prot)
+				err = sys_mprotect(at, len, prot);
 		} else if (!there || prot != m->prot) {
-			if (sys_mmap((void *)at, len, prot,
-				     MAP_PRIVATE | m->fixed, fd,
-				     p->p_offset - skew) != at)
-				return -1;
-			m->end = at + len;
-			if (r->page > 4096 && writable &&
-			    copy_tail(r, p, fd, at, file_end))
-				return -1;
-			if (writable)
+			err = map_at(at, len, prot, m->fixed, fd,
+				     p->p_offset - skew);
+			if (!err)
+				m->end = at + len;
+			if (!err && r->page > 4096 && writable)
+				err = copy_tail(r, p, fd, at, file_end);
+			if (!err && writable)
 				touch(r, at, len);
 		}
+		if (err)
+			return err;
 		m->end = at + len;
 		if (p->p_memsz > p->p_filesz && writable) {
 			uintptr_t to = page_up(r, file_end);
@@ -87,13 +107,11 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
 	if (mem_end > at) {
 		size_t len = page_up(r, mem_end) - at;
 
-		if (sys_mmap((void *)at, len, prot,
-			     MAP_PRIVATE | m->fixed | MAP_ANONYMOUS, -1,
-			     0) != at)
-			return -1;
-		m->end = at + len;
+		err = map_at(at, len, prot, m->fixed | MAP_ANONYMOUS, -1, 0);
+		if (!err)
+			m->end = at + len;
 	}
-	return 0;
+	return err;
 }
 
 /* What lies between two segments serves nobody. */
@@ -103,11 +121,8 @@ static int close_gap(const struct extent *m, uintptr_t to)
 		return 0;
 	if (to <= m->covered)
 		return sys_mprotect(m->end, to - m->end, PROT_NONE);
-	return sys_mmap((void *)m->end, to - m->end, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS | m->fixed, -1,
-			0) == m->end ?
-		       0 :
-		       -1;
+	return map_at(m->end, to - m->end, PROT_NONE, MAP_ANONYMOUS | m->fixed,
+		      -1, 0);
 }
 
 /* Room for the whole object; for ET_EXEC at its own address. */
@@ -119,15 +134,10 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 
 	*m = (struct extent){ .fixed = MAP_FIXED, .prot = -1 };
 	if (want) {
-		got = sys_mmap((void *)want, len, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS |
-				       MAP_FIXED_NOREPLACE,
-			       -1, 0);
-		if (!SYS_ERR(got) && got != want) {
-			sys_munmap(got, len);
-			got = (uintptr_t)-17;
-		}
-		return got;
+		int err = map_at(want, len, PROT_NONE,
+				 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		return err ? (uintptr_t)(intptr_t)err : want;
 	}
 	if (h->align <= r->page) {
 		m->prot = prot_of(first->p_flags);
@@ -164,7 +174,7 @@ static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
 			     struct extent *m)
 {
 	const ElfW(Phdr) *p = first, *last = NULL;
-	uintptr_t lo = page_down(r, h->lo), at, got;
+	uintptr_t lo = page_down(r, h->lo), at;
 	size_t size;
 
 	if (r->started || h->type == ET_EXEC || r->floor < len + h->align ||
@@ -187,29 +197,29 @@ static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
 			      .prot = prot_of(first->p_flags),
 			      .delta = first->p_vaddr - first->p_offset,
 			      .covered = at + size };
-	got = sys_mmap((void *)at, size, m->prot,
-		       MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd,
-		       first->p_offset & ~(r->page - 1));
-	if (got == at)
-		return at;
-	if (!SYS_ERR(got)) /* a kernel that does not know the flag */
-		sys_munmap(got, size);
-	return 0;
+	return map_at(at, size, m->prot, MAP_FIXED_NOREPLACE, fd,
+		      first->p_offset & ~(r->page - 1)) ?
+		       0 :
+		       at;
 }
 
+/* 0 or -errno. */
 static int map_segments(struct rld *r, struct dso *d, int fd,
 			const struct elf_head *h, struct extent *m)
 {
+	int err = 0;
+
 	m->end = d->lo;
-	for (size_t i = 0; i < h->phnum; i++) {
+	for (size_t i = 0; i < h->phnum && !err; i++) {
 		const ElfW(Phdr) *p = &h->ph[i];
 
-		if (p->p_type == PT_LOAD && p->p_memsz &&
-		    (close_gap(m, page_down(r, d->lm.l_addr + p->p_vaddr)) ||
-		     map_segment(r, d->lm.l_addr, p, fd, m)))
-			return -1;
+		if (p->p_type != PT_LOAD || !p->p_memsz)
+			continue;
+		err = close_gap(m, page_down(r, d->lm.l_addr + p->p_vaddr));
+		if (!err)
+			err = map_segment(r, d->lm.l_addr, p, fd, m);
 	}
-	return 0;
+	return err;
 }
 
 static void put_at(struct dso *d, uintptr_t base, uintptr_t lo, uintptr_t hi)
@@ -246,12 +256,15 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 			d->lo = d->hi = 0;
 			return rld_fail(e, "%s: cannot be mapped: %s",
 					dso_name(r, d),
-					sys_strerror((long)base));
+					(long)base == -EEXIST ?
+						"its addresses are in use" :
+						sys_strerror((long)base));
 		}
 		put_at(d, base, lo, hi);
-		if (map_segments(r, d, fd, h, &m))
-			return rld_fail(e, "%s: cannot be mapped",
-					dso_name(r, d));
+		ret = map_segments(r, d, fd, h, &m);
+		if (ret)
+			return rld_fail(e, "%s: cannot be mapped: %s",
+					dso_name(r, d), sys_strerror(ret));
 	}
 	if (!r->started && h->type != ET_EXEC)
 		r->floor = base;

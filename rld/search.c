@@ -156,8 +156,11 @@ struct search {
 	int fd;
 	char *path;
 	char *tried; /* heap: what the error will show */
-	int telling; /* nothing was found: note the folders, open nothing */
 	long err;
+	/* not NULL: told of each folder, and nothing is opened */
+	void (*each)(void *, const char *dir, size_t len, unsigned flags);
+	void *arg;
+	unsigned flags; /* LA_SER_*: where the folder comes from */
 };
 
 /* Folders that were looked into: whether they are there, whether glibc-hwcaps is
@@ -200,8 +203,6 @@ static int try_file(struct search *s, const char *path, struct known *k)
 {
 	int fd;
 
-	if (s->telling)
-		return 0;
 	fd = open_in(k, path);
 	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
 	      fd >= 0 ? "found" : sys_strerror(fd));
@@ -220,17 +221,19 @@ static int try_file(struct search *s, const char *path, struct known *k)
 	return 1;
 }
 
-static void note_tried(struct search *s, const char *what)
+static void note_tried(void *arg, const char *what, size_t len, unsigned flags)
 {
 	enum { ENOUGH = 4000 }; /* bytes; a hostile RPATH has no end */
+	struct search *s = arg;
 	size_t n = s->tried ? strlen(s->tried) : 0;
 	char *t;
 
+	(void)flags;
 	if (n > ENOUGH)
 		return;
-	t = n + strlen(what) > ENOUGH ? rld_format("%s:...", s->tried) :
-	    s->tried		      ? rld_format("%s:%s", s->tried, what) :
-					rld_strdup(what);
+	t = n + len > ENOUGH ? rld_format("%s:...", s->tried) :
+	    s->tried	     ? rld_format("%s:%s", s->tried, what) :
+			       rld_strdup(what);
 	rld_free(s->tried);
 	s->tried = t;
 }
@@ -273,13 +276,15 @@ void rld_search_done(struct rld *r)
 
 static int try_dir(struct search *s, const char *dir)
 {
-	unsigned k = know(s->r, dir);
 	struct path_buf p;
 	const char *sep = dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "";
+	unsigned k;
 
-	path_clear(&p);
-	if (s->telling)
-		note_tried(s, dir);
+	if (s->each) {
+		s->each(s->arg, dir, strlen(dir), s->flags);
+		return 0;
+	}
+	k = know(s->r, dir);
 	if (k != UINT32_MAX && known[k].missing)
 		return 0;
 	if (k != UINT32_MAX && !known[k].no_hwcaps)
@@ -372,7 +377,7 @@ static int try_cache(struct search *s)
 	char *rooted;
 	int ret;
 
-	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
+	if (s->each || (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB)))
 		return 0;
 	hit = path_cache_find(s->r, s->name);
 	if (!hit)
@@ -388,24 +393,28 @@ static int try_cache(struct search *s)
 static int search_all(struct search *s)
 {
 	struct rld *r = s->r;
+	int no_defaults = s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB);
 
+	s->flags = LA_SER_RUNPATH;
 	if (try_rpaths(s))
 		return 1;
+	s->flags = LA_SER_LIBPATH;
 	if (r->library_path && *r->library_path &&
 	    try_list(s, r->library_path, r->program, 0, ":;"))
 		return 1;
+	s->flags = LA_SER_RUNPATH;
 	if (s->from && s->from->dyn.runpath && *s->from->dyn.runpath &&
 	    try_list(s, s->from->dyn.runpath, s->from, 1, ":"))
 		return 1;
+	s->flags = LA_SER_DEFAULT;
 	if (r->host.kind == HOST_MUSL)
 		return path_musl_dirs(r, try_dir_cb, s);
 	if (try_cache(s))
 		return 1;
 	if (!path_cache_exists(r) && path_conf_dirs(r, try_dir_cb, s))
 		return 1;
-	if (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB))
-		return 0;
-	return try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
+	return !no_defaults &&
+	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
 }
 
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
@@ -491,7 +500,8 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	*searched = 1;
 	if ((!strchr(name, '$') || !by_token(&s)) &&
 	    (!*name || !search_all(&s))) {
-		s.telling = 1;
+		s.each = note_tried;
+		s.arg = &s;
 		if (*name)
 			search_all(&s);
 		rld_fail(e,
@@ -508,39 +518,17 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	return has_path(&s, s.fd, s.path, e);
 }
 
-static void each_of(struct rld *r, struct dso *from, const char *list,
-		    int rooted, unsigned flags,
-		    void (*fn)(void *, const char *, size_t, unsigned),
-		    void *arg)
-{
-	while (list && *list) {
-		const char *root = rooted && *list == '/' ? r->root : NULL;
-		size_t n = 0;
-
-		while (list[n] && list[n] != ':')
-			n++;
-		do {
-			struct path_buf p;
-
-			path_clear(&p);
-			if ((!root || add(&p, root, strlen(root))) &&
-			    path_expand(r, from, list, n, &p))
-				fn(arg, p.len ? p.text : ".", p.len ? p.len : 1,
-				   flags);
-		} while (root && (root = next_root(r, root)));
-		list += n + (list[n] == ':');
-	}
-}
-
 void rld_search_dirs(struct rld *r, struct dso *from,
 		     void (*fn)(void *, const char *dir, size_t len,
 				unsigned flags),
 		     void *arg)
 {
-	if (from && from->dyn.rpath && !from->dyn.runpath)
-		each_of(r, from, from->dyn.rpath, 1, LA_SER_RUNPATH, fn, arg);
-	each_of(r, r->program, r->library_path, 0, LA_SER_LIBPATH, fn, arg);
-	if (from && from->dyn.runpath)
-		each_of(r, from, from->dyn.runpath, 1, LA_SER_RUNPATH, fn, arg);
-	each_of(r, r->program, ARCH_DEFAULT_DIRS, 1, LA_SER_DEFAULT, fn, arg);
+	struct search s = { .r = r,
+			    .name = "",
+			    .from = from,
+			    .fd = -1,
+			    .each = fn,
+			    .arg = arg };
+
+	search_all(&s);
 }

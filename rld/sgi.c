@@ -129,6 +129,7 @@ static const char *next_path(struct rld *r)
 static void *modify_list(int how, const char *path, uintptr_t pc)
 {
 	struct rld *r = &rld_state;
+	void *handle;
 	struct dso *d;
 
 	if (how == 2)
@@ -137,8 +138,9 @@ static void *modify_list(int how, const char *path, uintptr_t pc)
 		return NULL;
 	rld_lock(r);
 	d = rld_find_name(r, path);
+	handle = d ? rld_handle(d) : NULL;
 	rld_unlock(r);
-	return d && !rld_close(d, pc) ? d : NULL;
+	return handle && !rld_close(handle, pc) ? handle : NULL;
 }
 
 static void *named(struct rld *r, const char *name)

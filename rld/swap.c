@@ -102,7 +102,8 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 	new = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
 	r->fresh = 0;
 	if (new &&new != dso_next(last))
-		rld_fail(e, "%s: cannot be loaded a second time", path);
+		rld_fail(e, "%s: cannot be loaded a second time",
+			 dso_name(r, new));
 	if (!e->set)
 		rld_bring_in(r, new,
 			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);

@@ -44,15 +44,38 @@ size_t rld_tls_slot_size(void)
 	return 4 * WORD;
 }
 
+static struct sigs holders_mask;
+
+static void block_signals(struct sigs *was)
+{
+	struct sigs all;
+
+	memset(&all, 0xff, sizeof all);
+	sys_sigmask(SIG_SETMASK, &all, was);
+}
+
+/* A handler that touches a variable takes the lock, too: none runs in the
+ * thread that has it. */
 void rld_tls_lock(void)
 {
-	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
-		arch_pause();
+	struct sigs was;
+
+	block_signals(&was);
+	for (unsigned spin = 0; __atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE);
+	     spin++)
+		if (spin < 100)
+			arch_pause();
+		else
+			sys1(__NR_sched_yield, 0);
+	holders_mask = was;
 }
 
 void rld_tls_unlock(void)
 {
+	struct sigs was = holders_mask;
+
 	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+	sys_sigmask(SIG_SETMASK, &was, NULL);
 }
 
 static uintptr_t *slot(void)
@@ -99,6 +122,41 @@ static struct thread *thread_here(void)
 	return (struct thread *)slot()[2];
 }
 
+/* Have libc tell of this thread's end.  The key is made once; libc is called
+ * without a lock, so two threads may make one at a time. */
+static void watch_end(struct rld *r, struct thread *t)
+{
+	int (*create)(unsigned *, void (*)(void *));
+	int (*set)(unsigned, const void *);
+	int (*drop)(unsigned);
+	unsigned mine;
+
+	create = (int (*)(unsigned *, void (*)(void *)))rld_host_symbol(
+		r, r->host.libc, "pthread_key_create");
+	set = (int (*)(unsigned, const void *))rld_host_symbol(
+		r, r->host.libc, "pthread_setspecific");
+	drop = (int (*)(unsigned))rld_host_symbol(r, r->host.libc,
+						  "pthread_key_delete");
+	if (!create || !set || !drop)
+		return;
+	if (!__atomic_load_n(&key_state, __ATOMIC_ACQUIRE)) {
+		int made = !create(&mine, thread_gone), late;
+
+		rld_tls_lock();
+		late = key_state;
+		if (!late) {
+			key = mine;
+			__atomic_store_n(&key_state, made ? 1 : -1,
+					 __ATOMIC_RELEASE);
+		}
+		rld_tls_unlock();
+		if (late && made)
+			drop(mine);
+	}
+	if (key_state > 0)
+		set(key, t);
+}
+
 struct thread *rld_thread(void)
 {
 	struct rld *r = &rld_state;
@@ -117,23 +175,8 @@ struct thread *rld_thread(void)
 	threads = t;
 	rld_tls_unlock();
 	slot()[2] = (uintptr_t)t;
-	if (r->host.libc) {
-		int (*create)(unsigned *, void (*)(void *));
-		int (*set)(unsigned, const void *);
-
-		create = (int (*)(unsigned *, void (*)(void *)))rld_host_symbol(
-			r, r->host.libc, "pthread_key_create");
-		set = (int (*)(unsigned, const void *))rld_host_symbol(
-			r, r->host.libc, "pthread_setspecific");
-		if (!create)
-			return t;
-		rld_tls_lock();
-		if (!key_state)
-			key_state = create(&key, thread_gone) ? -1 : 1;
-		rld_tls_unlock();
-		if (key_state > 0 && set)
-			set(key, t);
-	}
+	if (r->host.libc)
+		watch_end(r, t);
 	return t;
 }
 
@@ -264,11 +307,10 @@ static void *make_block(unsigned m)
  * signal handler that touches the same module waits until it is there. */
 static void *block(unsigned m)
 {
-	struct sigs all, was;
+	struct sigs was;
 	void *b;
 
-	memset(&all, 0xff, sizeof all);
-	sys_sigmask(SIG_SETMASK, &all, &was);
+	block_signals(&was);
 	b = make_block(m);
 	sys_sigmask(SIG_SETMASK, &was, NULL);
 	return b;

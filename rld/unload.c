@@ -117,6 +117,22 @@ static struct dso *next_to_finish(struct rld *r)
 	return NULL;
 }
 
+/* Foreign code in the midst of it all.  What rld_guard is for: tables and notes
+ * of files that were cut short since they were loaded. */
+static void step_out(struct rld *r)
+{
+	rld_guard(r, 0);
+	rld_seal(r);
+	rld_unlock(r);
+}
+
+static void step_in(struct rld *r)
+{
+	rld_lock(r);
+	rld_unseal_surely(r);
+	rld_guard(r, 1);
+}
+
 /* Where libstdc++ is never unloaded it need not free what it has allocated
  * for exceptions (72 KiB), and its destructors do not; but it has a function
  * that does, for those who count blocks.  Called as destructors are. */
@@ -129,11 +145,9 @@ static void free_resources(struct rld *r, struct dso *d)
 
 	if (!fn)
 		return;
-	rld_seal(r);
-	rld_unlock(r);
+	step_out(r);
 	((void (*)(void))fn)();
-	rld_lock(r);
-	rld_unseal_surely(r);
+	step_in(r);
 }
 
 /* Called with the lock held once; destructors run without it. */
@@ -180,7 +194,7 @@ void rld_collect(struct rld *r)
 		rld_lock(r);
 	}
 	rld_unseal_surely(r);
-	rld_guard(r, 1); /* tables and notes of files cut short since */
+	rld_guard(r, 1);
 	for (unsigned i = 0; i < n; i++)
 		free_resources(r, gone[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -202,12 +216,10 @@ void rld_collect(struct rld *r)
 		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
 			char *name = rld_strdup(ev.name);
 
-			ev.name = name;
-			rld_seal(r);
-			rld_unlock(r);
+			ev.name = name ? name : "";
+			step_out(r);
 			rld_emit(&ev);
-			rld_lock(r);
-			rld_unseal_surely(r);
+			step_in(r);
 			rld_free(name);
 		}
 	}

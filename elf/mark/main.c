@@ -10,12 +10,9 @@
 #include "emit.h"
 #include "note.h"
 #include "dynamic.h"
+#include "rld.h"
 #include "save.h"
 #include "show.h"
-
-#ifndef RLD_VERSION
-#define RLD_VERSION "unreleased"
-#endif
 
 enum { EXIT_USAGE = 2 };
 

@@ -20,6 +20,9 @@
 extern "C" {
 #endif
 
+/* Of this header, and of rld as it was built with it. */
+#define RLD_VERSION "0.1.0"
+
 /* The text of this thread's last failure, without taking it away as dlerror()
  * does; NULL when there was none.  Valid until the thread's next call of this
  * header's or dlfcn.h's functions.  Source: rld's own. */

@@ -149,6 +149,8 @@ CASES = {
     "a segment of no memory with bytes": (
         "libplain.so", no_memory_but_bytes, "file size exceeds its memory"),
     "a filter of itself": ("libself.so", lambda elf: None, "filters itself"),
+    "262,145 IFUNCs": ("libifunc.so", lambda elf: None,
+                       "has too many IFUNC and COPY relocations"),
     "an RPATH of sixty thousand elements": (
         "libpath.so", lambda elf: None, "libgone.so: cannot be found"),
 }
