@@ -108,8 +108,8 @@ static void gnu_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
 	}
 }
 
-static void gabi_tag(const ElfW(Dyn) * e, uintptr_t dyn_vaddr,
-		     struct elf_dyn *d, struct raw *r)
+static void gabi_tag(const ElfW(Dyn) *e, uintptr_t dyn_vaddr, struct elf_dyn *d,
+		     struct raw *r)
 {
 	uintptr_t val = e->d_un.d_val;
 

@@ -35,12 +35,12 @@
 struct elf_head {
 	uint16_t type; /* ET_EXEC or ET_DYN */
 	uint16_t phnum;
-	size_t phoff;	       /* file offset of the table */
-	const ElfW(Phdr) * ph; /* inside the caller's buffer */
-	uintptr_t entry;       /* vaddr */
-	uintptr_t lo, hi;      /* vaddrs spanned by PT_LOAD, not rounded */
-	uintptr_t align;       /* largest PT_LOAD alignment, at least 1 */
-	const ElfW(Phdr) * dynamic, *interp, *tls, *relro, *stack;
+	size_t phoff;	      /* file offset of the table */
+	const ElfW(Phdr) *ph; /* inside the caller's buffer */
+	uintptr_t entry;      /* vaddr */
+	uintptr_t lo, hi;     /* vaddrs spanned by PT_LOAD, not rounded */
+	uintptr_t align;      /* largest PT_LOAD alignment, at least 1 */
+	const ElfW(Phdr) *dynamic, *interp, *tls, *relro, *stack;
 };
 
 /* What this loader accepts: one machine. */
@@ -58,13 +58,13 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 	     const struct elf_want *want, struct elf_head *h, const char **why);
 
 /* Check a program header table alone, as the kernel hands it over. */
-int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
+int elf_phdrs(const ElfW(Phdr) *ph, size_t phnum, uint64_t filesize,
 	      size_t page, struct elf_head *h, const char **why);
 
 /* How to turn a vaddr into readable memory: either the object is mapped with
  * load bias `bias`, or (flat != NULL) the whole file lies at flat. */
 struct elf_view {
-	const ElfW(Phdr) * ph;
+	const ElfW(Phdr) *ph;
 	size_t phnum;
 	uintptr_t bias;
 	const unsigned char *flat;
@@ -80,7 +80,7 @@ const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left);
 
 struct elf_gnu_hash {
 	uint32_t nbuckets, symndx, maskwords, shift;
-	const ElfW(Addr) * bloom;
+	const ElfW(Addr) *bloom;
 	const uint32_t *buckets, *chain;
 	/* DT_MIPS_XHASH: chain place -> symbol index.  Its symbols are in the
 	 * GOT's order; the table is as if they were sorted by hash. */
@@ -96,24 +96,24 @@ struct elf_sysv_hash {
 /* The dynamic section (gABI ch. 5 "Dynamic Section"), every pointer turned
  * into memory and every size checked.  Absent tables are NULL and 0. */
 struct elf_dyn {
-	const ElfW(Dyn) * dyn;
+	const ElfW(Dyn) *dyn;
 	size_t ndyn; /* entries, DT_NULL not counted */
 
 	const char *strtab; /* strtab[strsz - 1] is 0 */
 	size_t strsz;
-	const ElfW(Sym) * symtab;
+	const ElfW(Sym) *symtab;
 	size_t nsym; /* symbols that may be read, an upper bound */
 	struct elf_gnu_hash gnu;
 	struct elf_sysv_hash sysv;
 
-	const ElfW(Half) * versym; /* nsym entries may be read */
+	const ElfW(Half) *versym; /* nsym entries may be read */
 	const void *verdef, *verneed;
 	size_t verdef_left, verneed_left; /* bytes */
 	size_t nverdef, nverneed;
 
-	const ElfW(Rela) * rela;
-	const ElfW(Rel) * rel;
-	const ElfW(Addr) * relr;
+	const ElfW(Rela) *rela;
+	const ElfW(Rel) *rel;
+	const ElfW(Addr) *relr;
 	const void *jmprel;
 	size_t nrela, nrel, nrelr, njmprel; /* entries */
 	size_t nrelative; /* DT_RELACOUNT or DT_RELCOUNT, clipped */

@@ -31,7 +31,7 @@ static int check_ident(const unsigned char *id, const struct elf_want *want,
 	return 0;
 }
 
-static int add_load(const ElfW(Phdr) * p, uint64_t filesize, size_t page,
+static int add_load(const ElfW(Phdr) *p, uint64_t filesize, size_t page,
 		    struct elf_head *h, const char **why)
 {
 	if (p->p_filesz > p->p_memsz)
@@ -69,8 +69,7 @@ static int add_load(const ElfW(Phdr) * p, uint64_t filesize, size_t page,
 }
 
 /* Do q's bytes lie in the readable file part of one segment? */
-static int in_a_segment(const ElfW(Phdr) * ph, size_t phnum,
-			const ElfW(Phdr) * q)
+static int in_a_segment(const ElfW(Phdr) *ph, size_t phnum, const ElfW(Phdr) *q)
 {
 	for (size_t i = 0; i < phnum; i++)
 		if (ph[i].p_type == PT_LOAD && ph[i].p_flags & PF_R &&
@@ -82,7 +81,7 @@ static int in_a_segment(const ElfW(Phdr) * ph, size_t phnum,
 	return 0;
 }
 
-int elf_phdrs(const ElfW(Phdr) * ph, size_t phnum, uint64_t filesize,
+int elf_phdrs(const ElfW(Phdr) *ph, size_t phnum, uint64_t filesize,
 	      size_t page, struct elf_head *h, const char **why)
 {
 	h->ph = ph;

@@ -70,11 +70,10 @@ static inline int elf_gnu_maybe_either(const struct elf_gnu_hash *g, uint32_t h)
 	       ((w >> ((h >> g->shift) % bits)) & 1) != 0;
 }
 
-/* Walk the symbols of d whose hash is h.  First call with *pos = 0; returns a
- * symbol index or 0 at the end.  sysv is computed by the caller only when d
- * has no GNU hash table (see elf_needs_sysv).  Malformed chains end the walk:
- * a GNU chain is read at most to its table's end, a DT_HASH chain for at
- * most nchain steps, counted in *pos. */
+/* A walk over the symbols of one object that have one hash; begins with { 0 }.
+ * Each call gives the next symbol's index, 0 at the end.  Malformed chains end
+ * it: a GNU chain is read at most to its table's end, a DT_HASH chain for at
+ * most nchain steps. */
 struct elf_walk {
 	uint32_t at;	/* place in the chain, or symbol index for DT_HASH */
 	uint32_t steps; /* 0: not begun */

@@ -28,7 +28,7 @@ static int walk_defs(const struct elf_dyn *d, visit *fn, void *arg,
 	for (size_t i = 0; d->verdef && i < d->nverdef; i++) {
 		const ElfW(Verdef) *def =
 			entry(d->verdef, d->verdef_left, off, sizeof *def);
-		const ElfW(Verdaux) * aux;
+		const ElfW(Verdaux) *aux;
 		struct elf_version v = { .is_def = 1 };
 		int done;
 

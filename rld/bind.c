@@ -7,7 +7,7 @@ enum { MEMO = 1024, AHEAD = 16 };
 /* By symbol index. */
 struct memo {
 	struct dso *from, *dso;
-	const ElfW(Sym) * sym;
+	const ElfW(Sym) *sym;
 	uintptr_t value;
 	uint32_t index, plain; /* plain: value is what it means */
 };
@@ -20,7 +20,7 @@ struct ahead {
 
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 {
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 
 	if (sym >= d->dyn.nsym)
 		return -1;
@@ -148,7 +148,7 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
  * that the one before it points to and that nobody has read lately.  The waits
  * of a few lookups overlap when all of them are asked for first. */
 static size_t look_ahead(const struct pass *p, const struct dso *d,
-			 const ElfW(Rela) * a, size_t n)
+			 const ElfW(Rela) *a, size_t n)
 {
 	struct ahead *w = p->ahead;
 	uint32_t sym, last = 0;
@@ -189,7 +189,7 @@ static const struct ref *looked_at(const struct pass *p, uint32_t sym)
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 	struct memo *m = NULL;
 	const struct ref *known_ref;
 	struct ref ref;
@@ -352,7 +352,7 @@ outside:
 
 /* The same symbol again, by far the commonest case: 1 done. */
 static inline int repeated(const struct pass *p, const struct dso *d,
-			   const ElfW(Rela) * a)
+			   const ElfW(Rela) *a)
 {
 	enum rkind kind = arch_reloc_kind(ARCH_R_TYPE(a->r_info));
 	uint32_t sym = ARCH_R_SYM(a->r_info);
@@ -373,7 +373,7 @@ static inline int repeated(const struct pass *p, const struct dso *d,
  * none.  Apart, so that the loop keeps to registers: big libraries have
  * hundreds of thousands. */
 __attribute__((noinline)) static const ElfW(Rela) *
-	relatives(const struct dso *d)
+relatives(const struct dso *d)
 {
 	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrelative;
 	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
@@ -469,7 +469,7 @@ static int rels(struct pass *p, struct dso *d)
 	return 0;
 }
 
-struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a)
+struct reloc rld_rel(const struct dso *d, const ElfW(Rel) *a)
 {
 	struct reloc rel = { a->r_offset, 0, ARCH_R_SYM(a->r_info),
 			     ARCH_R_TYPE(a->r_info) };

@@ -52,7 +52,7 @@ static inline int is_ifunc(const struct def *def)
 
 /* d's own definition, whoever else has the name: protected or hidden, by
  * st_other or by d's note. */
-static inline int is_own(const struct dso *d, const ElfW(Sym) * s)
+static inline int is_own(const struct dso *d, const ElfW(Sym) *s)
 {
 	const char *name;
 
@@ -66,7 +66,7 @@ static inline int is_own(const struct dso *d, const ElfW(Sym) * s)
 	return name && rldnote_hides(d->note, name);
 }
 
-struct reloc rld_rel(const struct dso *d, const ElfW(Rel) * a);
+struct reloc rld_rel(const struct dso *d, const ElfW(Rel) *a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
 /* Entry i of d's DT_REL at *next in its addends, once it has been applied. */
 struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next);
@@ -103,9 +103,11 @@ static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
 }
 #endif
 
-/* A TLS descriptor (two words) whose variable is gone; does it, or never did,
- * mean any? */
+/* ---- apply.c, late.c */
+/* The variable of the TLS descriptor (two words) at `at` is gone: who asks for it
+ * is told. */
 void rld_tlsdesc_lost(uintptr_t *at);
+/* 1: the descriptor means no variable, or none any longer. */
 int rld_tlsdesc_is_lost(const uintptr_t *at);
 /* apply.c: say what is wrong with a relocation; -1. */
 int rld_bad_reloc(struct pass *p, struct dso *d, const struct reloc *rel,

@@ -1,4 +1,4 @@
-/* Delay-load (design section 7): libraries of a liblist that wait until
+/* Delay-load (doc/binding.md): libraries of a liblist that wait until
  * somebody needs them, and what marks a file's note carries. */
 #include "rld/delay.h"
 #include "rld/vault.h"

@@ -23,7 +23,7 @@ struct cache_head {
 static struct {
 	uintptr_t at;
 	size_t size;
-	size_t ends;  /* strings that begin before end inside it */
+	size_t ends;  /* what begins before this offset ends inside */
 	int state;    /* 0 unknown, 1 mapped, -1 none */
 	int of_start; /* as it was then */
 } cache;
@@ -234,7 +234,6 @@ static char *word(char **at)
 	return *w ? w : NULL;
 }
 
-/* `include` takes a pattern whose last element may have one star. */
 struct dirent64 {
 	uint64_t ino;
 	int64_t off;
@@ -246,6 +245,7 @@ struct dirent64 {
 static int conf_file(struct rld *r, const char *file, int depth,
 		     int (*fn)(void *, const char *), void *arg);
 
+/* `include` takes a pattern whose last element may have one star. */
 static int conf_include(struct rld *r, const char *pattern, int depth,
 			int (*fn)(void *, const char *), void *arg)
 {

@@ -24,7 +24,7 @@
 /* Declarations, too: an address of our own needs no GOT, so no relocation. */
 #pragma GCC visibility push(hidden)
 
-#define API	    __attribute__((visibility("default")))
+#define API __attribute__((visibility("default")))
 #ifndef ARCH_EFLAGS_MASK /* e_machine, class and byte order tell all */
 #define ARCH_EFLAGS_MASK 0
 #define ARCH_EFLAGS	 0
@@ -174,8 +174,8 @@ struct dso {
 
 	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
 	uintptr_t window_lo, window_hi; /* where most relocations write */
-	const ElfW(Phdr) * ph;
-	ElfW(Phdr) * ph_copy; /* heap: ph, where no segment has it read-only */
+	const ElfW(Phdr) *ph;
+	ElfW(Phdr) *ph_copy; /* heap: ph, where no segment has it read-only */
 	unsigned phnum;
 	uint16_t type;
 	uintptr_t entry;
@@ -260,9 +260,9 @@ struct alias {
 	char name[];
 };
 
-/* Complete in itself: readers of an old one never meet a newer one's ids. */
 enum { NAME_CHAINS = 64, INODE_CHAINS = 64 };
 
+/* Complete in itself: readers of an old one never meet a newer one's ids. */
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
@@ -283,7 +283,7 @@ struct index {
 struct rld {
 	int argc;
 	char **argv, **envp;
-	ElfW(auxv_t) * auxv;
+	ElfW(auxv_t) *auxv;
 	uintptr_t *stack; /* where argc lies */
 	const char *prog; /* for messages */
 	size_t page;
@@ -436,10 +436,10 @@ void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
  * *path, or -1 with *e set. */
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
-/* What ld.so.cache says, when no other place comes before it; for a file that
- * somebody else will open.  Heap, or NULL: search as usual. */
 /* Is libc at this path, where the cache says? */
 int rld_host_is_there(struct rld *r, const char *libc);
+/* What ld.so.cache says, when no other place comes before it; for a file that
+ * somebody else will open.  Heap, or NULL: search as usual. */
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Is fd an object for this machine and ABI, as far as its header tells? */
 int rld_fits(int fd);
@@ -476,7 +476,7 @@ static inline int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e)
 #endif
 /* Take over an object that is mapped already, with its headers at ph. */
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
-		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e);
+		  const ElfW(Phdr) *ph, size_t phnum, struct rld_err *e);
 void rld_unmap(struct rld *r, struct dso *d);
 /* A descriptor of a private copy of fd's first size bytes, or -errno. */
 int rld_snapshot(int fd, uint64_t size);
@@ -538,7 +538,7 @@ struct ref {
 };
 struct def {
 	struct dso *dso;
-	const ElfW(Sym) * sym;
+	const ElfW(Sym) *sym;
 };
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
 /* In d alone. */
@@ -559,7 +559,7 @@ void rld_each_symbol(const struct dso *d,
 		     void *arg);
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e);
 int rld_visible(const struct dso *o, const struct dso *from);
-uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s);
+uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s);
 
 /* ---- tls.c */
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e);
@@ -797,7 +797,7 @@ void rld_stat_print(struct rld *r);
 uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
-void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);
+void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
 
 #pragma GCC visibility pop

@@ -4,7 +4,7 @@
 
 struct nearest {
 	uintptr_t addr, best;
-	const ElfW(Sym) * sym;
+	const ElfW(Sym) *sym;
 };
 
 static void consider(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
@@ -30,7 +30,7 @@ static void consider(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
 }
 
 static int address(const void *addr, Dl_info *info, struct dso **dso,
-		   const ElfW(Sym) * *sym)
+		   const ElfW(Sym) **sym)
 {
 	struct rld *r = &rld_state;
 	struct nearest n = { .addr = (uintptr_t)addr };
@@ -57,7 +57,7 @@ static int address(const void *addr, Dl_info *info, struct dso **dso,
 API int dladdr(const void *addr, Dl_info *info)
 {
 	struct dso *d;
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 
 	return address(addr, info, &d, &s);
 }
@@ -65,7 +65,7 @@ API int dladdr(const void *addr, Dl_info *info)
 API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
 {
 	struct dso *d;
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 
 	if (!address(addr, info, &d, &s))
 		return 0;

@@ -1,4 +1,4 @@
-/* Interface versions (reference section 1): what a DSO says it offers, what a
+/* Interface versions (doc/binding.md): what a DSO says it offers, what a
  * liblist entry or sgidlopen_version wants, and old files kept under the name
  * soname.MAJOR. */
 #include "rld/delay.h"

@@ -113,7 +113,7 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	struct ref ref;
 	uintptr_t v = 0, *slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 	unsigned changes;
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 	int hit = 1, stays, k;
 
 	if (rld_ref(d, rel.sym, &ref))

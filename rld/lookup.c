@@ -1,5 +1,5 @@
-/* The one rule of lookup (design section 5): along the rld-list, the first
- * visible definition that matches by name and version.
+/* The one rule of lookup (doc/binding.md, section 1): along the rld-list, the
+ * first visible definition that matches by name and version.
  *
  * Two ways to walk the list: probing each object's hash filter, or one index
  * of all definitions (hash -> objects in list order), filled from the GNU
@@ -34,7 +34,7 @@ static inline int seen(const struct dso *d, const struct dso *from)
 	return d == from || (!(d->flags & D_RETIRED) && rld_visible(d, from));
 }
 
-uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) * s)
+uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :
 					d->lm.l_addr + s->st_value;
@@ -439,7 +439,7 @@ void rld_index_ahead(const struct index *x, uint32_t hash, int step)
 {
 	const struct owner *o;
 	const struct dso *d;
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 	uint32_t at;
 
 	if (!x)

@@ -240,7 +240,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 }
 
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
-		  const ElfW(Phdr) * ph, size_t phnum, struct rld_err *e)
+		  const ElfW(Phdr) *ph, size_t phnum, struct rld_err *e)
 {
 	struct elf_head h = { 0 };
 	const char *why;

@@ -32,7 +32,7 @@ int path_cache_exists(struct rld *r);
 void path_cache_close(struct rld *r);
 int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
 int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
-/* A small file as a heap string, NULL when it is not there. */
+/* A file of less than 1 MiB as a heap string; NULL when it cannot be read. */
 char *path_slurp(struct rld *r, const char *file, int rooted);
 
 #endif

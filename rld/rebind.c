@@ -39,13 +39,14 @@ static int anyone_before(const struct rld *r)
 }
 
 /* Is the word at slot, which is about to be written, writable?  A musl may have
- * left its own RELRO open, and then has given parts of it to malloc. */
+ * left its own RELRO open, and then has given parts of it to malloc.  The kernel
+ * is made to write there: it says -EFAULT where a store of ours would crash. */
 static int is_open(uintptr_t *slot)
 {
 	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
 }
 
-static struct reloc rela(const ElfW(Rela) * a)
+static struct reloc rela(const ElfW(Rela) *a)
 {
 	return (struct reloc){ a->r_offset, (uintptr_t)a->r_addend,
 			       ARCH_R_SYM(a->r_info), ARCH_R_TYPE(a->r_info) };
@@ -178,7 +179,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	struct pass p = { .r = r, .e = &e };
 	enum rkind kind = arch_reloc_kind(rel->type);
 	uintptr_t *slot = (uintptr_t *)(from->lm.l_addr + rel->off), v, was;
-	const ElfW(Sym) * s;
+	const ElfW(Sym) *s;
 	struct def def = { 0 };
 	struct ref ref;
 	int known, was_function;

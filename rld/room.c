@@ -27,7 +27,7 @@ static int prot_of(unsigned flags)
 
 /* Where pages are larger than the machine's below an emulator, there is no
  * memory behind a file's end: the last page of a writable segment is copied. */
-static int copy_tail(struct rld *r, const ElfW(Phdr) * p, int fd, uintptr_t at,
+static int copy_tail(struct rld *r, const ElfW(Phdr) *p, int fd, uintptr_t at,
 		     uintptr_t file_end)
 {
 	uintptr_t last = page_up(r, file_end) - r->page;
@@ -66,7 +66,7 @@ static void touch(struct rld *r, uintptr_t at, size_t len)
 }
 
 /* 0 or -errno. */
-static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) * p,
+static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) *p,
 		       int fd, struct extent *m)
 {
 	uintptr_t at = page_down(r, bias + p->p_vaddr);
@@ -127,7 +127,7 @@ static int close_gap(const struct extent *m, uintptr_t to)
 
 /* Room for the whole object; for ET_EXEC at its own address. */
 static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
-			 const ElfW(Phdr) * first, size_t len, struct extent *m)
+			 const ElfW(Phdr) *first, size_t len, struct extent *m)
 {
 	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
 	uintptr_t got, at;
@@ -170,7 +170,7 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
  * segments in front that are only read, one behind the other in the file, are
  * mapped as one.  0: it has to be reserved. */
 static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
-			     const ElfW(Phdr) * first, size_t len,
+			     const ElfW(Phdr) *first, size_t len,
 			     struct extent *m)
 {
 	const ElfW(Phdr) *p = first, *last = NULL;

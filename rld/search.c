@@ -1,5 +1,5 @@
 /* Names to files: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, ld.so.conf,
- * defaults (reference section 4, ld.so(8)). */
+ * defaults (rld(1), ld.so(8)). */
 #include "rld/internal.h"
 #include "rld/path.h"
 
@@ -63,7 +63,7 @@ const char *rld_origin(struct rld *r, struct dso *d)
 	return d->origin ? d->origin : "";
 }
 
-/* Append to *o, a buffer of PATH_ROOM bytes; 0 when it does not fit. */
+/* Append to *o; 0 when it does not fit. */
 static int add(struct path_buf *o, const char *s, size_t n)
 {
 	if (n >= sizeof o->text - o->len)
@@ -135,7 +135,7 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
  * one path can serve several machines. */
 int rld_fits(int fd)
 {
-	const ElfW(Ehdr) * eh;
+	const ElfW(Ehdr) *eh;
 	long n;
 	const unsigned char *id = rld_peek(fd, &n);
 

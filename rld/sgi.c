@@ -1,4 +1,5 @@
-/* The calls that are IRIX's own (reference sections 1 and 6). */
+/* The calls that are IRIX's own: sgidladd(3), sgidlopen_version(3),
+ * sgigetdsoversion(3), and what its libc called rld by. */
 #include "rld.h"
 #include "rld/internal.h"
 
@@ -20,7 +21,7 @@ static void *add(const char *path, int mode, uintptr_t pc)
 		return NULL;
 	}
 	mode &= ~(RTLD_NOW | RTLD_NOW_REPORT_ERROR);
-	/* 1.10: NOW leaves what nobody defines lazily dangling */
+	/* sgidladd(3): NOW leaves what nobody defines lazily dangling */
 	mode |= how == RTLD_NOW_REPORT_ERROR ? RTLD_NOW : RTLD_LAZY;
 	if (mode & RTLD_NOW)
 		mode &= ~RTLD_LAZY;

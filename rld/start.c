@@ -8,7 +8,7 @@ struct rld rld_state __attribute__((section(".bss.state")));
 /* Before this has run there are no globals, no strings, no calls outwards.
  * With an implicit GOT _start must do it: our own address comes from there. */
 __attribute__((always_inline)) static inline void
-relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
+relocate_self(uintptr_t base, const ElfW(Dyn) *dyn)
 {
 	const ElfW(Rela) *rela = NULL;
 	uintptr_t size = 0;
@@ -467,7 +467,7 @@ static void print_list(struct rld *r)
 	sys_exit(r->problems ? 1 : 0);
 }
 
-void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base)
+void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };

@@ -1,5 +1,5 @@
 /* The synthetic program: what the host libc's own loader is shown in place of
- * the program (design section 4). */
+ * the program. */
 #include "rld/path.h"
 #include "rld/vault.h"
 
@@ -25,7 +25,7 @@ struct synth {
 	uintptr_t init[2], fini[2];
 	uint32_t nsym, max; /* of sym, the null symbol counted */
 	uint32_t nstr, strsz;
-	ElfW(Sym) * sym;
+	ElfW(Sym) *sym;
 	char *str;
 	struct {
 		uint32_t nbuckets, symndx, maskwords, shift;
@@ -70,7 +70,7 @@ static void put_gnu(struct synth *s, uint32_t i, uint32_t h)
 void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 		      size_t size, unsigned char info)
 {
-	ElfW(Sym) * y;
+	ElfW(Sym) *y;
 
 	if (s->nsym >= s->max)
 		return;
@@ -99,7 +99,7 @@ int rld_synth_exported(const struct synth *s, const char *name)
 	return 0;
 }
 
-static void dyn(ElfW(Dyn) * *at, ElfW(Sxword) tag, uintptr_t val)
+static void dyn(ElfW(Dyn) **at, ElfW(Sxword) tag, uintptr_t val)
 {
 	(*at)->d_tag = (__typeof__((*at)->d_tag))tag;
 	(*at)->d_un.d_val = val;
@@ -188,7 +188,7 @@ static void fill_dynamic(struct rld *r, struct synth *s, const char *path)
 	dyn(&at, DT_NULL, 0);
 }
 
-static void phdr(ElfW(Phdr) * p, uint32_t type, uint32_t flags, uintptr_t at,
+static void phdr(ElfW(Phdr) *p, uint32_t type, uint32_t flags, uintptr_t at,
 		 size_t size, size_t align)
 {
 	p->p_type = type;

@@ -86,7 +86,7 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
-/* May this process read the file? */
+/* 0: this process may read the file. */
 static inline int sys_access(const char *path)
 {
 	return (int)sys3(__NR_faccessat, AT_FDCWD, (long)path, 4 /* R_OK */);
@@ -164,7 +164,7 @@ void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *));
 /* From that handler: on return the process dies by sig, as without it. */
 void sys_die_by(int sig, int code);
 
-/* "No such file or directory" and the like; "error N" for rare ones. */
+/* "No such file or directory" and the like; "system call failed" for rare ones. */
 const char *sys_strerror(long negative_errno);
 
 #endif

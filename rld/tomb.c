@@ -10,7 +10,7 @@ struct tomb {
 	unsigned long long order;
 	long when; /* milliseconds, CLOCK_MONOTONIC */
 	int thread;
-	ElfW(Sym) * sym;
+	ElfW(Sym) *sym;
 	size_t nsym, strsz;
 	char *str;
 };
@@ -55,7 +55,7 @@ int rld_tomb_add(struct rld *r, const struct dso *d, unsigned long long order)
 }
 
 /* The symbol at or before the address. */
-static const ElfW(Sym) * nearest(const struct tomb *t, uintptr_t at)
+static const ElfW(Sym) *nearest(const struct tomb *t, uintptr_t at)
 {
 	const ElfW(Sym) *best = NULL;
 
@@ -78,7 +78,7 @@ int rld_tomb_tell(struct rld *r, uintptr_t at)
 {
 	for (const struct tomb *t = __atomic_load_n(&tombs, __ATOMIC_ACQUIRE);
 	     t; t = t->next) {
-		const ElfW(Sym) * s;
+		const ElfW(Sym) *s;
 		long ago = now() - t->when;
 
 		if (at < t->lo || at >= t->hi)

@@ -1,4 +1,4 @@
-/* Weak definitions that a strong one has taken over (reference 1.10): a global
+/* Weak definitions that a strong one has taken over (sgidladd(3)): a global
  * arrival that defines strongly what was defined weakly before it in the list
  * gets the references.  Libc's weak names stay its own: they are weak only to
  * keep ISO C's name space free. */
@@ -6,7 +6,7 @@
 
 struct override {
 	struct override *next;
-	const ElfW(Sym) * weak;
+	const ElfW(Sym) *weak;
 	struct dso *weak_dso;
 	struct def strong;
 };

@@ -40,11 +40,11 @@ static int refuse(const char **why, const char *text)
 }
 
 /* The segment that begins with the ELF header, as it does in linked files. */
-static const ElfW(Ehdr) * header(const struct elf_view *v)
+static const ElfW(Ehdr) *header(const struct elf_view *v)
 {
 	for (size_t i = 0; i < v->phnum; i++) {
 		size_t left;
-		const ElfW(Ehdr) * e;
+		const ElfW(Ehdr) *e;
 
 		if (v->ph[i].p_type != PT_LOAD || v->ph[i].p_offset != 0)
 			continue;
@@ -58,7 +58,7 @@ static const ElfW(Ehdr) * header(const struct elf_view *v)
 	return NULL;
 }
 
-static void from_header(const ElfW(Ehdr) * e, struct arch_abi *a)
+static void from_header(const ElfW(Ehdr) *e, struct arch_abi *a)
 {
 	uint32_t arch = e->e_flags & (uint32_t)EF_MIPS_ARCH;
 

@@ -8,9 +8,9 @@
  * through the GOT that is being relocated.  rld was linked to address 0, so
  * its load bias is where it lies (psABI ch. 5 "Global Offset Table"). */
 __attribute__((visibility("hidden"))) void
-mips_relocate_self(uintptr_t base, const ElfW(Dyn) * dyn);
+mips_relocate_self(uintptr_t base, const ElfW(Dyn) *dyn);
 
-void mips_relocate_self(uintptr_t base, const ElfW(Dyn) * dyn)
+void mips_relocate_self(uintptr_t base, const ElfW(Dyn) *dyn)
 {
 	uintptr_t *got = NULL;
 	const ElfW(Sym) *sym = NULL;

@@ -8,8 +8,9 @@
  * Keep:  rdi rsi rdx rcx r8 r9  arguments    rax  vector count, variadic
  *        r10  static chain    rbx rbp r12-r15    all vector state
  * Free:  r11
- * Stack: 9 pushes + 2 words of PLT0 + return address = 12 words: the caller
- *        was 16-aligned before its call, so rsp is 16-aligned at our call. */
+ * Stack: 9 pushes + 2 words of PLT0 + return address = 12 words: rsp is
+ *        16-aligned at our call if the caller's was, as the psABI has it; for
+ *        code written by hand that did not care it is made so. */
 	.globl	arch_resolve
 	.hidden	arch_resolve
 	.type	arch_resolve, @function

@@ -21,7 +21,7 @@
 
 #include "tests/fuzz/check/kernel.h"
 
-void rld_start(uintptr_t *sp, const ElfW(Dyn) * dyn, uintptr_t base);
+void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base);
 
 /* rld's variables: the Makefile gives their sections these names. */
 extern char __start_rld_data[], __stop_rld_data[], __start_rld_bss[],
