@@ -87,7 +87,7 @@ all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld fo
 # What a start runs lies together and first, its variables before large ones:
 # each page that a start touches is paid for by every program.
 START := mem map room etc debug guard start options search list hostlibc synth str \
-	lookup bind rebind tls init msg lock sys vault late lazy iversion apply
+	lookup bind rebind tls thread statictls init msg lock sys vault late lazy iversion apply marks
 
 # $(1): machine
 define machine

@@ -127,7 +127,7 @@ struct elf_dyn {
 	const char *soname, *rpath, *runpath; /* in strtab or NULL */
 	size_t nneeded, nfilter;
 	uintptr_t flags, flags_1;
-	unsigned char symbolic, textrel, bind_now, has_versym;
+	unsigned char symbolic, textrel, bind_now;
 	/* Of the word that debuggers read: the DT_DEBUG entry's value, on MIPS
 	 * what DT_MIPS_RLD_MAP names.  0 if none. */
 	uintptr_t debug_vaddr;

@@ -64,7 +64,6 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 		rld_free(g);
 		return rld_fail(e, "out of memory");
 	}
-	g->id = ++r->group_id;
 	root->own = g;
 	for (unsigned i = 0; i < g->n; i++) {
 		struct dso *d = g->member[i];

@@ -1,217 +1,13 @@
 /* Delay-load (doc/binding.md): libraries of a liblist that wait until
- * somebody needs them, and what marks a file's note carries. */
+ * somebody needs them. */
 #include "rld/delay.h"
 #include "rld/vault.h"
 #include "rld/event.h"
 
-/* A file looked into where it lies, to learn whether it defines a name.  It
- * stays mapped read-only: whoever waits for many libraries asks them all for
- * each name that nobody has. */
-struct peek {
-	uintptr_t at;
-	size_t size;
-	char *path;
-	struct dso dso; /* tables only; in no list */
-	struct rld_gone id;
-};
-
-static int notes_of(const struct elf_view *v, struct dso *d, const char **why)
-{
-	for (size_t i = 0; i < v->phnum; i++) {
-		const ElfW(Phdr) *p = &v->ph[i];
-		const void *at, *desc;
-		size_t left, len;
-		int found;
-
-		if (p->p_type != PT_NOTE || d->note)
-			continue;
-		at = elf_at(v, p->p_vaddr, &left);
-		if (!at)
-			continue;
-		if (left > p->p_filesz)
-			left = p->p_filesz;
-		found = rldnote_find(at, left, p->p_align, &desc, &len);
-		if (found <= 0)
-			continue; /* other people's notes are not ours to judge */
-		d->note = rld_alloc(sizeof *d->note);
-		*why = "out of memory";
-		if (!d->note)
-			return -1;
-		if (rldnote_parse(desc, len, d->note)) {
-			*why = d->note->why;
-			return -1;
-		}
-	}
-	d->iversion = d->note && d->note->version ? d->note->version :
-						    d->dyn.mips_iversion;
-	if (d->note && d->note->flags & RLDNOTE_SYMBOLIC)
-		d->flags |= D_SYMBOLIC;
-	return 0;
-}
-
-static struct elf_view view_of(const struct dso *d)
-{
-	return (struct elf_view){ .ph = d->ph,
-				  .phnum = d->phnum,
-				  .bias = d->lm.l_addr };
-}
-
-int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e)
-{
-	struct elf_view v = view_of(d);
-	const char *why;
-
-	if (notes_of(&v, d, &why))
-		return rld_fail(e, "%s: has a malformed RLD note: %s",
-				dso_name(r, d), why);
-	return 0;
-}
-
-/* Libc's family and rld itself cannot wait. */
-static int may_wait(struct rld *r, const char *name)
-{
-	return !rld_is_host(r, name) && strcmp(name, "librld.so.1") != 0;
-}
-
-int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
-{
-	const struct elf_view v = view_of(d);
-	const char *name = d->need_name[i], *want = NULL;
-	uint32_t flags = 0;
-
-	if (!d->note || !rldnote_lookup(d->note, name, &flags, &want)) {
-		elf_mips_liblist(&v, &d->dyn, name, &flags, &want);
-		if (posflag & DF_P1_LAZYLOAD) /* says nothing of versions */
-			flags |= LL_DELAY_LOAD;
-	}
-	if (r->delay_all || rld_listed(r->delay_list, name))
-		flags |= LL_DELAY_LOAD;
-	if (flags & LL_DELAY_LOAD && !may_wait(r, name))
-		flags &= ~(uint32_t)LL_DELAY_LOAD;
-	if (!flags && !want)
-		return 0;
-	if (!d->mark) {
-		d->mark = rld_alloc(d->dyn.nneeded * sizeof *d->mark);
-		if (!d->mark)
-			return -1;
-	}
-	d->mark[i].flags = flags;
-	d->mark[i].want = want;
-	if (flags & LL_DELAY_LOAD)
-		r->ndelay++;
-	return 0;
-}
-
-static void peek_free(struct peek *p)
-{
-	if (!p)
-		return;
-	if (p->size)
-		sys_munmap(p->at, p->size);
-	rld_free(p->path);
-	rld_free(p->dso.ver);
-	rld_free(p->dso.note);
-	rld_free(p);
-}
-
-static int read_tables(struct peek *p, const char **why)
-{
-	const struct elf_want want = { ARCH_CLASS,	 ARCH_DATA,
-				       ARCH_MACHINE,	 rld_state.page,
-				       ARCH_EFLAGS_MASK, ARCH_EFLAGS };
-	struct dso *d = &p->dso;
-	struct elf_view v = { .flat = (const unsigned char *)p->at,
-			      .flat_size = p->size };
-	struct elf_head h;
-	long n;
-	int ret =
-		elf_head((const void *)p->at, p->size, p->size, &want, &h, why);
-
-	if (ret) {
-		if (ret > 0)
-			*why = "is truncated";
-		return -1;
-	}
-	*why = "has no dynamic section";
-	if (!h.dynamic)
-		return -1;
-	v.ph = h.ph;
-	v.phnum = h.phnum;
-	if (elf_dynamic(&v, ARCH_MACHINE, h.dynamic->p_vaddr,
-			h.dynamic->p_memsz, &d->dyn, why))
-		return -1;
-	n = elf_version_count(&d->dyn, why);
-	if (n < 0)
-		return -1;
-	if (n > 0 && d->dyn.versym) {
-		*why = "out of memory";
-		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
-		if (!d->ver)
-			return -1;
-		elf_version_fill(&d->dyn, d->ver, (size_t)n);
-		d->nver = (unsigned)n;
-	}
-	d->flags |= D_READY;
-	rld_build_id_in(&v, &p->id);
-	return notes_of(&v, d, why);
-}
-
-struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
-			   struct rld_err *e)
-{
-	struct peek *p = rld_alloc(sizeof *p);
-	struct statx st;
-	const char *why;
-	int fd, searched;
-	long err;
-
-	if (!p) {
-		rld_fail(e, "%s: out of memory", name);
-		return NULL;
-	}
-	fd = rld_search(r, name, from, &p->path, &searched, e);
-	if (fd < 0) {
-		rld_free(p);
-		return NULL;
-	}
-	err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
-	if (!err && (st.stx_mode & 0170000) == 0100000 && st.stx_size &&
-	    st.stx_size <= SIZE_MAX / 4) {
-		p->size = (size_t)st.stx_size;
-		p->at = sys_mmap(NULL, p->size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (SYS_ERR(p->at))
-			p->size = 0;
-	}
-	rld_peek_forget();
-	sys_close(fd);
-	why = err ? sys_strerror(err) : "cannot be mapped";
-	if (!p->size || read_tables(p, &why)) {
-		rld_fail(e, "%s: %s", p->path, why);
-		peek_free(p);
-		return NULL;
-	}
-	return p;
-}
-
-const struct dso *rld_look_tables(const struct peek *p)
-{
-	return &p->dso;
-}
-
-const struct rld_gone *rld_look_id(const struct peek *p)
-{
-	return &p->id;
-}
-
-void rld_look_away(struct peek *p)
-{
-	peek_free(p);
-}
-
 void rld_delay_forget(struct rld *r, struct dso *d)
 {
 	for (unsigned i = 0; d->mark && i < d->nneed; i++) {
-		peek_free(d->mark[i].peek);
+		rld_look_away(d->mark[i].peek);
 		if (rld_is_delayed(d, i) && !d->need[i])
 			r->ndelay--;
 	}
@@ -235,7 +31,7 @@ const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
 {
 	struct peek *p = peek_at(r, d, i, e);
 
-	return p ? p->path : NULL;
+	return p ? rld_look_path(p) : NULL;
 }
 
 /* x, with what it needs, is seen by whoever sees o, and belongs to the handles
@@ -252,7 +48,7 @@ static int share(struct rld *r, struct dso *o, struct dso *x)
 
 static int hook_up(struct rld *r, struct dso *o, unsigned i, struct dso *x)
 {
-	peek_free(o->mark[i].peek);
+	rld_look_away(o->mark[i].peek);
 	o->mark[i].peek = NULL;
 	o->need[i] = x;
 	r->ndelay--;
@@ -375,7 +171,7 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 
 			if (!p)
 				continue;
-			tables = &p->dso;
+			tables = rld_look_tables(p);
 		}
 		if (!rld_lookup_in(tables, ref, out)) {
 			lacks_version(ref, o->need_name[i], tables,

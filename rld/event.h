@@ -18,5 +18,7 @@ void *rld_ask_unresolved(const struct dso *from, const char *symbol);
 /* journal.c */
 void rld_build_id_in(const struct elf_view *v, struct rld_gone *g);
 void rld_build_id(const struct dso *d, struct rld_gone *g);
+/* What lay at this address; NULL: nothing that is known. */
+const struct rld_gone *rld_journal_at(uintptr_t at);
 
 #endif

@@ -55,7 +55,7 @@ static int open_loader(const char *path)
 
 	if (!ARCH_LDSO_SHARED || fd < 0 || rld_fits(fd))
 		return fd;
-	rld_peek_forget();
+	rld_first_bytes_forget();
 	sys_close(fd);
 	return -1;
 }

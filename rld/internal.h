@@ -139,12 +139,11 @@ enum init_state {
 struct lib_mark {
 	unsigned flags;
 	const char *want;  /* interface version, NULL: any */
-	struct peek *peek; /* its file, looked into but not loaded: delay.c */
+	struct peek *peek; /* its file, looked into but not loaded: peek.c */
 };
 
 /* What one dlopen call brought together. */
 struct group {
-	unsigned id;
 	unsigned n;
 	struct dso **member; /* breadth-first from the root, member[0] */
 };
@@ -194,7 +193,6 @@ struct dso {
 	unsigned nneed;
 	struct dso **filtee; /* objects that DT_FILTER names */
 	unsigned nfilter;
-	unsigned aux_filter;
 	struct dso *loader; /* whose liblist brought it, for RPATH */
 
 	struct group *own;    /* the group of which it is the root */
@@ -343,7 +341,6 @@ struct rld {
 	int stuck;	     /* a reader did not leave: what goes is kept */
 	struct limbo *limbo; /* until all have left */
 	struct wait *waits;  /* threads that wait for a constructor */
-	unsigned group_id;
 	unsigned problems;   /* --check */
 	int guarded;	     /* at start-up, from the first file on */
 	const char *torn;    /* a file that was cut short under rld_guard */
@@ -456,8 +453,8 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 
 /* ---- map.c */
 /* The first bytes of fd, *n of them (-errno: unreadable), until the next call. */
-const void *rld_peek(int fd, long *n);
-void rld_peek_forget(void);
+const void *rld_first_bytes(int fd, long *n);
+void rld_first_bytes_forget(void);
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
 /* room.c: put the segments of h, fd's header, in place for d. */
@@ -573,13 +570,11 @@ uintptr_t rld_tls_module_word(const struct dso *d);
 void rld_tls_lock(void);
 void rld_tls_unlock(void);
 struct thread;
-struct thread *rld_thread(void);
 char **rld_thread_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
 extern intptr_t rld_tls_slot __attribute__((visibility("hidden")));
 uintptr_t rld_tls_slow(void *pair, void *unused);
-size_t rld_tls_slot_size(void);
 
 /* ---- bind.c */
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
@@ -621,7 +616,6 @@ void rld_rebind_from(struct rld *r, struct dso *d);
 /* ---- iversion.c: interface versions */
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
  * those of the liblist entry. */
-int rld_iversion_serves(const char *have, const char *want, unsigned flags);
 /* The loaded object of that name that serves who wants `want` (NULL: any). */
 struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags);
@@ -645,10 +639,13 @@ void rld_undo(struct rld *r, struct dso *last);
 /* x and all that it needs join g; -1: out of memory. */
 int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
 
-/* ---- delay.c */
+/* ---- marks.c */
 /* A file's note; -1 when it is malformed. */
 int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e);
+/* What is said of entry i of d's liblist; -1: no memory. */
 int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag);
+
+/* ---- delay.c */
 static inline int rld_is_delayed(const struct dso *d, unsigned i)
 {
 	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
@@ -738,12 +735,16 @@ int rld_tomb_tell(struct rld *r, uintptr_t at);
 /* ---- journal.c */
 /* Its name stays valid for a while. */
 const char *rld_journal_add(struct rld *r, const struct dso *d);
+
+/* ---- trap.c */
 /* An address that stands for what nobody defines any more; touching it ends
  * in a message that names symbol, user and the object that is gone (NULL:
  * as told before). */
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
+/* From now on, unless the program has a handler of its own. */
+void rld_explain_faults(void);
 
 /* ---- dlfcn.c */
 /* The object that handle is, or NULL with *e.  Lock held. */

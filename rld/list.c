@@ -256,8 +256,6 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 				return -1;
 			}
 			rld_err_clear(&mine);
-			if (tag == DT_AUXILIARY)
-				d->aux_filter = 1;
 			if (x)
 				d->filtee[f++] = x;
 		}
@@ -390,7 +388,7 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 		if (d && host && r->host.kind == HOST_MUSL)
 			r->host.libc = d;
 	}
-	rld_peek_forget();
+	rld_first_bytes_forget();
 	sys_close(fd);
 	return d;
 }

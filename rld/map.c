@@ -140,20 +140,20 @@ static struct {
 	int fd; /* + 1: none at the start */
 	long n;
 	uintptr_t bytes[1024 / sizeof(uintptr_t)];
-} peeked;
+} file_head;
 
-const void *rld_peek(int fd, long *n)
+const void *rld_first_bytes(int fd, long *n)
 {
-	peeked.fd = fd + 1;
-	peeked.n = sys_pread(fd, peeked.bytes, sizeof peeked.bytes, 0);
-	*n = peeked.n;
-	return peeked.bytes;
+	file_head.fd = fd + 1;
+	file_head.n = sys_pread(fd, file_head.bytes, sizeof file_head.bytes, 0);
+	*n = file_head.n;
+	return file_head.bytes;
 }
 
 /* Before the descriptor is closed and its number used again. */
-void rld_peek_forget(void)
+void rld_first_bytes_forget(void)
 {
-	peeked.fd = 0;
+	file_head.fd = 0;
 }
 
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
@@ -169,18 +169,18 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	char *big = NULL;
 	int ret;
 	long n;
-	const void *aligned = peeked.bytes;
+	const void *aligned = file_head.bytes;
 
 	/* what libc's own loader maps is its own business */
 	if (!r->started && !r->guarded && !(d->flags & D_HOST)) {
 		r->guarded = 1;
 		rld_guard(r, 1);
 	}
-	if (peeked.fd == fd + 1)
-		n = peeked.n;
+	if (file_head.fd == fd + 1)
+		n = file_head.n;
 	else
-		rld_peek(fd, &n);
-	peeked.fd = 0;
+		rld_first_bytes(fd, &n);
+	file_head.fd = 0;
 
 	want.page = r->page;
 	if (n < 0)

@@ -21,7 +21,6 @@ static struct {
 	uintptr_t owner; /* thread, 0: free */
 	struct head *free[CLASSES];
 	char *at, *end;
-	size_t used;
 } heap;
 
 /* One word says both: a signal handler never meets it half taken. */

@@ -137,7 +137,7 @@ int rld_fits(int fd)
 {
 	const ElfW(Ehdr) *eh;
 	long n;
-	const unsigned char *id = rld_peek(fd, &n);
+	const unsigned char *id = rld_first_bytes(fd, &n);
 
 	if (n < (long)sizeof *eh)
 		return 1; /* let the reader say what is wrong */
@@ -212,7 +212,7 @@ static int try_file(struct search *s, const char *path, struct known *k)
 		return 0;
 	}
 	if (!rld_fits(fd)) {
-		rld_peek_forget();
+		rld_first_bytes_forget();
 		sys_close(fd);
 		return 0;
 	}
@@ -444,7 +444,7 @@ static int has_path(const struct search *s, int fd, const char *path,
 {
 	if (path)
 		return fd;
-	rld_peek_forget();
+	rld_first_bytes_forget();
 	sys_close(fd);
 	return rld_fail(e, "%s: out of memory", s->name);
 }

@@ -3,6 +3,15 @@
 #include "rld/event.h"
 #include "rld/vault.h"
 
+/* For its own sake, not as somebody's dependency; rld_holders tells of it. */
+static int is_held(const struct dso *d)
+{
+	return d->opens || d->holds || d->tls_dtors ||
+	       d->flags & (D_NODELETE | D_NEW) || d->init == INIT_BINDING ||
+	       d->init == INIT_RUNNING;
+}
+
+/* And all that it needs. */
 static void hold(struct dso *d)
 {
 	if (!d || d->flags & (D_MARK | D_STARTUP))
@@ -163,10 +172,7 @@ void rld_collect(struct rld *r)
 		for (unsigned i = 0; d->mark && i < d->nneed; i++)
 			hold(d->need[i]);
 	for (d = first; d; d = dso_next(d))
-		if (!(d->flags & D_LEAVING) &&
-		    (d->opens || d->holds || d->tls_dtors ||
-		     d->flags & (D_NODELETE | D_NEW) ||
-		     d->init == INIT_BINDING || d->init == INIT_RUNNING))
+		if (!(d->flags & D_LEAVING) && is_held(d))
 			hold(d);
 	for (d = first; d; d = dso_next(d))
 		n += !(d->flags & (D_MARK | D_LEAVING | D_HOST));
@@ -227,4 +233,44 @@ void rld_collect(struct rld *r)
 	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
 	rld_free(gone);
+}
+
+API int rld_holders(void *handle, struct rld_holder *out, size_t max)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+	struct dso *d;
+	size_t n = 0;
+
+#define HOLDER(w, c, s)                                          \
+	do {                                                     \
+		if (n < max)                                     \
+			out[n] = (struct rld_holder){ w, c, s }; \
+		n++;                                             \
+	} while (0)
+	rld_lock(r);
+	d = rld_valid(r, handle, &e);
+	if (d && d->flags & D_STARTUP)
+		HOLDER(RLD_HELD_STARTUP, 1, NULL);
+	if (d && d->opens)
+		HOLDER(RLD_HELD_HANDLE, d->opens, NULL);
+	for (struct dso *o = d ? r->head : NULL; o; o = dso_next(o))
+		for (unsigned i = 0; i < o->nneed + o->nfilter; i++)
+			if ((i < o->nneed ? o->need[i] :
+					    o->filtee[i - o->nneed]) == d &&
+			    o != d) {
+				HOLDER(RLD_HELD_DEPENDENT, 1, dso_name(r, o));
+				break;
+			}
+	if (d && d->flags & D_NODELETE)
+		HOLDER(RLD_HELD_NODELETE, 1, NULL);
+	if (d && d->tls_dtors)
+		HOLDER(RLD_HELD_THREADS, d->tls_dtors, NULL);
+	if (d && (d->init == INIT_RUNNING || d->init == INIT_BINDING))
+		HOLDER(RLD_HELD_RUNNING, 1, NULL);
+	rld_unlock(r);
+	if (d)
+		return (int)n;
+	rld_keep_error(&e);
+	return -1;
 }

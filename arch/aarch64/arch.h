@@ -24,7 +24,6 @@
 #define ARCH_LDSO	  "ld-linux-aarch64.so.1"
 #define ARCH_LDSO_PATH	  "/lib/ld-linux-aarch64.so.1"
 #define ARCH_MUSL_NAME	  "aarch64"
-#define ARCH_HWCAP_LEVELS 0 /* glibc names none */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
 #define ARCH_ROOT_VAR	  "_RLD64_ROOT"
@@ -45,15 +44,11 @@
 #define ARCH_TLS_DTP_BIAS 0
 #define ARCH_TCB_ALLOC	  16
 
-#define ARCH_HAS_RELA_PLT 1
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
-#define ARCH_RTLD_IS_RDX  0 /* x0 */
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
 
-typedef Elf64_Rela arch_rela;
-typedef Elf64_Rel arch_rel;
 
 static inline enum rkind arch_reloc_kind(uint32_t type)
 {

@@ -18,8 +18,6 @@
 #define ARCH_CACHE_FLAGS 0x0603
 #define ARCH_CACHE_OTHER 0x0d03
 
-typedef Elf32_Rela arch_rela;
-typedef Elf32_Rel arch_rel;
 typedef Elf32_Sym arch_sym;
 typedef Elf32_Word mips_info;
 

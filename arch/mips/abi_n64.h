@@ -19,8 +19,6 @@
 #define ARCH_CACHE_FLAGS 0x0703
 #define ARCH_CACHE_OTHER 0x0e03
 
-typedef Elf64_Rela arch_rela;
-typedef Elf64_Rel arch_rel;
 typedef Elf64_Sym arch_sym;
 typedef Elf64_Xword mips_info;
 

@@ -35,7 +35,6 @@
 /* o32 and n32 differ in e_flags alone. */
 #define ARCH_EFLAGS_MASK  EF_MIPS_ABI2
 #define ARCH_LDSO_SHARED  1 /* the three ABIs' loaders have one name */
-#define ARCH_HWCAP_LEVELS 0
 
 /* Linux has 4, 16 and 64 KiB pages here; used only until AT_PAGESZ is known. */
 #define ARCH_PAGE_SIZE 4096UL
@@ -50,9 +49,7 @@
 /* libc's own loader keeps two words below the block; nothing else reads them. */
 #define ARCH_TCB_ALLOC 0
 
-#define ARCH_HAS_RELA_PLT 0
 #define ARCH_IMPLICIT_GOT 1
-#define ARCH_RTLD_IS_RDX  0
 
 /* Relocations.  The real numbers end at 255 (127 in use for dynamic linking);
  * those from 0x100 are ours: a REL32 without a symbol is relative (psABI ch. 5

@@ -23,7 +23,6 @@
 #define ARCH_LDSO	  "ld-linux-x86-64.so.2"
 #define ARCH_LDSO_PATH	  "/lib64/ld-linux-x86-64.so.2"
 #define ARCH_MUSL_NAME	  "x86_64"
-#define ARCH_HWCAP_LEVELS 3 /* x86-64-v2, -v3, -v4 */
 #define ARCH_LIBRARY_PATH "LD_LIBRARY64_PATH"
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
 #define ARCH_ROOT_VAR	  "_RLD64_ROOT"
@@ -45,15 +44,11 @@
 /* What a program without a libc needs above its thread pointer. */
 #define ARCH_TCB_ALLOC 256
 
-#define ARCH_HAS_RELA_PLT 1
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
-#define ARCH_RTLD_IS_RDX  1
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
 
-typedef Elf64_Rela arch_rela;
-typedef Elf64_Rel arch_rel;
 
 static inline enum rkind arch_reloc_kind(uint32_t type)
 {

@@ -1,0 +1,43 @@
+/* Threads and their thread-local storage, shared by thread.c, tls.c and static.c. */
+#ifndef RLD_TLS_H
+#define RLD_TLS_H
+
+#include "rld/internal.h"
+
+/* What rld keeps of a thread: made when it is first needed. */
+struct thread {
+	struct thread *next, **prev;
+	void **table; /* blocks of dynamic modules, by number */
+	size_t n;
+	char *error;	  /* pending dlerror text */
+	char *last_error; /* handed out by dlerror */
+	int rounds;
+	struct dtor *dtors;
+};
+
+/* rld's own words in each thread's static block, at rld_tls_slot from tp;
+ * arch/NAME/resolve.S reads the first two. */
+struct tls_words {
+	void **table;
+	size_t n;
+	struct thread *thread;
+	uintptr_t unused;
+};
+
+_Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
+
+static inline struct tls_words *tls_words(void)
+{
+	return (struct tls_words *)(arch_tp() + (uintptr_t)rld_tls_slot);
+}
+
+/* This thread's; one for all before there is a libc, or when memory is short. */
+struct thread *rld_thread(void);
+/* All that were made; under the TLS lock. */
+extern struct thread *rld_threads;
+/* All signals but those of the kernel's own are blocked; *was as they were. */
+void rld_block_signals(struct sigs *was);
+/* static.c: d's static room is free again. */
+void rld_tls_give_back(struct rld *r, const struct dso *d);
+
+#endif
