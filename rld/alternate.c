@@ -8,7 +8,7 @@ static int file_id(const char *path, uint64_t id[2])
 
 	if (sys_statx(AT_FDCWD, path, 0, &st))
 		return -1;
-	id[0] = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	id[0] = sys_dev(&st);
 	id[1] = st.stx_ino;
 	return 0;
 }

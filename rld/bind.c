@@ -106,6 +106,8 @@ static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 			ref->ver ? ref->ver->name : "", r->nobj);
 }
 
+/* Weak references that nearly every object has and nobody ever satisfies: they
+ * are no reason to look again at each arrival. */
 static int weak_noise(const char *name)
 {
 	return str_starts(name, "_ITM_") || str_starts(name, "__gmon_start") ||
@@ -125,8 +127,11 @@ static int may_stay(const struct pass *p, enum rkind kind)
 	       p->r->mode == MODE_RUN;
 }
 
-/* Nobody who is loaded defines it: a library that waits may.  1 found, 2 a
- * call that can wait with it, 0 nobody, -1 error. */
+/* What a reference means.  -1: error. */
+enum meaning { NOBODY, FOUND, MAY_WAIT };
+
+/* Nobody who is loaded defines it: a library that waits may, and a call can wait
+ * with it. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 		   enum rkind kind, struct def *def)
 {
@@ -134,12 +139,12 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 	int ret;
 
 	if ((kind == RK_JUMP_SLOT && p->lazy) || p->r->mode != MODE_RUN)
-		return rld_delay_would(p->r, ref, d) ? 2 : 0;
+		return rld_delay_would(p->r, ref, d) ? MAY_WAIT : NOBODY;
 	if (rld_delay_lookup(p->r, ref, d, def, &why))
-		return 1;
+		return FOUND;
 	ret = why.set ? rld_fail(p->e, "%s: undefined symbol: %s: %s",
 				 dso_name(p->r, d), ref->name, why.text) :
-			0;
+			NOBODY;
 	rld_err_clear(&why);
 	return ret;
 }
@@ -185,7 +190,7 @@ static const struct ref *looked_at(const struct pass *p, uint32_t sym)
 	return NULL;
 }
 
-/* Find what rel means: 1 found, 2 it may wait, 0 weak and undefined, -1 error. */
+/* Find what rel means; NOBODY: it is weak. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
 {
@@ -203,14 +208,14 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	    is_own(d, s)) {
 		def->dso = d;
 		def->sym = s;
-		return 1;
+		return FOUND;
 	}
 	if (kind != RK_JUMP_SLOT && kind != RK_COPY && p->memo) {
 		m = &p->memo[rel->sym % MEMO];
 		if (m->from == d && m->index == rel->sym) {
 			def->dso = m->dso;
 			def->sym = m->sym;
-			return 1;
+			return FOUND;
 		}
 	}
 	known_ref = looked_at(p, rel->sym);
@@ -227,20 +232,21 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
 				d->flags |= D_MISSING;
-			return 0;
+			return NOBODY;
 		}
-		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : 0;
-		if (known != 1)
-			return known		 ? known :
-			       may_stay(p, kind) ? 2 :
+		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : NOBODY;
+		if (known == NOBODY)
+			return may_stay(p, kind) ? MAY_WAIT :
 						   undefined(p, d, &ref);
+		if (known != FOUND)
+			return known;
 	}
 	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
 		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
 	if (p->r->ndelay && p->r->mode == MODE_RUN && d->mark) {
 		if (kind == RK_JUMP_SLOT && p->lazy &&
 		    rld_delay_due(d, def->dso))
-			return 2;
+			return MAY_WAIT;
 		if (!rld_delay_keep(p->r, &ref, def, p->e))
 			return p->e->set ? -1 : undefined(p, d, &ref);
 	}
@@ -254,7 +260,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		m->value = rld_sym_addr(def->dso, def->sym);
 		m->plain = !is_ifunc(def);
 	}
-	return 1;
+	return FOUND;
 }
 
 /* Only a GOT holds these: other threads read them while they are written
@@ -291,21 +297,21 @@ static int one(struct pass *p, struct dso *d, const struct reloc *rel)
 	known = resolve(p, d, rel, kind, &def);
 	if (known < 0)
 		return -1;
-	if (known == 2) {
+	if (known == MAY_WAIT) {
 		if (p->lazy)
 			((struct word *)at)->v = p->lazy;
 		return 0;
 	}
-	if (!known && kind == RK_COPY)
+	if (known == NOBODY && kind == RK_COPY)
 		return 0;
-	if (known && def.dso && is_tls(kind) && !def.dso->tls_memsz)
+	if (known == FOUND && def.dso && is_tls(kind) && !def.dso->tls_memsz)
 		return rld_bad_reloc(
 			p, d, rel,
 			"names a thread-local variable of an object that "
 			"has none");
 	if (kind == RK_COPY)
 		return rld_defer(p, d, rel, &def);
-	if (known && def.sym && rel->sym && is_ifunc(&def) &&
+	if (known == FOUND && def.sym && rel->sym && is_ifunc(&def) &&
 	    kind != RK_SIZE64 && kind != RK_SIZE32) {
 		if (p->r->mode != MODE_RUN)
 			return 0;

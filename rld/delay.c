@@ -235,8 +235,10 @@ int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
 		if (rld_is_delayed(d, i) && !d->need[i] &&
 		    rld_find_version(r, d->need_name[i], d->mark[i].want,
 				     d->mark[i].flags) == x &&
-		    hook_up(r, d, i, x))
-			return rld_fail(e, "out of memory") + 1;
+		    hook_up(r, d, i, x)) {
+			rld_fail(e, "out of memory");
+			return 0;
+		}
 	return 1;
 }
 

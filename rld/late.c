@@ -141,41 +141,60 @@ static int put_off(struct pass *p, struct dso *first, size_t n)
 	return 0;
 }
 
-/* COPY, then IFUNCs by symbol, then IRELATIVE: resolvers may use anything
- * that ordinary relocations have made ready.  COPY once more at the end: what
- * was copied may hold what an IFUNC means. */
+enum turn { COPIES, BY_SYMBOL, IRELATIVES };
+
+static enum turn turn_of(enum rkind kind)
+{
+	return kind == RK_COPY	    ? COPIES :
+	       kind == RK_IRELATIVE ? IRELATIVES :
+				      BY_SYMBOL;
+}
+
+/* The entries of one turn; those that may go to waiting, if there is such. */
+static int take_turn(struct pass *p, enum turn turn, struct late *waiting,
+		     size_t *n)
+{
+	for (size_t i = 0; i < p->nlate; i++) {
+		struct late *l = &p->late[i];
+		enum rkind kind = arch_reloc_kind(l->rel.type);
+		uintptr_t f = 0;
+
+		if (turn_of(kind) != turn)
+			continue;
+		if (waiting && may_wait(l, kind)) {
+			waiting[(*n)++] = *l;
+			continue;
+		}
+		if (kind != RK_COPY)
+			f = arch_call_ifunc(resolver(l));
+		if (write_late(p, l, kind, f))
+			return -1;
+	}
+	return 0;
+}
+
+/* IFUNCs by symbol before IRELATIVE; resolvers may use anything that ordinary
+ * relocations, COPY among them, have made ready.  COPY once more at the end:
+ * what was copied may hold what an IFUNC means. */
 int rld_run_late(struct pass *p, struct dso *first)
 {
 	int starting = (p->r->program->flags & D_NEW) != 0;
+	int run = p->r->mode == MODE_RUN;
 	struct late *waiting = NULL;
 	size_t n = 0;
 
-	if (p->nlate && !starting && p->r->mode == MODE_RUN) {
+	if (p->nlate && !starting && run) {
 		waiting = rld_alloc(p->nlate * sizeof *waiting);
 		if (!waiting)
 			return rld_fail(p->e, "out of memory");
 	}
-	for (int round = 0; round < 4; round++)
-		for (size_t i = 0; i < p->nlate; i++) {
-			struct late *l = &p->late[i];
-			enum rkind kind = arch_reloc_kind(l->rel.type);
-
-			if (round % 3 != (kind == RK_COPY      ? 0 :
-					  kind != RK_IRELATIVE ? 1 :
-								 2) ||
-			    (kind != RK_COPY && p->r->mode != MODE_RUN))
-				continue;
-			if (waiting && may_wait(l, kind))
-				waiting[n++] = *l;
-			else if (write_late(p, l, kind,
-					    kind == RK_COPY ?
-						    0 :
-						    arch_call_ifunc(
-							    resolver(l)))) {
-				rld_free(waiting);
-				return -1;
-			}
-		}
+	if (take_turn(p, COPIES, waiting, &n) ||
+	    (run && (take_turn(p, BY_SYMBOL, waiting, &n) ||
+		     take_turn(p, IRELATIVES, waiting, &n))) ||
+	    take_turn(p, COPIES, waiting, &n)) {
+		rld_free(waiting);
+		return -1;
+	}
 	if (waiting) {
 		rld_free(p->late);
 		p->late = waiting;

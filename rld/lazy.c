@@ -114,7 +114,7 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	uintptr_t v = 0, *slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 	unsigned changes;
 	const ElfW(Sym) *s;
-	int hit = 1, stays, k;
+	int hit = 1, indirect, stays, k;
 
 	if (rld_ref(d, rel.sym, &ref))
 		rld_unresolvable(r, dso_name(r, d), "?");
@@ -145,9 +145,9 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	stays = def.dso == d || def.dso->flags & D_STARTUP;
 	TRACE_BIND(r, ref.name, "rld: bind: %s: %s -> %s (lazy)\n",
 		   dso_name(r, d), ref.name, dso_name(r, def.dso));
-	hit = is_ifunc(&def);
+	indirect = is_ifunc(&def);
 	rld_read_end(r, k);
-	if (hit)
+	if (indirect)
 		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
 	if (stays && !in_relro(d, slot))
 		__atomic_store_n(slot, v, __ATOMIC_RELEASE);

@@ -136,7 +136,7 @@ static void know_program(struct rld *r)
 	if (!d || d->ino || !(d->flags & D_KERNEL) ||
 	    sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st))
 		return;
-	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
 	enter_inode(r, d);
 }
@@ -178,7 +178,7 @@ void rld_unlink(struct rld *r, struct dso *d)
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
 			  const char *path, int searched)
 {
-	uint64_t dev = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
+	uint64_t dev = sys_dev(st);
 
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
@@ -271,22 +271,19 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	struct statx st;
 	struct dso *d;
 	long err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	const char *wrong;
 	int copy = -1;
 
-	if (err || (st.stx_mode & 0170000) != 0100000) {
-		rld_fail(e, "%s: %s", path,
-			 err ? sys_strerror(err) :
-			 (st.stx_mode & 0170000) == 0040000 ?
-			       "is a directory" :
-			       "is not a regular file");
+	wrong = err ? sys_strerror(err) : sys_not_regular(&st);
+	if (wrong) {
+		rld_fail(e, "%s: %s", path, wrong);
 		rld_free(path);
 		return NULL;
 	}
 	/* objects whose filtees are being loaded are not in the list yet */
 	for (d = from; d; d = d->loader)
 		if (!d->serial && d->ino == st.stx_ino &&
-		    d->dev == ((uint64_t)st.stx_dev_major << 32 |
-			       st.stx_dev_minor)) {
+		    d->dev == sys_dev(&st)) {
 			rld_fail(e, "%s: filters itself", path);
 			rld_free(path);
 			return NULL;
@@ -304,7 +301,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		rld_fail(e, "%s: out of memory", name);
 		return NULL;
 	}
-	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
 	d->loader = from;
 	if (searched)

@@ -2,6 +2,8 @@
  * RELRO is closed later. */
 #include "rld/vault.h"
 
+#include <errno.h>
+
 static int learn_code(struct rld *r, struct dso *d)
 {
 	const struct elf_dyn *y = &d->dyn;
@@ -342,7 +344,7 @@ int rld_snapshot(int fd, uint64_t size)
 			k = sys_write(copy, buf + put, (size_t)(n - put));
 			if (k <= 0) {
 				sys_close(copy);
-				return k ? (int)k : -5;
+				return k ? (int)k : -EIO;
 			}
 		}
 		at += (uint64_t)n;

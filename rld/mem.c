@@ -17,6 +17,8 @@ struct head {
 	struct head *next;
 };
 
+_Static_assert(sizeof(struct head) <= HEAD, "a block begins behind it");
+
 static struct {
 	uintptr_t owner; /* thread, 0: free */
 	struct head *free[CLASSES];

@@ -86,7 +86,7 @@ struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
 		return NULL;
 	}
 	err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
-	if (!err && (st.stx_mode & 0170000) == 0100000 && st.stx_size &&
+	if (!err && !sys_not_regular(&st) && st.stx_size &&
 	    st.stx_size <= SIZE_MAX / 4) {
 		p->size = (size_t)st.stx_size;
 		p->at = sys_mmap(NULL, p->size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -12,6 +12,8 @@
 #include "rld/event.h"
 #include "rld/path.h"
 
+#include <errno.h>
+
 struct text {
 	char *at;
 	size_t len, cap;
@@ -60,19 +62,18 @@ static void add_path(struct text *t, const char *p)
 	}
 }
 
-static void add_id(struct text *t, const struct dso *d)
+/* A build-id in hexadecimal, "-" for none. */
+static void add_id(struct text *t, const struct rld_gone *g)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct rld_gone g = { 0 };
 
-	rld_build_id(d, &g);
-	for (unsigned i = 0; i < g.build_id_size; i++) {
-		char two[2] = { hex[g.build_id[i] >> 4],
-				hex[g.build_id[i] & 15] };
+	for (unsigned i = 0; i < g->build_id_size; i++) {
+		char two[2] = { hex[g->build_id[i] >> 4],
+				hex[g->build_id[i] & 15] };
 
 		add(t, two, 2);
 	}
-	if (!g.build_id_size)
+	if (!g->build_id_size)
 		add(t, "-", 1);
 }
 
@@ -98,10 +99,13 @@ static void describe(struct rld *r, struct text *t)
 {
 	add_text(t, rld_strdup("rld-list 1\n"));
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		struct rld_gone g = { 0 };
+
 		if (!saved(d))
 			continue;
+		rld_build_id(d, &g);
 		add(t, "object ", 7);
-		add_id(t, d);
+		add_id(t, &g);
 		add(t, " ", 1);
 		add_path(t, d->lm.l_name);
 		add(t, "\n", 1);
@@ -134,14 +138,14 @@ API int rld_save(const char *file)
 	struct text t = { 0 };
 	char *tmp = rld_format("%s.%d", file, sys_gettid());
 	size_t put = 0;
-	long n = -12;
+	long n = -ENOMEM;
 	int fd;
 
 	rld_lock(r);
 	describe(r, &t);
 	rld_unlock(r);
 	fd = tmp && !t.failed ? sys_open(tmp, O_WRONLY | O_CREAT | O_EXCL) :
-				-12;
+				-ENOMEM;
 	for (; fd >= 0 && put < t.len; put += (size_t)n)
 		if ((n = sys_write(fd, t.at + put, t.len - put)) <= 0)
 			break;
@@ -319,18 +323,7 @@ static int state_of(struct rld *r, struct saved_object *o)
 	p = rld_look_into(r, o->path, NULL, &e);
 	o->state = RLD_MISSING;
 	if (p) {
-		const struct rld_gone *g = rld_look_id(p);
-
-		for (unsigned i = 0; i < g->build_id_size; i++) {
-			char two[2] = {
-				"0123456789abcdef"[g->build_id[i] >> 4],
-				"0123456789abcdef"[g->build_id[i] & 15]
-			};
-
-			add(&t, two, 2);
-		}
-		if (!g->build_id_size)
-			add(&t, "-", 1);
+		add_id(&t, rld_look_id(p));
 		o->state = t.at && !strcmp(t.at, o->id) ? RLD_RESTORED :
 							  RLD_CHANGED;
 	}

@@ -3,6 +3,8 @@
 #include "rld/internal.h"
 #include "rld/path.h"
 
+#include <errno.h>
+
 const char *rld_getenv(struct rld *r, const char *name)
 {
 	size_t n = strlen(name);
@@ -193,7 +195,7 @@ static int open_in(struct known *k, const char *path)
 	if (!k || !k->fd)
 		return sys_open(path, O_RDONLY);
 	fd = sys_openat(k->fd - 1, str_base(path), O_RDONLY);
-	if (fd != -24) /* EMFILE */
+	if (fd != -EMFILE)
 		return fd;
 	leave(k);
 	return sys_open(path, O_RDONLY);
@@ -207,7 +209,7 @@ static int try_file(struct search *s, const char *path, struct known *k)
 	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
 	      fd >= 0 ? "found" : sys_strerror(fd));
 	if (fd < 0) {
-		if (fd != -2 && fd != -20)
+		if (fd != -ENOENT && fd != -ENOTDIR)
 			s->err = fd;
 		return 0;
 	}

@@ -26,6 +26,12 @@ relocate_self(uintptr_t base, const ElfW(Dyn) *dyn)
 			base + (uintptr_t)rela->r_addend;
 }
 
+/* A failure that ends the start; without a text memory was short. */
+_Noreturn static void die_of(struct rld *r, const struct rld_err *e)
+{
+	rld_die(r, "%s", e->text ? e->text : "");
+}
+
 uintptr_t rld_aux(const struct rld *r, uintptr_t type)
 {
 	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
@@ -91,7 +97,7 @@ static void make_self(struct rld *r, uintptr_t base)
 	d->flags = D_SELF | D_STARTUP | D_GLOBAL | D_READY | D_RELOCATED;
 	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
 			  eh->e_phnum, &e))
-		rld_die(r, "%s", e.text);
+		die_of(r, &e);
 	d->soname = "rld";
 	d->init = INIT_DONE;
 	r->self = d;
@@ -155,7 +161,7 @@ static void program_from_kernel(struct rld *r)
 		rld_die(r, "out of memory");
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
-		rld_die(r, "%s", e.text);
+		die_of(r, &e);
 	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);
@@ -168,6 +174,7 @@ static void program_from_file(struct rld *r)
 	struct statx st;
 	struct dso *d;
 	char real[4096], *link;
+	const char *wrong;
 	long n;
 	int fd = sys_open(r->prog, O_RDONLY);
 
@@ -175,10 +182,9 @@ static void program_from_file(struct rld *r)
 		rld_die(r, "cannot be opened: %s", sys_strerror(fd));
 	if (sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		rld_die(r, "cannot be read");
-	if ((st.stx_mode & 0170000) != 0100000)
-		rld_die(r, (st.stx_mode & 0170000) == 0040000 ?
-				   "is a directory" :
-				   "is not a regular file");
+	wrong = sys_not_regular(&st);
+	if (wrong)
+		rld_die(r, "%s", wrong);
 	d = rld_new_dso(r, r->prog,
 			rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
 	if (!d)
@@ -196,7 +202,7 @@ static void program_from_file(struct rld *r)
 	}
 	rld_free(link);
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
-	d->dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
 	if (rld_map(r, d, fd, &st, &e)) {
 		const char *t = e.text ? e.text : "out of memory";
@@ -308,15 +314,15 @@ static void gather(struct rld *r)
 		rld_free(file);
 	}
 	if (rld_read_liblist(r, p, &e))
-		rld_die(r, "%s", e.text ? e.text : "out of memory");
+		die_of(r, &e);
 	if (!normal)
 		p->nneed = 0;
 	if (rld_load_needed(r, r->head, &e))
-		rld_die(r, "%s", e.text ? e.text : "out of memory");
+		die_of(r, &e);
 	if (r->list)
 		list_variable(r, 1);
 	if (r->list && rld_load_needed(r, r->head, &e))
-		rld_die(r, "%s", e.text ? e.text : "out of memory");
+		die_of(r, &e);
 	if (!r->self->serial)
 		rld_append(r, r->self);
 	if (r->vdso)
@@ -335,7 +341,7 @@ static void bind(struct rld *r)
 		if (d->flags & D_NEW && !(d->flags & D_HOST) &&
 		    rld_check_versions(r, d, &e)) {
 			if (r->mode == MODE_RUN)
-				rld_die(r, "%s", e.text);
+				die_of(r, &e);
 			rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
 			r->problems++;
 			rld_err_clear(&e);
@@ -343,7 +349,7 @@ static void bind(struct rld *r)
 	rld_index_plan(r);
 	if (rld_relocate_new(r, r->head, &e)) {
 		if (r->mode == MODE_RUN)
-			rld_die(r, "%s", e.text ? e.text : "out of memory");
+			die_of(r, &e);
 		rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
 		r->problems++;
 	}
@@ -506,7 +512,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		rld_die(r, "%s: its own loader cannot be found",
 			r->host.libc->lm.l_name);
 	if (rld_synth_build(r, &e))
-		rld_die(r, "%s", e.text ? e.text : "out of memory");
+		die_of(r, &e);
 	rld_host_start(r);
 }
 

@@ -3,6 +3,8 @@
 #include "rld/path.h"
 #include "rld/vault.h"
 
+#include <errno.h>
+
 /* glibc's loader compares the name of every symbol of a DT_HASH chain; behind
  * DT_GNU_HASH it passes us over by one look at the filter.  MIPS has no such
  * table in the old releases; musl is content with either. */
@@ -307,7 +309,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	if (fd < 0 || sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		return rld_fail(e, "%s: cannot be opened: %s",
 				r->host.loader->lm.l_name,
-				sys_strerror(fd < 0 ? fd : -5));
+				sys_strerror(fd < 0 ? fd : -EIO));
 	if (rld_map(r, r->host.loader, fd, &st, e))
 		return -1;
 	sys_close(fd);

@@ -86,6 +86,25 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
+/* The device number of a file, as one word. */
+static inline uint64_t sys_dev(const struct statx *st)
+{
+	return (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
+}
+
+/* NULL for a regular file, else what is wrong with it. */
+static inline const char *sys_not_regular(const struct statx *st)
+{
+	switch (st->stx_mode & 0170000 /* S_IFMT */) {
+	case 0100000: /* S_IFREG */
+		return NULL;
+	case 0040000: /* S_IFDIR */
+		return "is a directory";
+	default:
+		return "is not a regular file";
+	}
+}
+
 /* 0: this process may read the file. */
 static inline int sys_access(const char *path)
 {

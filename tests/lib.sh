@@ -4,7 +4,9 @@
 #   MODE  system, command or interp      LIBC  glibc or musl     ARCH
 #   S     the case's folder of sources   O     its built programs and DSOs
 #   W     an empty folder, the current one when it runs
-#   CC CXX RLD MARK QEMU SYSROOT PYTHON
+#   CC CXX MUSL_CC RLD MARK QEMU SYSROOT MULTIARCH INTERP LDCONFIG PYTHON
+#   TOP   the project's folder           FIX   its fixtures
+#   PLACEHOLDER  the interpreter's name until tests/run puts another in its place
 # A case defines build(), which stops at the first error, and run(), which
 # goes on after a failed check and fails at its end.
 # shellcheck shell=bash
@@ -15,8 +17,8 @@ _failures=0
 
 # ---------------------------------------------------------------- building
 
-# dso OUT SOURCE|FLAG...: a DSO, its soname OUT's last part.  It finds its
-# neighbours by $ORIGIN, unless norpath=1.
+# dso OUT SOURCE|FLAG...: a DSO, its soname OUT's last part, or soname=NAME.  It
+# finds its neighbours by $ORIGIN, unless norpath=1.
 dso()
 {
 	local out=$1

@@ -1,8 +1,8 @@
-/* Where new parts of a file go.  The program header table stays where it is, because strip
- * and objcopy always write it right after the ELF header; it grows over what
- * follows it there, sections that nothing but headers and the dynamic section
- * points at (.interp, notes, .gnu.hash, ...), and these move to the new place
- * together with the part (table.c).
+/* Where new parts of a file go.  The program header table stays where it is,
+ * because strip and objcopy always write it right after the ELF header; it grows
+ * over what follows it there, sections that nothing but headers and the dynamic
+ * section points at (.interp, notes, .gnu.hash, ...), and these move to the new
+ * place together with the part (table.c).
  *
  * The new place is, by preference, the unused end of a read-only segment's last
  * page: no new mapping, and brk is not touched.  Failing that it is a new
