@@ -38,6 +38,15 @@ static int anyone_before(const struct rld *r)
 	return 0;
 }
 
+/* Does anybody follow libc who could define what its own loader found nowhere? */
+static int anyone_else(const struct rld *r)
+{
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		if (!(d->flags & (D_PROGRAM | D_HOST | D_SELF | D_VDSO)))
+			return 1;
+	return 0;
+}
+
 /* Is the word at slot, which is about to be written, writable?  A musl may have
  * left its own RELRO open, and then has given parts of it to malloc.  The kernel
  * is made to write there: it says -EFAULT where a store of ours would crash. */
@@ -62,8 +71,11 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			rld_ngot(d) };
 	int open = 0, anyone = name || anyone_before(r);
 
+	if (!anyone && !anyone_else(r))
+		return;
 	for (int t = 0; t < 4; t++)
-		for (size_t i = 0; i < n[t]; i++) {
+		for (size_t i = t || !n[0] ? 0 : d->dyn.nrelative; i < n[t];
+		     i++) {
 			struct reloc rel;
 			struct def def;
 			struct ref ref;
