@@ -2,7 +2,9 @@
 #include "rld/bind.h"
 #include "rld/vault.h"
 
-enum { MEMO = 1024, AHEAD = 16 };
+/* Link editors sort references by symbol, so that few entries will do; with
+ * very many references, sorted or not, there may be more. */
+enum { MEMO = 64, LARGE_MEMO = 1024, MANY = 8192, AHEAD = 16 };
 
 /* By symbol index. */
 struct memo {
@@ -164,7 +166,7 @@ static size_t look_ahead(const struct pass *p, const struct dso *d,
 		const struct memo *m;
 
 		sym = ARCH_R_SYM(a[i].r_info);
-		m = p->memo ? &p->memo[sym % MEMO] : NULL;
+		m = p->memo ? &p->memo[sym & p->memo_mask] : NULL;
 		if (!sym || sym == last || sym >= d->dyn.nsym ||
 		    d->dyn.symtab[sym].st_shndx != SHN_UNDEF ||
 		    (m && m->from == d && m->index == sym) ||
@@ -211,7 +213,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		return FOUND;
 	}
 	if (kind != RK_JUMP_SLOT && kind != RK_COPY && p->memo) {
-		m = &p->memo[rel->sym % MEMO];
+		m = &p->memo[rel->sym & p->memo_mask];
 		if (m->from == d && m->index == rel->sym) {
 			def->dso = m->dso;
 			def->sym = m->sym;
@@ -367,7 +369,7 @@ static inline int repeated(const struct pass *p, const struct dso *d,
 
 	if (!p->memo || (kind != RK_ABS && kind != RK_GLOB_DAT))
 		return 0;
-	m = &p->memo[sym % MEMO];
+	m = &p->memo[sym & p->memo_mask];
 	if (m->from != d || m->index != sym || !m->plain ||
 	    (kind == RK_GLOB_DAT && at % WORD) || !place_ok(d, at, WORD))
 		return 0;
@@ -643,6 +645,29 @@ static int relocate(struct pass *p, struct dso *d)
 	return ret;
 }
 
+/* Relocations of d that name symbols, its function slots apart. */
+static size_t symbolic(const struct dso *d)
+{
+	size_t n = d->dyn.nrela + d->dyn.nrel;
+
+	return (n > d->dyn.nrelative ? n - d->dyn.nrelative : 0) + rld_ngot(d);
+}
+
+/* Where there is enough to remember.  Without memory it goes on without. */
+static void make_memo(struct pass *p, const struct dso *first)
+{
+	size_t most = 0, n;
+
+	for (const struct dso *d = first; d; d = dso_next(d))
+		if (d->flags & D_NEW && !(d->flags & D_HOST) &&
+		    symbolic(d) > most)
+			most = symbolic(d);
+	n = most > MANY ? LARGE_MEMO : MEMO;
+	if (most > 256)
+		p->memo = rld_alloc(n * sizeof *p->memo);
+	p->memo_mask = (uint32_t)n - 1;
+}
+
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
 	struct ahead ahead = { 0 };
@@ -650,10 +675,7 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	struct dso *last;
 	int ret = 0;
 
-	for (struct dso *d = first; d && !p.memo; d = dso_next(d))
-		if (d->flags & D_NEW &&
-		    d->dyn.nrela + d->dyn.nrel + rld_ngot(d) > 256)
-			p.memo = rld_alloc(MEMO * sizeof *p.memo);
+	make_memo(&p, first);
 	r->relocating++;
 	do { /* again when data of a library that waited was needed */
 		last = r->tail;

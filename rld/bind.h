@@ -29,6 +29,7 @@ struct pass {
 	size_t nlate, cap;
 	uintptr_t lazy;	   /* of the slot in hand, when it may stay unbound */
 	struct memo *memo; /* answers for the object in hand */
+	uint32_t memo_mask;
 	struct ahead *ahead;
 };
 

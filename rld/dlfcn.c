@@ -47,7 +47,7 @@ static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 	if (d || !(mode & RTLD_NOLOAD) || !strchr(q->file, '/') ||
 	    sys_statx(AT_FDCWD, q->file, 0, &st))
 		return d;
-	return rld_same_file(r, &st, q->file, 0);
+	return rld_same_file(r, &st, q->file, 0, -1);
 }
 
 /* Bring in what d needs, if it came after tail, and hand it out. */

@@ -72,12 +72,15 @@ static char *beside(const char *libc, size_t n)
 	return p;
 }
 
-/* Is libc where the cache says?  Its loader, which is opened in any case, lies
- * beside it then. */
+/* Is this file of libc's family where the cache says?  Libc's loader, which is
+ * opened in any case, lies beside libc then. */
 int rld_host_is_there(struct rld *r, const char *libc)
 {
-	char *p = beside(libc, (size_t)(str_base(libc) - libc));
+	char *p;
 
+	if (strcmp(str_base(libc), "libc.so.6") != 0)
+		return !sys_access(libc);
+	p = beside(libc, (size_t)(str_base(libc) - libc));
 	if (r->host.loader_fd < 0 && !r->host.libc) {
 		r->host.loader_fd = open_loader(p);
 		r->host.beside = r->host.loader_fd >= 0;
@@ -179,9 +182,10 @@ char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 				  r->root ? r->root : "", ARCH_MUSL_NAME);
 	if (!r->noting && r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
 		return loader_path(r);
-	if (!r->noting && !strcmp(name, "libc.so.6") && r->mode == MODE_RUN &&
-	    !r->started) /* its own loader opens it */
-		return rld_search_cache(r, name, from);
+	if (!r->noting && r->mode == MODE_RUN && !r->started &&
+	    (!strcmp(name, "libc.so.6") || !strcmp(name, "libgcc_s.so.1")))
+		return rld_search_cache(r, name,
+					from); /* libc's loader opens it */
 	return NULL;
 }
 

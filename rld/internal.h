@@ -434,7 +434,7 @@ void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
  * *path, or -1 with *e set. */
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e);
-/* Is libc at this path, where the cache says? */
+/* Is this file of libc's family at its path, where the cache says? */
 int rld_host_is_there(struct rld *r, const char *libc);
 /* What ld.so.cache says, when no other place comes before it; for a file that
  * somebody else will open.  Heap, or NULL: search as usual. */
@@ -500,9 +500,9 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
 /* The object that this file is already, by the identity rule (doc/binding.md);
- * searched: path was found by search.  NULL: none. */
+ * searched: path was found by search; fd: the file, or -1.  NULL: none. */
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
-			  const char *path, int searched);
+			  const char *path, int searched, int fd);
 void rld_unlink(struct rld *r, struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);

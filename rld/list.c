@@ -126,8 +126,23 @@ static void enter_inode(struct rld *r, struct dso *d)
 	r->inodes[d->ino % INODE_CHAINS] = d;
 }
 
-/* Which file the kernel has mapped is asked for when it matters: a program
- * that needs nothing but libc never pays for the walk through /proc. */
+/* Could fd, a file whose first bytes are at hand, be the program that the kernel
+ * has mapped?  Its header is in memory, too. */
+static int like_program(struct rld *r, int fd)
+{
+	const struct dso *p = r->program;
+	const void *head;
+	long n;
+
+	if (!p || fd < 0 || !rld_readable(p, p->lo, sizeof(ElfW(Ehdr))))
+		return 1;
+	head = rld_first_bytes(fd, &n);
+	return n >= (long)sizeof(ElfW(Ehdr)) &&
+	       !memcmp(head, (const void *)p->lo, sizeof(ElfW(Ehdr)));
+}
+
+/* Which file that is is asked for when it matters: few programs pay for the walk
+ * through /proc. */
 static void know_program(struct rld *r)
 {
 	struct dso *d = r->program;
@@ -176,7 +191,7 @@ void rld_unlink(struct rld *r, struct dso *d)
 }
 
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
-			  const char *path, int searched)
+			  const char *path, int searched, int fd)
 {
 	uint64_t dev = sys_dev(st);
 
@@ -186,7 +201,8 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 				return d;
 		return NULL;
 	}
-	know_program(r);
+	if (like_program(r, fd))
+		know_program(r);
 	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
 	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
@@ -288,7 +304,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			rld_free(path);
 			return NULL;
 		}
-	d = r->fresh ? NULL : rld_same_file(r, &st, path, searched);
+	d = r->fresh ? NULL : rld_same_file(r, &st, path, searched, fd);
 	r->fresh = 0;
 	if (d) {
 		rld_free(path);

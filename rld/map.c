@@ -137,7 +137,8 @@ static int keep_headers(struct dso *d, const struct elf_head *h)
 }
 
 /* The first bytes of the file that was looked at last: search looks whether it
- * is for this machine, mapping reads its headers. */
+ * is for this machine, the list whether it is the program, mapping reads its
+ * headers. */
 static struct {
 	int fd; /* + 1: none at the start */
 	long n;
@@ -146,8 +147,11 @@ static struct {
 
 const void *rld_first_bytes(int fd, long *n)
 {
-	file_head.fd = fd + 1;
-	file_head.n = sys_pread(fd, file_head.bytes, sizeof file_head.bytes, 0);
+	if (file_head.fd != fd + 1) {
+		file_head.fd = fd + 1;
+		file_head.n = sys_pread(fd, file_head.bytes,
+					sizeof file_head.bytes, 0);
+	}
 	*n = file_head.n;
 	return file_head.bytes;
 }
@@ -178,11 +182,8 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		r->guarded = 1;
 		rld_guard(r, 1);
 	}
-	if (file_head.fd == fd + 1)
-		n = file_head.n;
-	else
-		rld_first_bytes(fd, &n);
-	file_head.fd = 0;
+	rld_first_bytes(fd, &n);
+	rld_first_bytes_forget();
 
 	want.page = r->page;
 	if (n < 0)
