@@ -12,12 +12,12 @@ void *rld_emit(const struct rld_event *ev)
 {
 	void *answer = NULL;
 
-	for (unsigned i = 0; i < LISTENERS && !answer; i++)
-		if (__atomic_load_n(&VAULT->listener[i].what,
-				    __ATOMIC_ACQUIRE) &
-		    ev->what) {
-			void *got = VAULT->listener[i].fn(
-				ev, VAULT->listener[i].arg);
+	struct listener *l =
+		__atomic_load_n(&VAULT->listener, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; l && i < LISTENERS && !answer; i++)
+		if (__atomic_load_n(&l[i].what, __ATOMIC_ACQUIRE) & ev->what) {
+			void *got = l[i].fn(ev, l[i].arg);
 
 			if (ev->what == RLD_EVENT_UNRESOLVED)
 				answer = got;
@@ -117,11 +117,76 @@ void *rld_ask_unresolved(const struct dso *from, const char *symbol)
 	return rld_emit(&ev);
 }
 
+/* Room for listeners, in pages of the vault, which is open; -1: no memory. */
+static int make_room(struct rld *r)
+{
+	struct room {
+		struct piece piece;
+		struct listener listener[LISTENERS];
+	} * room;
+	size_t size = page_up(r, sizeof *room);
+	uintptr_t at;
+
+	if (VAULT->listener)
+		return 0;
+	at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (SYS_ERR(at))
+		return -1;
+	room = (struct room *)at;
+	rld_vault_add(&room->piece, at, size);
+	__atomic_store_n(&VAULT->listener, room->listener, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Where fn's entry is, or a free one; LISTENERS: neither. */
+static unsigned place_for(const struct listener *l, rld_event_fn *fn,
+			  const void *arg)
+{
+	unsigned at = LISTENERS;
+
+	for (unsigned i = LISTENERS; i-- > 0;) {
+		if (l[i].what && l[i].fn == fn && l[i].arg == arg)
+			return i;
+		if (!l[i].what)
+			at = i;
+	}
+	return at;
+}
+
+/* Lock held, vault open. */
+static void enter(struct rld *r, rld_event_fn *fn, void *arg, unsigned what,
+		  struct rld_err *e)
+{
+	struct listener *l;
+	unsigned at, all = 0;
+
+	if (make_room(r)) {
+		rld_fail(e, "rld_notify: out of memory");
+		return;
+	}
+	l = VAULT->listener;
+	at = place_for(l, fn, arg);
+	if (at < LISTENERS) {
+		l[at].fn = fn;
+		l[at].arg = arg;
+		__atomic_store_n(&l[at].what, what, __ATOMIC_RELEASE);
+	} else if (what) {
+		rld_fail(e, "rld_notify: there are %u listeners already",
+			 LISTENERS);
+	}
+	/* what is here is no news */
+	for (struct dso *d = r->head; !VAULT->wanted && d; d = dso_next(d))
+		d->flags |= D_TOLD;
+	for (unsigned i = 0; i < LISTENERS; i++)
+		all |= l[i].what;
+	__atomic_store_n(&VAULT->wanted, all, __ATOMIC_RELEASE);
+}
+
 API int rld_notify(rld_event_fn *fn, void *arg, unsigned what)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
-	unsigned at = LISTENERS, all = 0;
 
 	if (!fn || what & ~(unsigned)RLD_EVENT_ALL) {
 		rld_fail(&e, "rld_notify: no function, or unknown events 0x%x",
@@ -130,36 +195,12 @@ API int rld_notify(rld_event_fn *fn, void *arg, unsigned what)
 		return -1;
 	}
 	rld_lock(r);
-	for (unsigned i = LISTENERS; i-- > 0;)
-		if (VAULT->listener[i].what && VAULT->listener[i].fn == fn &&
-		    VAULT->listener[i].arg == arg) {
-			at = i;
-			break;
-		} else if (!VAULT->listener[i].what) {
-			at = i;
-		}
 	if (rld_unseal(r)) {
-		rld_unlock(r);
 		rld_fail(&e, "rld_notify: out of memory");
-		rld_keep_error(&e);
-		return -1;
+	} else {
+		enter(r, fn, arg, what, &e);
+		rld_seal(r);
 	}
-	if (at < LISTENERS) {
-		VAULT->listener[at].fn = fn;
-		VAULT->listener[at].arg = arg;
-		__atomic_store_n(&VAULT->listener[at].what, what,
-				 __ATOMIC_RELEASE);
-	} else if (what) {
-		rld_fail(&e, "rld_notify: there are %u listeners already",
-			 LISTENERS);
-	}
-	/* what is here is no news */
-	for (struct dso *d = r->head; !VAULT->wanted && d; d = dso_next(d))
-		d->flags |= D_TOLD;
-	for (unsigned i = 0; i < LISTENERS; i++)
-		all |= VAULT->listener[i].what;
-	__atomic_store_n(&VAULT->wanted, all, __ATOMIC_RELEASE);
-	rld_seal(r);
 	rld_unlock(r);
 	if (!e.set)
 		return 0;

@@ -696,6 +696,8 @@ void rld_run_fini(struct rld *r, struct dso *d);
 void rld_fini_all(void);
 
 /* ---- synth.c: the program that libc's own loader is shown */
+/* Once it is known which libc that is, before anything else is loaded. */
+void rld_synth_reserve(void);
 int rld_synth_build(struct rld *r, struct rld_err *e);
 void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 		      size_t size, unsigned char info);

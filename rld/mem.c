@@ -97,6 +97,8 @@ static struct head *carve(size_t size)
 
 		if (SYS_ERR(p))
 			return NULL;
+		if (p < rld_state.floor)
+			rld_state.floor = p;
 		heap.at = (char *)p;
 		heap.end = heap.at + CHUNK;
 	}

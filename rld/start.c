@@ -301,6 +301,8 @@ static void gather(struct rld *r)
 	name_self(r, r->as_command ? (const char *)rld_aux(r, AT_EXECFN) :
 				     interp_of(p));
 	rld_host_kind(r, interp_of(p));
+	if (r->mode == MODE_RUN)
+		rld_synth_reserve();
 	preload_list(r, r->preload, ": ");
 	preload_list(r, r->preload_env, ": ");
 	normal = list_variable(r, 0);

@@ -12,12 +12,18 @@
 #define BLOOM	 4 /* words of the filter */
 #define SHIFT	 6
 
+/* Names that may be exported.  glibc's loader asks the dynamic section anew where
+ * symbols and strings are, each time: they begin small and may move.  musl's
+ * remembers, so there all have room. */
 #define MAX_EXPORTS 4096
-#define NAME_ROOM   64 /* bytes a name, on the average */
+#define FEW	    25
+#define NAME_ROOM   (GROWS ? 32 : 64) /* bytes a name, on the average */
+#define GROWS	    (rld_state.host.kind == HOST_GLIBC)
 
 /* The synthetic program.  Load bias 0: every vaddr is an address.  Its tables
- * follow it, and all of that lies in the vault's page where it can: each page
- * costs, and what libc calls at exit stands in it. */
+ * follow it, the chain of its hash table last, which only grows; and all of that
+ * lies at the end of the vault's page where it can: each page costs, and what
+ * libc calls at exit stands in it. */
 struct synth {
 	ElfW(Phdr) ph[6];
 	size_t nph;
@@ -42,6 +48,39 @@ struct synth {
 };
 
 static uintptr_t rld_map_word;
+
+static void set_dyn(struct synth *s, ElfW(Sxword) tag, uintptr_t val)
+{
+	for (ElfW(Dyn) *d = s->dyn; d->d_tag != DT_NULL; d++)
+		if (d->d_tag == tag)
+			d->d_un.d_val = val;
+}
+
+/* Room for one more symbol, and for n bytes of strings. */
+static int grow(struct synth *s, size_t n)
+{
+	size_t max = s->nsym < s->max ? s->max : s->max * 2;
+	size_t strsz = s->strsz - s->nstr >= n ? s->strsz : s->strsz * 2 + n;
+	ElfW(Sym) *sym;
+
+	if (max == s->max && strsz == s->strsz)
+		return 0;
+	if (!GROWS || max > MAX_EXPORTS)
+		return -1;
+	sym = rld_alloc(max * sizeof *sym + strsz);
+	if (!sym)
+		return -1;
+	memcpy(sym, s->sym, s->nsym * sizeof *sym);
+	memcpy(sym + max, s->str, s->nstr);
+	s->sym = sym;
+	s->str = (char *)(sym + max);
+	s->max = (uint32_t)max;
+	s->strsz = (uint32_t)strsz;
+	set_dyn(s, DT_SYMTAB, (uintptr_t)s->sym);
+	set_dyn(s, DT_STRTAB, (uintptr_t)s->str);
+	set_dyn(s, DT_STRSZ, s->strsz);
+	return 0;
+}
 
 static uint32_t intern(struct synth *s, const char *text)
 {
@@ -74,7 +113,7 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 {
 	ElfW(Sym) *y;
 
-	if (s->nsym >= s->max)
+	if (grow(s, strlen(name) + 1))
 		return;
 	y = &s->sym[s->nsym];
 	y->st_name = intern(s, name);
@@ -89,6 +128,8 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 	} else {
 		s->sysv->chain[s->nsym] = s->sysv->bucket[0];
 		s->sysv->bucket[0] = s->nsym;
+		if (GROWS) /* who reads symbols up to there finds them */
+			s->sysv->nchain = s->nsym + 1;
 	}
 	s->nsym++;
 }
@@ -229,34 +270,82 @@ static uintptr_t pages(struct rld *r, size_t size)
 	at = sys_mmap(NULL, page_up(r, size + r->tls_align),
 		      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		      0);
-	return SYS_ERR(at) ? 0 : align(at, r->tls_align);
+	if (SYS_ERR(at))
+		return 0;
+	if (at < r->floor)
+		r->floor = at;
+	return align(at, r->tls_align);
+}
+
+/* Sizes and places of the tables, from the beginning of the program. */
+struct plan {
+	size_t max, strsz, str, hash, end;
+};
+
+static struct plan plan(struct rld *r, size_t max, const char *path)
+{
+	struct plan p = { .max = max };
+	size_t head = GNU_HASH && GROWS ? sizeof *((struct synth *)0)->gnu :
+					  sizeof *((struct synth *)0)->sysv;
+
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		p.strsz += d->flags & D_HOST ? strlen(d->lm.l_name) + 1 : 0;
+	p.strsz += 1 + (path ? strlen(path) + 1 : 0) + max * NAME_ROOM;
+	p.str = align(sizeof(struct synth), WORD) + max * sizeof(ElfW(Sym));
+	p.hash = align(p.str + p.strsz, WORD);
+	p.end = align(p.hash + head + max * sizeof(uint32_t), 16);
+	return p;
+}
+
+static void set_out(struct synth *s, const struct plan *p)
+{
+	uintptr_t at = (uintptr_t)s;
+
+	s->sym = (void *)(at + align(sizeof *s, WORD));
+	s->str = (void *)(at + p->str);
+	s->nsym = s->nstr = 1;
+	s->max = (uint32_t)p->max;
+	s->strsz = (uint32_t)p->strsz;
+	if (GNU_HASH && GROWS) {
+		s->gnu = (void *)(at + p->hash);
+		s->gnu->nbuckets = s->gnu->symndx = 1;
+		s->gnu->maskwords = BLOOM;
+		s->gnu->shift = SHIFT;
+	} else {
+		s->sysv = (void *)(at + p->hash);
+		s->sysv->nbucket = 1;
+		s->sysv->nchain = GROWS ? 1 : s->max;
+	}
+}
+
+/* In the vault's page, for a program whose tables grow; it must be asked for before
+ * many objects have their records there. */
+#define RESERVED ((sizeof(struct synth) + FEW * 64 + 256 + 15) & ~(size_t)15)
+static void *reserved;
+
+void rld_synth_reserve(void)
+{
+	if (GROWS)
+		reserved = rld_vault_take(RESERVED);
 }
 
 /* Memory for the program, its tables and the TLS image.  Only what objects
  * before libc define can come to be exported. */
 static struct synth *make(struct rld *r, const char *path)
 {
-	const struct dso *own[3] = { r->host.libc, r->host.gcc_s,
-				     r->host.loader };
-	size_t max = 8, names = 0, hash, sym, str, strsz, before, image;
-	struct synth *s;
+	size_t max = 8, before = 0, image;
+	struct synth *s = NULL;
+	struct plan p;
 	uintptr_t at;
 
-	for (struct dso *d = r->head; d && d != r->self && max < MAX_EXPORTS;
-	     d = dso_next(d))
+	for (struct dso *d = r->head;
+	     !GROWS && d && d != r->self && max < MAX_EXPORTS; d = dso_next(d))
 		max += defined(d);
-	if (max > MAX_EXPORTS)
-		max = MAX_EXPORTS;
-	for (unsigned i = 0; i < 3; i++)
-		names += own[i] ? strlen(own[i]->lm.l_name) + 1 : 0;
-	strsz = 1 + names + (path ? strlen(path) + 1 : 0) + max * NAME_ROOM;
-	hash = align(sizeof *s, WORD);
-	sym = align(hash + (GNU_HASH ? sizeof *s->gnu : sizeof *s->sysv) +
-			    max * sizeof s->gnu->chain[0],
-		    WORD);
-	str = sym + max * sizeof *s->sym;
-	s = rld_vault_take(str + strsz);
-	before = s ? 0 : page_up(r, str + strsz);
+	p = plan(r, GROWS ? FEW : max < MAX_EXPORTS ? max : MAX_EXPORTS, path);
+	if (reserved && p.end <= RESERVED)
+		s = reserved;
+	else
+		before = page_up(r, p.end + (GROWS ? VAULT_BEYOND : 0));
 	/* libc puts the block at the next place above tp that lies as the image
 	 * does: right behind the control block, whatever its alignment, where
 	 * the program's own variables are */
@@ -267,30 +356,18 @@ static struct synth *make(struct rld *r, const char *path)
 	r->tls_image = (unsigned char *)at + image;
 	if (s) {
 		s->lo = (uintptr_t)&rld_vault_pages;
-		s->size = sizeof rld_vault_pages;
+		s->size = sizeof rld_vault_pages.whole;
 	} else {
 		s = (struct synth *)at;
 		s->lo = at;
 		s->size = before;
 	}
-	at = (uintptr_t)s;
-	if (GNU_HASH && r->host.kind == HOST_GLIBC) {
-		s->gnu = (void *)(at + hash);
-		s->gnu->nbuckets = s->gnu->symndx = 1;
-		s->gnu->maskwords = BLOOM;
-		s->gnu->shift = SHIFT;
-	} else {
-		s->sysv = (void *)(at + hash);
-		s->sysv->nbucket = 1;
-		s->sysv->nchain = (uint32_t)max;
-	}
-	s->sym = (void *)(at + sym);
-	s->str = (void *)(at + str);
-	s->nsym = s->nstr = 1;
-	s->max = (uint32_t)max;
-	s->strsz = (uint32_t)strsz;
+	set_out(s, &p);
 	return s;
 }
+
+_Static_assert(VAULT_BEYOND >= MAX_EXPORTS * sizeof(uint32_t),
+	       "the chain goes on there");
 
 int rld_synth_build(struct rld *r, struct rld_err *e)
 {

@@ -4,7 +4,7 @@
  * hostile write elsewhere in the process does not change where rld jumps. */
 #include "rld/vault.h"
 
-union vault_pages rld_vault_pages
+struct vault_pages rld_vault_pages
 	__attribute__((section(".bss.vault"), aligned(ARCH_PAGE_MAX)));
 
 _Static_assert(sizeof(struct vault) + 8 * sizeof(struct code) <= ARCH_PAGE_MAX,
@@ -17,7 +17,8 @@ static int depth;
 
 static int protect(int prot)
 {
-	int ret = sys_mprotect((uintptr_t)VAULT, sizeof rld_vault_pages, prot);
+	int ret = sys_mprotect((uintptr_t)VAULT, sizeof rld_vault_pages.whole,
+			       prot);
 
 	/* the list lies in what may be closed, but never unreadable */
 	for (const struct piece *p = VAULT->pieces; p && !ret; p = p->next)
@@ -33,7 +34,7 @@ static void set_apart(void)
 	static int done;
 
 	if (!done)
-		sys3(__NR_madvise, (long)VAULT, sizeof rld_vault_pages,
+		sys3(__NR_madvise, (long)VAULT, sizeof rld_vault_pages.whole,
 		     MADV_NOHUGEPAGE);
 	done = 1;
 }
@@ -87,7 +88,8 @@ void rld_vault_add(struct piece *p, uintptr_t lo, size_t size)
 /* What is left for records in the first page, bytes. */
 static size_t first_room(void)
 {
-	return sizeof rld_vault_pages - sizeof(struct vault) - VAULT->taken;
+	return sizeof rld_vault_pages.whole - sizeof(struct vault) -
+	       VAULT->taken;
 }
 
 void *rld_vault_take(size_t size)
@@ -95,27 +97,34 @@ void *rld_vault_take(size_t size)
 	struct piece *p = &VAULT->first;
 
 	size = (size + 15) & ~(size_t)15;
-	if (begun || first_room() < size ||
+	if (begun || VAULT->taken || first_room() < size ||
 	    first_room() - size < p->used * sizeof(struct code))
 		return NULL;
-	VAULT->taken += size;
-	return rld_vault_pages.whole + sizeof rld_vault_pages - VAULT->taken;
+	VAULT->taken = size;
+	return rld_vault_pages.beyond - size;
+}
+
+static struct piece *with_room(void)
+{
+	struct piece *p = &VAULT->first;
+
+	p->code = VAULT->code;
+	p->ncode = first_room() / sizeof *p->code;
+	if (p->used < p->ncode)
+		return p;
+	for (p = VAULT->pieces; p && p->used == p->ncode;)
+		p = p->next;
+	return p;
 }
 
 /* The next record that nobody has had; NULL: no memory. */
 static struct code *fresh(struct rld *r)
 {
-	struct piece *p = VAULT->pieces && VAULT->pieces->ncode ?
-				  VAULT->pieces :
-				  &VAULT->first;
+	struct piece *p = with_room();
 	size_t size = page_up(r, MORE);
 	uintptr_t at;
 
-	if (p == &VAULT->first) {
-		p->code = VAULT->code;
-		p->ncode = first_room() / sizeof *p->code;
-	}
-	if (p->used == p->ncode) {
+	if (!p) {
 		at = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (SYS_ERR(at))

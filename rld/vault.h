@@ -36,8 +36,8 @@ struct vault {
 	struct code *free;	     /* linked by plt_first */
 	rld_delay_fn *delay;
 	void *delay_arg;
-	struct listener listener[LISTENERS];
-	unsigned wanted; /* by any listener */
+	struct listener *listener; /* LISTENERS of them; NULL: none yet */
+	unsigned wanted;	   /* by any */
 	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
 			     void *);
 	int (*inner_find)(void *, struct dl_find_object *);
@@ -49,11 +49,18 @@ struct vault {
 	struct code code[]; /* up to there */
 };
 
-union vault_pages {
-	struct vault v;
-	char whole[ARCH_PAGE_MAX];
+/* One page, and room behind it, which is not sealed, for what begins at the end of
+ * the page and may grow. */
+enum { VAULT_BEYOND = 16 * 1024 };
+
+struct vault_pages {
+	union {
+		struct vault v;
+		char whole[ARCH_PAGE_MAX];
+	};
+	char beyond[VAULT_BEYOND];
 };
-extern union vault_pages rld_vault_pages __attribute__((visibility("hidden")));
+extern struct vault_pages rld_vault_pages __attribute__((visibility("hidden")));
 #define VAULT (&rld_vault_pages.v)
 
 /* Nested; the writer lock, or the start, protects them.  -1: the pages cannot
@@ -68,8 +75,8 @@ void rld_seal_first(struct rld *r);
  * in them. */
 void rld_vault_add(struct piece *p, uintptr_t lo, size_t size);
 
-/* At the start: size bytes of the vault's own page, zeroed, 16-aligned; NULL:
- * no room. */
+/* At the start, once: the last bytes of the vault's own page, zeroed, 16-aligned;
+ * NULL: no room. */
 void *rld_vault_take(size_t size);
 
 /* A record for d, between rld_unseal and rld_seal; -1: no memory. */
