@@ -17,8 +17,7 @@ static int depth;
 
 static int protect(int prot)
 {
-	int ret = sys_mprotect((uintptr_t)VAULT, sizeof rld_vault_pages.whole,
-			       prot);
+	int ret = sys_mprotect((uintptr_t)VAULT, sizeof rld_vault_pages, prot);
 
 	/* the list lies in what may be closed, but never unreadable */
 	for (const struct piece *p = VAULT->pieces; p && !ret; p = p->next)
@@ -34,7 +33,7 @@ static void set_apart(void)
 	static int done;
 
 	if (!done)
-		sys3(__NR_madvise, (long)VAULT, sizeof rld_vault_pages.whole,
+		sys3(__NR_madvise, (long)VAULT, sizeof rld_vault_pages,
 		     MADV_NOHUGEPAGE);
 	done = 1;
 }

@@ -49,9 +49,9 @@ struct vault {
 	struct code code[]; /* up to there */
 };
 
-/* One page, and room behind it, which is not sealed, for what begins at the end of
- * the page and may grow. */
-enum { VAULT_BEYOND = 16 * 1024 };
+/* One page, and room behind it for what begins at the end of the page and may
+ * grow; whole pages, so that all of it is sealed as one. */
+enum { VAULT_BEYOND = ARCH_PAGE_MAX > 16 * 1024 ? ARCH_PAGE_MAX : 16 * 1024 };
 
 struct vault_pages {
 	union {
