@@ -52,8 +52,8 @@ struct elf_want {
 };
 
 /* Check the first len bytes of a file of filesize bytes.  When the program
- * headers reach past len, returns 1 and sets h->phoff and h->phnum so that
- * the caller can read them all (phoff + phnum entries from offset 0). */
+ * headers reach past len, returns 1: the caller reads h->phnum of them at
+ * h->phoff and gives them to elf_phdrs with this h. */
 int elf_head(const void *buf, size_t len, uint64_t filesize,
 	     const struct elf_want *want, struct elf_head *h, const char **why);
 

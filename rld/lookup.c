@@ -11,6 +11,9 @@
  * every object, and pages are dear. */
 #define INDEX_COST 8
 
+/* After so many the index is built all the same. */
+#define MANY_PROBES 400000
+
 static int share_group(const struct dso *a, const struct dso *b)
 {
 	for (unsigned i = 0; i < a->ngroup; i++)
@@ -538,8 +541,9 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 				continue;
 			hit = rld_lookup_in(d, ref, out);
 		}
-		r->probes += probes;
-		if (r->probes > 400000 && r->lock_owner == rld_self_id())
+		probes = __atomic_add_fetch(&r->probes, probes,
+					    __ATOMIC_RELAXED);
+		if (probes > MANY_PROBES && r->lock_owner == rld_self_id())
 			rld_index_build(r);
 	}
 	if (hit && out->dso->flags & D_LEAVING)

@@ -190,24 +190,22 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		return rld_fail(e, "%s: cannot be read: %s", dso_name(r, d),
 				sys_strerror(n));
 	ret = elf_head(aligned, (size_t)n, st->stx_size, &want, &h, &why);
-	if (ret == 1) {
-		size_t need = h.phoff + h.phnum * sizeof(ElfW(Phdr));
+	if (ret == 1) { /* the table lies far into the file */
+		size_t size = h.phnum * sizeof(ElfW(Phdr));
 
-		if (need > 1 << 20)
-			return rld_fail(e,
-					"%s: has program headers too far "
-					"into the file",
-					dso_name(r, d));
-		big = rld_alloc(need);
+		big = rld_alloc(size);
 		if (!big)
 			return rld_fail(e, "%s: out of memory", dso_name(r, d));
-		n = sys_pread(fd, big, need, 0);
+		n = sys_pread(fd, big, size, h.phoff);
 		if (n < 0) {
 			rld_free(big);
 			return rld_fail(e, "%s: cannot be read: %s",
 					dso_name(r, d), sys_strerror(n));
 		}
-		ret = elf_head(big, (size_t)n, st->stx_size, &want, &h, &why);
+		ret = (size_t)n < size ?
+			      1 :
+			      elf_phdrs((const void *)big, h.phnum,
+					st->stx_size, r->page, &h, &why);
 	}
 	if (ret) {
 		rld_free(big);

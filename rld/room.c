@@ -48,10 +48,10 @@ static int copy_tail(struct rld *r, const ElfW(Phdr) *p, int fd, uintptr_t at,
 /* How the segments of an object come into its room. */
 struct extent {
 	int fixed;	   /* MAP_FIXED, or MAP_FIXED_NOREPLACE */
-	int prot;	   /* of the file where it is mapped already; else -1 */
-	uintptr_t delta;   /* p_vaddr - p_offset there */
-	uintptr_t covered; /* the end of that */
+	uintptr_t served;  /* segments up to here are mapped already */
+	uintptr_t covered; /* the end of the file's mapping that serves them */
 	uintptr_t end;	   /* the end of what is done */
+	int reserved; /* what lies behind is the object's, without access */
 };
 
 /* The pages of a small writable segment become ours now: one fault for each,
@@ -78,13 +78,8 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) *p,
 
 	if (p->p_filesz) {
 		size_t len = page_up(r, file_end) - at;
-		int there = at + len <= m->covered &&
-			    p->p_vaddr - p->p_offset == m->delta;
 
-		if (there && !writable) {
-			if (prot != m->prot)
-				err = sys_mprotect(at, len, prot);
-		} else if (!there || prot != m->prot) {
+		if (at + len > m->served) {
 			err = map_at(at, len, prot, m->fixed, fd,
 				     p->p_offset - skew);
 			if (!err)
@@ -117,7 +112,7 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) *p,
 /* What lies between two segments serves nobody. */
 static int close_gap(const struct extent *m, uintptr_t to)
 {
-	if (to <= m->end || m->prot == -1)
+	if (to <= m->end || m->reserved)
 		return 0;
 	if (to <= m->covered)
 		return sys_mprotect(m->end, to - m->end, PROT_NONE);
@@ -125,27 +120,51 @@ static int close_gap(const struct extent *m, uintptr_t to)
 		      -1, 0);
 }
 
+/* The size of the segments in front that are alike, one behind the other in the
+ * file: one mapping serves them.  All others are mapped one by one, with what they
+ * may do from the beginning: systems may forbid that memory becomes executable
+ * later, and valgrind knows objects by their mappings.  0: there are none. */
+static size_t alike(struct rld *r, const struct elf_head *h,
+		    const ElfW(Phdr) *first)
+{
+	const ElfW(Phdr) *p = first, *last = NULL;
+
+	for (; p < h->ph + h->phnum; p++)
+		if (p->p_type == PT_LOAD && p->p_memsz) {
+			if (p->p_flags & PF_W || p->p_memsz != p->p_filesz ||
+			    prot_of(p->p_flags) != prot_of(first->p_flags) ||
+			    p->p_vaddr - p->p_offset !=
+				    first->p_vaddr - first->p_offset)
+				break;
+			last = p;
+		}
+	return last ? page_up(r, last->p_vaddr + last->p_filesz) -
+			       page_down(r, h->lo) :
+		      0;
+}
+
 /* Room for the whole object; for ET_EXEC at its own address. */
 static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 			 const ElfW(Phdr) *first, size_t len, struct extent *m)
 {
 	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
+	size_t size = alike(r, h, first);
 	uintptr_t got, at;
 
-	*m = (struct extent){ .fixed = MAP_FIXED, .prot = -1 };
+	*m = (struct extent){ .fixed = MAP_FIXED };
+	if (!want && size && h->align <= r->page) {
+		at = sys_mmap(NULL, len, prot_of(first->p_flags), MAP_PRIVATE,
+			      fd, first->p_offset & ~(r->page - 1));
+		m->served = at + size;
+		m->covered = at + len;
+		return at;
+	}
+	m->reserved = 1;
 	if (want) {
 		int err = map_at(want, len, PROT_NONE,
 				 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 		return err ? (uintptr_t)(intptr_t)err : want;
-	}
-	if (h->align <= r->page) {
-		m->prot = prot_of(first->p_flags);
-		m->delta = first->p_vaddr - first->p_offset;
-		at = sys_mmap(NULL, len, m->prot, MAP_PRIVATE, fd,
-			      first->p_offset & ~(r->page - 1));
-		m->covered = at + len;
-		return at;
 	}
 	got = sys_mmap(NULL, len + h->align, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -166,39 +185,25 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 
 /* At the start nobody else maps anything, and what lies below the last mapping
  * is free as a rule: the kernel says so of each piece.  Nothing is laid over
- * anything then, which spares the kernel to cut mappings up again.  The
- * segments in front that are only read, one behind the other in the file, are
- * mapped as one.  0: it has to be reserved. */
+ * anything then, which spares the kernel to cut mappings up again.  0: it has to
+ * be reserved. */
 static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
 			     const ElfW(Phdr) *first, size_t len,
 			     struct extent *m)
 {
-	const ElfW(Phdr) *p = first, *last = NULL;
 	uintptr_t lo = page_down(r, h->lo), at;
-	size_t size;
+	size_t size = alike(r, h, first);
 
 	if (r->started || h->type == ET_EXEC || r->floor < len + h->align ||
-	    len >= HUGE)
-		return 0;
-	for (; p < h->ph + h->phnum; p++)
-		if (p->p_type == PT_LOAD && p->p_memsz) {
-			if (p->p_flags & PF_W || p->p_memsz != p->p_filesz ||
-			    p->p_vaddr - p->p_offset !=
-				    first->p_vaddr - first->p_offset)
-				break;
-			last = p;
-		}
-	if (!last)
+	    len >= HUGE || !size)
 		return 0;
 	at = r->floor - len - lo;
 	at = (at & ~((h->align > r->page ? h->align : r->page) - 1)) + lo;
-	size = page_up(r, last->p_vaddr + last->p_filesz) - lo;
 	*m = (struct extent){ .fixed = MAP_FIXED_NOREPLACE,
-			      .prot = prot_of(first->p_flags),
-			      .delta = first->p_vaddr - first->p_offset,
+			      .served = at + size,
 			      .covered = at + size };
-	return map_at(at, size, m->prot, MAP_FIXED_NOREPLACE, fd,
-		      first->p_offset & ~(r->page - 1)) ?
+	return map_at(at, size, prot_of(first->p_flags), MAP_FIXED_NOREPLACE,
+		      fd, first->p_offset & ~(r->page - 1)) ?
 		       0 :
 		       at;
 }
