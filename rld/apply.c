@@ -60,7 +60,7 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 		if (!pair)
 			return rld_fail(p->e, "%s: out of memory",
 					dso_name(p->r, d));
-		pair[0] = rld_tls_module_word(o);
+		pair[0] = o->tls_mod;
 		pair[1] = def->sym->st_value + (uintptr_t)rel->addend;
 		at[0] = (uintptr_t)arch_tlsdesc_dynamic;
 		at[1] = (uintptr_t)pair;
@@ -146,7 +146,7 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 			s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
 		return 0;
 	case RK_DTPMOD:
-		word->v = def->dso ? rld_tls_module_word(def->dso) : 0;
+		word->v = def->dso ? def->dso->tls_mod : 0;
 		return 0;
 	case RK_DTPOFF:
 		word->v = (def->sym ? def->sym->st_value : 0) +

@@ -509,7 +509,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 		rld_search_done(r);
 		break;
 	case RTLD_DI_TLS_MODID:
-		*(size_t *)arg = d->tls_memsz ? d->serial : 0;
+		*(size_t *)arg = d->tls_mod;
 		break;
 	case RTLD_DI_TLS_DATA:
 		*(void **)arg = rld_tls_addr(r, d, 0);

@@ -249,6 +249,7 @@ struct tls_find {
 static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
 {
 	struct tls_find *f = arg;
+	struct rld_err e = { 0 };
 
 	(void)size;
 	for (struct dso *d = f->r->head; d; d = dso_next(d))
@@ -257,6 +258,8 @@ static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
 			d->tls_offset = (intptr_t)((uintptr_t)i->dlpi_tls_data -
 						   arch_tp());
 			d->tls_static = 1;
+			rld_tls_register(f->r, d, &e);
+			rld_err_clear(&e);
 		}
 	return 0;
 }

@@ -157,7 +157,7 @@ struct edge {
 /* What the second word of a TLS descriptor points to. */
 struct tlsdesc {
 	struct tlsdesc *next;
-	uintptr_t pair[2]; /* module word, offset */
+	uintptr_t pair[2]; /* number of the module, offset */
 };
 
 struct dso {
@@ -219,7 +219,7 @@ struct dso {
 	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
 	intptr_t tls_offset; /* from tp, when static */
 	unsigned tls_static;
-	unsigned tls_mod;	 /* dynamic module number, 0 none */
+	unsigned tls_mod;	 /* its number, 0 none */
 	struct tlsdesc *tlsdesc; /* owned */
 
 	/* index of symbols */
@@ -567,7 +567,6 @@ void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
 void rld_tls_release(struct rld *r, struct dso *d);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
-uintptr_t rld_tls_module_word(const struct dso *d);
 void rld_tls_lock(void);
 void rld_tls_unlock(void);
 struct thread;

@@ -87,6 +87,7 @@ static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 {
 	struct inner *in = arg;
 	struct rld *r = &rld_state;
+	struct dl_phdr_info own = *i;
 	int k, ours;
 
 	if (i->dlpi_phnum == 0 || i->dlpi_phdr[0].p_type == PT_PHDR)
@@ -96,7 +97,11 @@ static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 	rld_read_end(r, k);
 	if (ours)
 		return 0;
-	return in->fn(i, size, in->arg);
+	(void)size;
+	own.dlpi_adds = r->adds;
+	own.dlpi_subs = r->subs;
+	own.dlpi_tls_modid = 0; /* theirs are other numbers than ours */
+	return in->fn(&own, sizeof own, in->arg);
 }
 
 API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
@@ -116,7 +121,7 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		i.dlpi_phnum = (ElfW(Half))d->phnum;
 		i.dlpi_adds = r->adds;
 		i.dlpi_subs = r->subs;
-		i.dlpi_tls_modid = d->tls_memsz ? d->serial : 0;
+		i.dlpi_tls_modid = d->tls_mod;
 		i.dlpi_tls_data = rld_tls_addr(r, d, 0);
 		ret = fn(&i, sizeof i, arg);
 	}

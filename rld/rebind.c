@@ -211,7 +211,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		rel->addend = 0;
 	if (gone) {
 		if (kind == RK_DTPMOD) {
-			if (*slot != rld_tls_module_word(gone))
+			if (*slot != gone->tls_mod)
 				return;
 		} else if (kind == RK_ABS || kind == RK_GLOB_DAT ||
 			   kind == RK_JUMP_SLOT) {

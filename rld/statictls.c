@@ -24,6 +24,8 @@ static size_t up(size_t v, size_t align)
  * the thread pointer): the link editor has fixed it already. */
 static void place(struct rld *r, struct dso *d)
 {
+	struct rld_err e = { 0 };
+
 	if (!d->tls_memsz || d->flags & D_HOST || d->tls_static)
 		return;
 #if ARCH_TLS_BELOW_TP
@@ -46,6 +48,8 @@ static void place(struct rld *r, struct dso *d)
 	}
 #endif
 	d->tls_static = 1;
+	if (rld_tls_register(r, d, &e))
+		rld_die(r, "%s", e.text ? e.text : "");
 	TRACE(r, TR_TLS, "rld: tls: %s: static, %zu bytes, aligned %zu\n",
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
 }
@@ -264,9 +268,8 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				"threads that run already",
 				dso_name(r, d));
 	d->tls_offset = at;
-	rld_tls_release(r, d);
 	d->tls_static = 1;
-	return 0;
+	return rld_tls_register(r, d, e);
 }
 
 /* A later object that was given static storage: its initial values, for this

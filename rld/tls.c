@@ -1,19 +1,25 @@
 /* Thread-local storage.  Start-up objects lie in the synthetic program's
  * block at fixed offsets from the thread pointer.  Later ones get a block a
- * thread, on first touch, through a table that hangs on rld's own slot in the
- * static block: {table, length, thread}.
+ * thread, on first touch, through a table that hangs on rld's own words in the
+ * static block.
  *
- * The module word that code passes to __tls_get_addr is ours to choose:
- * offset * 2 + 1 for a static module, so that no table is read; number * 2
- * for one with blocks of its own. */
+ * Each object with thread-local variables has a number, small and dense, for
+ * there are programs that keep tables by it (sanitizers): it is what code passes
+ * to __tls_get_addr, and what dl_iterate_phdr and dlinfo tell. */
 #include "rld/tls.h"
 
 #define MAX_MODULES 4096
+#define PLACED	    ((uintptr_t)1 << (8 * WORD - 2))
 
 intptr_t rld_tls_slot;
 
-static struct dso *module[MAX_MODULES] LARGE;
-static unsigned nmodules; /* 0 is nobody, and counted with the first */
+/* By number; 0 is nobody. */
+static struct {
+	struct dso *dso;
+	uintptr_t
+		place; /* PLACED + offset from tp; 0: each thread has a block */
+} module[MAX_MODULES] LARGE;
+static unsigned nmodules; /* 0 is counted with the first */
 
 static void *new_block(const struct dso *d)
 {
@@ -34,7 +40,7 @@ static void *new_block(const struct dso *d)
 static void *make_block(unsigned m)
 {
 	struct thread *t = rld_thread();
-	struct dso *d = m < nmodules ? module[m] : NULL;
+	struct dso *d = m < nmodules ? module[m].dso : NULL;
 
 	if (!d)
 		rld_die(&rld_state, "access to the thread-local storage of an "
@@ -90,34 +96,23 @@ uintptr_t rld_tls_slow(void *pair, void *unused)
 	const uintptr_t *p = pair;
 
 	(void)unused;
-	return (uintptr_t)block((unsigned)(p[0] >> 1)) + p[1];
+	return (uintptr_t)block((unsigned)p[0]) + p[1];
 }
 
 API void *__tls_get_addr(void *arg);
 void *__tls_get_addr(void *arg)
 {
 	const uintptr_t *ti = arg;
-	const struct tls_words *w;
-	uintptr_t m = ti[0];
+	const struct tls_words *w = tls_words();
+	uintptr_t m = ti[0], place;
 
-	if (m & 1)
-		return (void *)(arch_tp() + (uintptr_t)((intptr_t)m >> 1) +
-				ti[1] + ARCH_TLS_DTP_BIAS);
-	m >>= 1;
-	w = tls_words();
-	if (m < w->n) {
-		void *b = w->table[m];
-
-		if (b)
-			return (char *)b + ti[1] + ARCH_TLS_DTP_BIAS;
-	}
+	place = m < MAX_MODULES ? module[m].place : 0;
+	if (place)
+		return (void *)(arch_tp() + (place - PLACED) + ti[1] +
+				ARCH_TLS_DTP_BIAS);
+	if (m < w->n && w->table[m])
+		return (char *)w->table[m] + ti[1] + ARCH_TLS_DTP_BIAS;
 	return (char *)block((unsigned)m) + ti[1] + ARCH_TLS_DTP_BIAS;
-}
-
-uintptr_t rld_tls_module_word(const struct dso *d)
-{
-	return d->tls_static ? (uintptr_t)(d->tls_offset * 2) | 1 :
-			       (uintptr_t)d->tls_mod << 1;
 }
 
 /* d's block in the calling thread; NULL when there is none yet. */
@@ -138,23 +133,25 @@ void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	unsigned m;
+	unsigned m = 1;
 
-	if (!d->tls_memsz || d->tls_static || d->tls_mod)
-		return 0;
-	for (m = 1; m < nmodules && module[m]; m++)
-		;
-	if (m == MAX_MODULES)
-		return rld_fail(e,
-				"%s: too many objects with thread-local "
-				"storage",
-				dso_name(r, d));
-	module[m] = d;
-	if (m >= nmodules)
-		nmodules = m + 1;
-	d->tls_mod = m;
-	TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n", dso_name(r, d),
-	      m, d->tls_memsz);
+	if (d->tls_memsz && !d->tls_mod) {
+		while (m < nmodules && module[m].dso)
+			m++;
+		if (m == MAX_MODULES)
+			return rld_fail(e,
+					"%s: too many objects with "
+					"thread-local storage",
+					dso_name(r, d));
+		module[m].dso = d;
+		if (m >= nmodules)
+			nmodules = m + 1;
+		d->tls_mod = m;
+		TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n",
+		      dso_name(r, d), m, d->tls_memsz);
+	}
+	if (d->tls_static)
+		module[d->tls_mod].place = PLACED + (uintptr_t)d->tls_offset;
 	return 0;
 }
 
@@ -168,7 +165,8 @@ void rld_tls_release(struct rld *r, struct dso *d)
 	if (!m)
 		return;
 	rld_tls_lock();
-	module[m] = NULL;
+	module[m].dso = NULL;
+	module[m].place = 0;
 	for (struct thread *t = rld_threads; t; t = t->next)
 		if (m < t->n && t->table[m]) {
 			void *raw = ((void **)t->table[m])[-1];

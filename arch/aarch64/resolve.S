@@ -167,7 +167,7 @@ arch_tlsdesc_undef:
 	.cfi_endproc
 	.size	arch_tlsdesc_undef, . - arch_tlsdesc_undef
 
-/* The descriptor's argument points to {module * 2, offset}.  rld's slot in the
+/* The descriptor's argument points to {module, offset}.  rld's slot in the
  * static block holds {table, length}: tls.c.
  * Stack: 0 x1 x2    16 x3 x4; and when the block is not there yet, below:
  *        0 x29 x30    16 x5-x18    128 flags */
@@ -186,7 +186,6 @@ arch_tlsdesc_dynamic:
 	ldr	x2, [x2, :lo12:rld_tls_slot]
 	add	x2, x2, x4
 	ldr	x0, [x1]
-	lsr	x0, x0, #1
 	ldr	x3, [x2, #8]
 	sub	x3, x0, x3	/* both are small: bit 63 says "less" */
 	tbz	x3, #63, 1f

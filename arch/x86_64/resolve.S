@@ -184,7 +184,6 @@ arch_tlsdesc_dynamic:
 	mov	8(%rax), %rdi
 	mov	rld_tls_slot(%rip), %rsi
 	mov	(%rdi), %rax
-	shr	%rax
 	cmp	%fs:8(%rsi), %rax
 	jae	1f
 	mov	%fs:(%rsi), %rsi
