@@ -16,9 +16,11 @@ static int check_ident(const unsigned char *id, const struct elf_want *want,
 		       const char **why)
 {
 	if (id[0] != 0x7f || id[1] != 'E' || id[2] != 'L' || id[3] != 'F')
-		return refuse(why, id[0] == '#' && id[1] == '!' ?
-					   "is a script, not an ELF object" :
-					   "is not an ELF object");
+		return refuse(
+			why,
+			id[0] == '#' && id[1] == '!' ?
+				"invalid ELF header (it is a script)" :
+				"invalid ELF header (it is not an ELF object)");
 	if (id[EI_CLASS] != want->class)
 		return refuse(why,
 			      id[EI_CLASS] == ELFCLASS32 ?
@@ -145,12 +147,14 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 
 	*h = (struct elf_head){ 0 };
 	if (filesize == 0)
-		return refuse(why, "is empty");
+		return refuse(why, "file too short (it is empty)");
 	if (len < EI_NIDENT)
-		return refuse(why, len >= 2 && e->e_ident[0] == '#' &&
-						   e->e_ident[1] == '!' ?
-					   "is a script, not an ELF object" :
-					   "is not an ELF object");
+		return refuse(
+			why,
+			len >= 2 && e->e_ident[0] == '#' &&
+					e->e_ident[1] == '!' ?
+				"invalid ELF header (it is a script)" :
+				"invalid ELF header (it is not an ELF object)");
 	if (check_ident(e->e_ident, want, why))
 		return -1;
 	if (len < sizeof *e)

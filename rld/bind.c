@@ -605,6 +605,34 @@ static void populate(struct rld *r, const struct dso *d)
 		     MADV_POPULATE_WRITE);
 }
 
+/* Programs of glibc that read a link_map's l_ld find addresses there, as its own
+ * linker leaves them; not on MIPS, nor under musl. */
+static void absolute_dynamic(const struct rld *r, const struct dso *d)
+{
+	ElfW(Dyn) *e = (ElfW(Dyn) *)d->lm.l_ld;
+
+	if (ARCH_IMPLICIT_GOT || r->mode != MODE_RUN || !r->host.libc ||
+	    r->host.kind != HOST_GLIBC)
+		return;
+	for (size_t i = 0; i < d->dyn.ndyn; i++)
+		switch (e[i].d_tag) {
+		case DT_HASH:
+		case DT_PLTGOT:
+		case DT_STRTAB:
+		case DT_SYMTAB:
+		case DT_RELA:
+		case DT_REL:
+		case DT_JMPREL:
+		case DT_VERSYM:
+		case DT_GNU_HASH:
+			if (place_ok(d, (uintptr_t)&e[i].d_un, WORD))
+				e[i].d_un.d_ptr += d->lm.l_addr;
+			break;
+		default:
+			break;
+		}
+}
+
 static int relocate(struct pass *p, struct dso *d)
 {
 	uintptr_t pltgot = ARCH_IMPLICIT_GOT ? d->dyn.mips_pltgot :
@@ -622,6 +650,7 @@ static int relocate(struct pass *p, struct dso *d)
 				dso_name(r, d));
 	rld_stat_relocs(r, d);
 	populate(r, d);
+	absolute_dynamic(r, d);
 	if (p->ahead)
 		memset(p->ahead->sym, 0, sizeof p->ahead->sym);
 	ret = relr(p, d);

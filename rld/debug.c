@@ -8,6 +8,7 @@
 #include "rld/internal.h"
 
 API struct r_debug _r_debug;
+static struct r_debug *copy; /* the program's, by a COPY relocation */
 API void _dl_debug_state(void);
 
 __attribute__((noinline)) void _dl_debug_state(void)
@@ -151,5 +152,13 @@ void rld_debug_state(struct rld *r, int state)
 	_r_debug.r_brk = (ElfW(Addr))_dl_debug_state;
 	_r_debug.r_ldbase = r->self->lm.l_addr;
 	_r_debug.r_state = (__typeof__(_r_debug.r_state))state;
+	if (copy)
+		*copy = _r_debug;
 	_dl_debug_state();
+}
+
+void rld_debug_copied(uintptr_t from, uintptr_t to, size_t n)
+{
+	if (from == (uintptr_t)&_r_debug && n == sizeof _r_debug)
+		copy = (struct r_debug *)to;
 }

@@ -50,6 +50,20 @@ static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 	return rld_same_file(r, &st, q->file, 0, -1);
 }
 
+/* That a file is not loaded is no error; that there is none is one. */
+static void look_for(struct rld *r, const struct request *q, struct rld_err *e)
+{
+	int searched, fd;
+	char *path;
+
+	fd = rld_search(r, q->file, q->from, &path, &searched, e);
+	if (fd < 0)
+		return;
+	rld_first_bytes_forget();
+	sys_close(fd);
+	rld_free(path);
+}
+
 /* Bring in what d needs, if it came after tail, and hand it out. */
 static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 			      int mode, struct rld_err *e)
@@ -138,6 +152,7 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	}
 	if (!file || !*file) {
 		__atomic_fetch_add(&r->program->opens, 1, __ATOMIC_RELAXED);
+		rld_forget_error();
 		return r->program;
 	}
 	rld_watch_fork(r);
@@ -146,15 +161,18 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	d = find_open(r, &q, mode);
 	if (d)
 		d = open_found(r, d, r->tail, mode, &e);
-	else if (!(mode & RTLD_NOLOAD))
+	else if (mode & RTLD_NOLOAD)
+		look_for(r, &q, &e);
+	else
 		d = open_new(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
-	if (!d) {
-		if (e.set)
-			rld_keep_error(&e);
+	if (e.set)
+		rld_keep_error(&e);
+	else
+		rld_forget_error();
+	if (!d)
 		return NULL;
-	}
 	rld_run_init(r, d);
 	rld_delay_init(r);
 	rld_tell_loaded(r);
@@ -220,7 +238,11 @@ int rld_close(void *handle, uintptr_t pc)
 
 API int dlclose(void *handle)
 {
-	return rld_close(handle, CALLER());
+	int ret = rld_close(handle, CALLER());
+
+	if (!ret)
+		rld_forget_error();
+	return ret;
 }
 
 API char *dlerror(void)
@@ -395,6 +417,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		ret = value(r, &m);
 	if (e.set)
 		rld_keep_error(&e);
+	else
+		rld_forget_error();
 	return ret;
 }
 
@@ -521,5 +545,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	rld_unlock(r);
 	if (ret)
 		rld_keep_error(&e);
+	else
+		rld_forget_error();
 	return ret;
 }

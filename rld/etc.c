@@ -1,5 +1,4 @@
-/* The system's own lists of folders: /etc/ld.so.cache (the format "glibc-
- * ld.so.cache1.1"), /etc/ld.so.conf with its includes, /etc/ld-musl-*.path. */
+/* /etc/ld.so.cache (the format "glibc-ld.so.cache1.1"). */
 #include "rld/path.h"
 
 struct cache_entry {
@@ -30,15 +29,23 @@ static struct {
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
-static int cache_valid(const void *at, size_t size)
+/* Take what lies at `at` for the cache, if it looks like one. */
+static int cache_use(const void *at, size_t size)
 {
 	const struct cache_head *h = at;
 
-	return size >= sizeof *h && !memcmp(h->magic, magic, sizeof h->magic) &&
-	       h->nlibs <= (size - sizeof *h) / sizeof h->libs[0];
+	if (size < sizeof *h || memcmp(h->magic, magic, sizeof h->magic) ||
+	    h->nlibs > (size - sizeof *h) / sizeof h->libs[0])
+		return -1;
+	cache.at = (uintptr_t)at;
+	cache.size = cache.ends = size;
+	while (cache.ends && ((const char *)at)[cache.ends - 1])
+		cache.ends--;
+	cache.state = 1;
+	return 0;
 }
 
-static int open_rooted(struct rld *r, const char *file)
+int path_open(struct rld *r, const char *file)
 {
 	char *name;
 	int fd;
@@ -54,7 +61,8 @@ static int open_rooted(struct rld *r, const char *file)
 static void cache_open(struct rld *r)
 {
 	struct statx st;
-	int fd = open_rooted(r, "/etc/ld.so.cache");
+	int fd = path_open(r, "/etc/ld.so.cache");
+	uintptr_t at;
 
 	cache.state = -1;
 	cache.of_start = !r->started;
@@ -63,21 +71,13 @@ static void cache_open(struct rld *r)
 	if (sys_statx(fd, "", AT_EMPTY_PATH, &st) || st.stx_size == 0 ||
 	    st.stx_size > 1 << 28)
 		goto out;
-	cache.at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE,
-			    fd, 0);
-	if (SYS_ERR(cache.at))
+	at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (SYS_ERR(at))
 		goto out;
-	cache.size = (size_t)st.stx_size;
 	if (!r->started)
-		r->floor = cache.at;
-	if (!cache_valid((const void *)cache.at, cache.size)) {
-		sys_munmap(cache.at, cache.size);
-		goto out;
-	}
-	cache.ends = cache.size;
-	while (cache.ends && ((const char *)cache.at)[cache.ends - 1])
-		cache.ends--;
-	cache.state = 1;
+		r->floor = at;
+	if (cache_use((const void *)at, (size_t)st.stx_size))
+		sys_munmap(at, (size_t)st.stx_size);
 out:
 	sys_close(fd);
 }
@@ -199,182 +199,4 @@ const char *path_cache_find(struct rld *r, const char *name)
 		}
 	}
 	return best;
-}
-
-char *path_slurp(struct rld *r, const char *file, int rooted)
-{
-	char *text = NULL;
-	struct statx st;
-	int fd = rooted ? open_rooted(r, file) : sys_open(file, O_RDONLY);
-
-	if (fd < 0)
-		return NULL;
-	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st) && st.stx_size < 1 << 20) {
-		text = rld_alloc((size_t)st.stx_size + 1);
-		if (text && sys_pread(fd, text, (size_t)st.stx_size, 0) < 0)
-			text[0] = 0;
-	}
-	sys_close(fd);
-	return text;
-}
-
-/* The next word of a line, words parted by blanks, colons and commas. */
-static char *word(char **at)
-{
-	char *s = *at, *w;
-
-	while (*s == ' ' || *s == '\t' || *s == ':' || *s == ',')
-		s++;
-	w = s;
-	while (*s && !strchr(" \t:,", *s))
-		s++;
-	if (*s)
-		*s++ = 0;
-	*at = s;
-	return *w ? w : NULL;
-}
-
-struct dirent64 {
-	uint64_t ino;
-	int64_t off;
-	unsigned short reclen;
-	unsigned char type;
-	char name[];
-};
-
-static int conf_file(struct rld *r, const char *file, int depth,
-		     int (*fn)(void *, const char *), void *arg);
-
-/* `include` takes a pattern whose last element may have one star. */
-static int conf_include(struct rld *r, const char *pattern, int depth,
-			int (*fn)(void *, const char *), void *arg)
-{
-	const char *base = str_base(pattern), *star = strchr(base, '*');
-	char *dir, *real, *buf, *last = NULL, *next;
-	int fd, hit = 0;
-	long n;
-
-	if (!star)
-		return conf_file(r, pattern, depth, fn, arg);
-	dir = rld_strdup(pattern);
-	buf = rld_alloc(32768);
-	real = NULL;
-	if (dir && buf) {
-		dir[base - pattern] = 0;
-		real = rld_format("%s%s", r->root ? r->root : "", dir);
-	}
-	/* in name order: each pass takes the next name up */
-	while (real && !hit) {
-		next = NULL;
-		fd = sys_open(real, O_RDONLY | O_DIRECTORY);
-		if (fd < 0)
-			break;
-		while ((n = sys3(__NR_getdents64, fd, (long)buf, 32768)) > 0)
-			for (long at = 0; at < n;) {
-				struct dirent64 *e = (void *)(buf + at);
-				size_t len = strlen(e->name),
-				       pre = (size_t)(star - base),
-				       post = strlen(star + 1);
-
-				at += e->reclen;
-				if (e->name[0] == '.' || len < pre + post ||
-				    strncmp(e->name, base, pre) ||
-				    strcmp(e->name + len - post, star + 1) ||
-				    (last && strcmp(e->name, last) <= 0) ||
-				    (next && strcmp(e->name, next) >= 0))
-					continue;
-				rld_free(next);
-				next = rld_strdup(e->name);
-			}
-		sys_close(fd);
-		rld_free(last);
-		last = next;
-		if (!next)
-			break;
-		{
-			char *f = rld_format("%s%s", dir, next);
-
-			if (f)
-				hit = conf_file(r, f, depth, fn, arg);
-			rld_free(f);
-		}
-	}
-	rld_free(last);
-	rld_free(buf);
-	rld_free(real);
-	rld_free(dir);
-	return hit;
-}
-
-static int conf_text(struct rld *r, char *line, int depth,
-		     int (*fn)(void *, const char *), void *arg)
-{
-	int hit = 0;
-
-	while (line && *line && !hit) {
-		char *end = strchr(line, '\n'), *hash, *w;
-
-		if (end)
-			*end = 0;
-		hash = strchr(line, '#');
-		if (hash)
-			*hash = 0;
-		w = word(&line);
-		if (w && !strcmp(w, "include")) {
-			while (!hit && (w = word(&line)))
-				hit = conf_include(r, w, depth + 1, fn, arg);
-		} else {
-			for (; w && !hit; w = word(&line)) {
-				char *d = rld_format("%s%s",
-						     r->root ? r->root : "", w);
-
-				if (d && w[0] == '/')
-					hit = fn(arg, d);
-				rld_free(d);
-			}
-		}
-		line = end ? end + 1 : NULL;
-	}
-	return hit;
-}
-
-static int conf_file(struct rld *r, const char *file, int depth,
-		     int (*fn)(void *, const char *), void *arg)
-{
-	char *text = depth < 10 ? path_slurp(r, file, 1) : NULL;
-	int hit = text ? conf_text(r, text, depth, fn, arg) : 0;
-
-	rld_free(text);
-	return hit;
-}
-
-int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg)
-{
-	return conf_file(r, "/etc/ld.so.conf", 0, fn, arg);
-}
-
-int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg)
-{
-	char *text = path_slurp(r, "/etc/ld-musl-" ARCH_MUSL_NAME ".path", 1);
-	char *at = text ? text : (char[]){ "/lib:/usr/local/lib:/usr/lib" };
-	int hit = 0;
-
-	while (*at && !hit) {
-		char *end = at, *d;
-		char c;
-
-		while (*end && *end != ':' && *end != '\n')
-			end++;
-		c = *end;
-		*end = 0;
-		if (*at == '/') {
-			d = rld_format("%s%s", r->root ? r->root : "", at);
-			if (d)
-				hit = fn(arg, d);
-			rld_free(d);
-		}
-		at = c ? end + 1 : end;
-	}
-	rld_free(text);
-	return hit;
 }

@@ -4,6 +4,12 @@
 #include "rld/vault.h"
 #include "rld/path.h"
 
+int rld_is_loader(const char *base)
+{
+	return str_starts(base, "ld-linux") || str_starts(base, "ld-musl-") ||
+	       !strcmp(base, "ld.so.1") || !strcmp(base, "ld64.so.1");
+}
+
 int rld_is_host(struct rld *r, const char *name)
 {
 	const char *b = str_base(name);
@@ -23,9 +29,8 @@ int rld_is_host(struct rld *r, const char *name)
 	}
 	if (r->host.kind != HOST_GLIBC)
 		return 0;
-	return !strcmp(b, "libc.so.6") || str_starts(b, "ld-linux") ||
-	       !strcmp(b, "ld.so.1") || !strcmp(b, "ld64.so.1") ||
-	       !strcmp(b, "libgcc_s.so.1");
+	return !strcmp(b, "libc.so.6") || !strcmp(b, "libgcc_s.so.1") ||
+	       (rld_is_loader(b) && !str_starts(b, "ld-musl-"));
 }
 
 /* Which C library, told by the program's interpreter or its needs. */

@@ -508,6 +508,8 @@ struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
 /* -1: no memory.  An object that lacks a name is still known by its file. */
 int rld_add_name(struct rld *r, struct dso *d, const char *name);
+/* Say in *e whose liblist it was. */
+void rld_needed_by(struct rld *r, const struct dso *d, struct rld_err *e);
 /* Fill d's liblist and its marks; filters are loaded at once. */
 int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e);
 /* Load name for from; the object enters the list (D_NEW) unless it is there.
@@ -571,6 +573,8 @@ void rld_tls_lock(void);
 void rld_tls_unlock(void);
 struct thread;
 char **rld_thread_error(void);
+/* A call of the dlopen family that succeeds takes back what an earlier one said. */
+void rld_forget_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
 extern intptr_t rld_tls_slot __attribute__((visibility("hidden")));
@@ -707,6 +711,8 @@ struct r_debug *rld_synth_debug(struct rld *r);
 
 /* ---- hostlibc.c */
 int rld_is_host(struct rld *r, const char *name);
+/* Is this the name of a libc's own loader? */
+int rld_is_loader(const char *base);
 void rld_host_kind(struct rld *r, const char *interp);
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
 struct dso *rld_host_late(struct rld *r, const char *name, char *path);
@@ -724,6 +730,8 @@ void rld_remove(struct rld *r, struct dso *d);
 
 /* ---- debug.c */
 void rld_debug_state(struct rld *r, int state);
+/* n bytes were copied by a COPY relocation: they may be _r_debug. */
+void rld_debug_copied(uintptr_t from, uintptr_t to, size_t n);
 
 /* ---- introspect.c */
 /* "OBJECT(SYMBOL+0x..) [ADDRESS]"; heap. */

@@ -206,7 +206,13 @@ struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
 {
 	const struct lib_mark *m = o->mark ? &o->mark[i] : NULL;
 
-	return m && m->want ? rld_load_version(r, o->need_name[i], m->want,
-					       m->flags, o, e) :
-			      rld_load(r, o->need_name[i], o, e);
+	struct dso *d;
+
+	if (m && m->want)
+		return rld_load_version(r, o->need_name[i], m->want, m->flags,
+					o, e);
+	d = rld_load(r, o->need_name[i], o, e);
+	if (!d)
+		rld_needed_by(r, o, e);
+	return d;
 }

@@ -80,6 +80,7 @@ static int late_copy(struct pass *p, struct late *l)
 		return rld_bad_reloc(p, l->dso, &l->rel,
 				     "has a relocation outside its segments");
 	memcpy((void *)at, (void *)from, n);
+	rld_debug_copied(from, at, n);
 	return 0;
 }
 

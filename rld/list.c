@@ -190,6 +190,20 @@ void rld_unlink(struct rld *r, struct dso *d)
 	r->subs++;
 }
 
+/* Nor is it for the files that libc's own loader has mapped. */
+static void know_hosts(struct rld *r)
+{
+	struct statx st;
+
+	for (struct dso *d = r->head; r->started && d; d = dso_next(d))
+		if (d->flags & D_HOST && !d->ino && strchr(d->lm.l_name, '/') &&
+		    !sys_statx(AT_FDCWD, d->lm.l_name, 0, &st)) {
+			d->dev = sys_dev(&st);
+			d->ino = st.stx_ino;
+			enter_inode(r, d);
+		}
+}
+
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
 			  const char *path, int searched, int fd)
 {
@@ -203,6 +217,7 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 	}
 	if (like_program(r, fd))
 		know_program(r);
+	know_hosts(r);
 	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
 	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev ||
@@ -223,6 +238,18 @@ static int filters(const struct dso *x, const struct dso *d)
 		if (filters(x->filtee[i], d))
 			return 1;
 	return x == d;
+}
+
+void rld_needed_by(struct rld *r, const struct dso *d, struct rld_err *e)
+{
+	char *t = e->text ? rld_format("%s (needed by %s)", e->text,
+				       dso_name(r, d)) :
+			    NULL;
+
+	if (!t)
+		return;
+	rld_free(e->text);
+	e->text = t;
 }
 
 int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
@@ -258,6 +285,9 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 		if (f < d->dyn.nfilter) {
 			struct rld_err mine = { 0 };
 			struct dso *x = rld_load(r, s, d, &mine);
+
+			if (!x)
+				rld_needed_by(r, d, &mine);
 
 			if (x && filters(x, d)) {
 				rld_fail(&mine, "%s: filters itself",
@@ -322,6 +352,8 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;
+	if (path[0] != '/')
+		rld_origin(r, d); /* the current folder may change */
 	if (r->snapshot)
 		copy = rld_snapshot(fd, st.stx_size);
 	if (r->snapshot && copy < 0)
@@ -377,18 +409,8 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 	} else {
 		fd = rld_search(r, name, from, &path, &searched, e);
 	}
-	if (fd < 0) {
-		if (from && e->text) {
-			char *t = rld_format("%s (needed by %s)", e->text,
-					     dso_name(r, from));
-
-			if (t) {
-				rld_free(e->text);
-				e->text = t;
-			}
-		}
+	if (fd < 0)
 		return NULL;
-	}
 	d = NULL;
 	if (host && r->mode == MODE_RUN && !r->started)
 		d = rld_host_note(r, name, path);
@@ -398,7 +420,10 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 		if (host && !r->started && !r->self->serial)
 			rld_append(r, r->self);
 		d = load_file(r, name, from, fd, path, searched, e);
-		if (d && host && r->host.kind == HOST_MUSL)
+		/* to look at, not to start */
+		if (d && host && !r->started &&
+		    (r->host.kind == HOST_MUSL ||
+		     !strcmp(str_base(name), "libc.so.6")))
 			r->host.libc = d;
 	}
 	rld_first_bytes_forget();

@@ -26,10 +26,14 @@ static inline void path_clear(struct path_buf *o)
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		struct path_buf *o);
 
-/* etc.c: ld.so.cache, ld.so.conf, ld-musl-*.path under r->root. */
+/* ---- etc.c: ld.so.cache */
+/* A descriptor of file below r->root, or -errno. */
+int path_open(struct rld *r, const char *file);
 const char *path_cache_find(struct rld *r, const char *name);
 int path_cache_exists(struct rld *r);
 void path_cache_close(struct rld *r);
+
+/* ---- conf.c: fn is told of each folder, until it returns 1; that is returned */
 int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
 int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
 /* A file of less than 1 MiB as a heap string; NULL when it cannot be read. */

@@ -15,53 +15,55 @@ const char *rld_getenv(struct rld *r, const char *name)
 	return NULL;
 }
 
+/* Of this file's functions, which run one at a time: stacks may be small. */
+static char buffer[4096] LARGE;
+
 static char *dirname_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) : 0;
-	char cwd[4096];
+	char *s;
 	long c;
 
 	if (path[0] == '/') {
-		char *s = rld_alloc(n + 2);
-
+		s = rld_alloc(n + 2);
 		if (s)
 			memcpy(s, n ? path : "/", n ? n : 1);
 		return s;
 	}
-	c = sys_getcwd(cwd, sizeof cwd);
+	c = sys_getcwd(buffer, sizeof buffer);
 	if (c <= 0)
 		return rld_strdup("");
 	if (!n)
-		return rld_strdup(cwd);
-	{
-		char *s = rld_alloc((size_t)c + n + 2);
-
-		if (s) {
-			memcpy(s, cwd, (size_t)c - 1);
-			s[c - 1] = '/';
-			memcpy(s + c, path, n);
-		}
-		return s;
+		return rld_strdup(buffer);
+	s = rld_alloc((size_t)c + n + 2);
+	if (s) {
+		memcpy(s, buffer, (size_t)c - 1);
+		s[c - 1] = '/';
+		memcpy(s + c, path, n);
 	}
+	return s;
+}
+
+/* Where the program's file lies; NULL: nobody says so. */
+static char *program_origin(const struct rld *r)
+{
+	long n;
+
+	if (r->as_command)
+		return dirname_of(r->prog);
+	n = sys_readlink("/proc/self/exe", buffer, sizeof buffer - 1);
+	if (n <= 0 || buffer[0] != '/')
+		return NULL;
+	buffer[n] = 0;
+	return dirname_of(buffer);
 }
 
 const char *rld_origin(struct rld *r, struct dso *d)
 {
-	char link[4096];
-
-	if (d->origin)
-		return d->origin;
-	if (d->flags & D_PROGRAM && !r->as_command) {
-		long n = sys_readlink("/proc/self/exe", link, sizeof link - 1);
-
-		if (n > 0) {
-			link[n] = 0;
-			d->origin = dirname_of(link);
-		}
-	}
 	if (!d->origin)
-		d->origin = dirname_of(d->lm.l_name);
+		d->origin = d->flags & D_PROGRAM ? program_origin(r) :
+						   dirname_of(d->lm.l_name);
 	return d->origin ? d->origin : "";
 }
 
@@ -490,6 +492,24 @@ __attribute__((noinline)) static int by_token(struct search *s)
 	       strchr(p.text, '/') && try_file(s, p.text, NULL);
 }
 
+/* Programs know what dlopen says by the words that ld.so has for it. */
+static void not_found(const struct search *s, struct rld_err *e)
+{
+	const char *why = sys_strerror(s->err ? s->err : -ENOENT);
+	const char *tried = s->tried ? s->tried : "nothing";
+
+	if (s->r->started)
+		rld_fail(e,
+			 "%s: cannot open shared object file: %s (searched: "
+			 "%s)",
+			 s->name, why, tried);
+	else
+		rld_fail(e,
+			 "%s: cannot be found (searched: %s): cannot open "
+			 "shared object file: %s",
+			 s->name, tried, why);
+}
+
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e)
 {
@@ -506,12 +526,7 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 		s.arg = &s;
 		if (*name)
 			search_all(&s);
-		rld_fail(e,
-			 "%s: cannot be found (searched: %s): cannot open "
-			 "shared object file: %s",
-			 name, s.tried ? s.tried : "nothing",
-			 s.err ? sys_strerror(s.err) :
-				 "No such file or directory");
+		not_found(&s, e);
 		rld_free(s.tried);
 		return -1;
 	}

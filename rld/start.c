@@ -167,16 +167,56 @@ static void program_from_kernel(struct rld *r)
 	rld_append(r, d);
 }
 
+/* The folder in which the file fd really lies, for $ORIGIN; heap, or NULL. */
+static char *folder_of(int fd)
+{
+	char real[4096], *link = rld_format("/proc/self/fd/%d", fd);
+	long n = link ? sys_readlink(link, real, sizeof real - 1) : 0;
+	char *slash;
+
+	rld_free(link);
+	if (n <= 0 || real[0] != '/')
+		return NULL;
+	real[n] = 0;
+	slash = (char *)(uintptr_t)str_base(real) - 1;
+	slash[slash == real] = 0;
+	return rld_strdup(real);
+}
+
+/* A file that rld_map has refused: its name is the program's, who is named
+ * already. */
+_Noreturn static void refuse_program(struct rld *r, const struct rld_err *e)
+{
+	const char *t = e->text ? e->text : "";
+	size_t skip = strlen(r->prog);
+
+	if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
+		t += skip + 2;
+	rld_die(r, "%s", t);
+}
+
+/* Can it be started at all? */
+static void check_startable(struct rld *r, const struct dso *p)
+{
+	if (p->soname &&
+	    (rld_is_loader(p->soname) || !strcmp(p->soname, "libc.so.6")))
+		rld_die(r, "is a C library or its linker itself");
+	if (!p->dyn.dyn ||
+	    (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE))
+		rld_die(r, "is statically linked: it needs no linker");
+	if (p->entry == p->lm.l_addr)
+		rld_die(r, "has no entry point: is it a library?");
+}
+
 /* ... or by us (rld is the command). */
 static void program_from_file(struct rld *r)
 {
 	struct rld_err e = { 0 };
 	struct statx st;
 	struct dso *d;
-	char real[4096], *link;
 	const char *wrong;
-	long n;
-	int fd = sys_open(r->prog, O_RDONLY);
+	/* not to wait for whom a pipe has at its other end */
+	int fd = sys_open(r->prog, O_RDONLY | O_NONBLOCK);
 
 	if (fd < 0)
 		rld_die(r, "cannot be opened: %s", sys_strerror(fd));
@@ -189,35 +229,21 @@ static void program_from_file(struct rld *r)
 			rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
 	if (!d)
 		rld_die(r, "out of memory");
-	/* $ORIGIN is where the file really is */
-	link = rld_format("/proc/self/fd/%d", fd);
-	n = link ? sys_readlink(link, real, sizeof real - 1) : 0;
-	if (n > 0) {
-		real[n] = 0;
-		*(char *)(uintptr_t)str_base(real) = 0;
-		n = (long)strlen(real);
-		if (n > 1)
-			real[n - 1] = 0;
-		d->origin = rld_strdup(real);
-	}
-	rld_free(link);
+	d->origin = folder_of(fd);
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
-	if (rld_map(r, d, fd, &st, &e)) {
-		const char *t = e.text ? e.text : "out of memory";
-		size_t skip = strlen(r->prog);
-
-		if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
-			t += skip + 2;
-		rld_die(r, "%s", t);
-	}
+	if (rld_map(r, d, fd, &st, &e))
+		refuse_program(r, &e);
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
 	if (d->soname && *d->soname) /* --check of a shared object */
 		rld_add_name(r, d, d->soname);
-	if (r->mode == MODE_RUN && d->stack_flags > 0 && d->stack_flags & PF_X)
+	if (r->mode != MODE_RUN)
+		return;
+	check_startable(r, d);
+	if (d->stack_flags > 0 && d->stack_flags & PF_X)
 		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
 			     PROT_READ | PROT_WRITE | PROT_EXEC |
 				     PROT_GROWSDOWN);
@@ -294,10 +320,6 @@ static void gather(struct rld *r)
 	struct dso *p = r->program;
 	int normal;
 
-	if (r->as_command && r->mode == MODE_RUN &&
-	    (!p->dyn.dyn ||
-	     (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE)))
-		rld_die(r, "is statically linked: it needs no linker");
 	name_self(r, r->as_command ? (const char *)rld_aux(r, AT_EXECFN) :
 				     interp_of(p));
 	rld_host_kind(r, interp_of(p));

@@ -199,6 +199,16 @@ int __cxa_thread_atexit_impl(void (*fn)(void *), void *obj, void *dso)
 	return 0;
 }
 
+void rld_forget_error(void)
+{
+	struct thread *t = thread_here();
+
+	if (t && t->error) {
+		rld_free(t->error);
+		t->error = NULL;
+	}
+}
+
 char **rld_thread_error(void)
 {
 	return &rld_thread()->error;

@@ -1,4 +1,4 @@
-/* rld/etc.c: ld.so.cache and the text of ld.so.conf, hosted.  Input: a byte
+/* rld/etc.c and rld/conf.c: ld.so.cache and the text of ld.so.conf, hosted.  Input: a byte
  * that chooses which, for the cache a name of a byte's length, then the file. */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -6,6 +6,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "rld/conf.c"
 #include "rld/etc.c"
 #include "rld/sys.c"
 
@@ -81,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned kind = (unsigned)take_number(&in, 1);
 	char name[257] = "";
 	int n = 0;
+	const struct reader c = { &r, folder, &n };
 
 	r.root = nowhere;
 	if (kind & 1) {
@@ -89,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!text)
 			abort();
 		memcpy(text, in.at, in.left);
-		conf_text(&r, text, 0, folder, &n);
+		conf_text(&c, "/etc/ld.so.conf", text, 0);
 		free(text);
 	} else {
 		size_t len = take_number(&in, 1), got;
@@ -98,13 +100,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(name, p, got);
 		free(p);
 		p = take_block(&in, in.left, &got);
-		if (cache_valid(p, got)) {
+		if (!cache_use(p, got)) {
 			const struct cache_head *h = p;
 			const char *there;
 
-			cache.at = (uintptr_t)p;
-			cache.size = got;
-			cache.state = 1;
 			touch(path_cache_find(&r, name));
 			there = h->nlibs ? cache_string(h->libs[0].key) : NULL;
 			if (there)

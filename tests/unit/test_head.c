@@ -153,7 +153,7 @@ static void segments_that_are_absent_are_null(void **state)
 static void an_empty_file_is_refused(void **state)
 {
 	(void)state;
-	refused_bytes("", 0, 0, "is empty");
+	refused_bytes("", 0, 0, "file too short (it is empty)");
 }
 
 static void a_script_is_called_a_script(void **state)
@@ -172,14 +172,18 @@ static void other_files_are_not_elf(void **state)
 	struct file f;
 
 	(void)state;
-	refused_bytes("x", 1, 1, "is not an ELF object");
-	refused_bytes("#", 1, 1, "is not an ELF object");
-	refused_bytes("\177ELF", 4, 4, "is not an ELF object");
-	refused_bytes("", 0, 100, "is not an ELF object");
+	refused_bytes("x", 1, 1,
+		      "invalid ELF header (it is not an ELF object)");
+	refused_bytes("#", 1, 1,
+		      "invalid ELF header (it is not an ELF object)");
+	refused_bytes("\177ELF", 4, 4,
+		      "invalid ELF header (it is not an ELF object)");
+	refused_bytes("", 0, 100,
+		      "invalid ELF header (it is not an ELF object)");
 	for (int i = 0; i < SELFMAG; i++) {
 		f = good();
 		f.e.e_ident[i] ^= 1;
-		refused(f, "is not an ELF object");
+		refused(f, "invalid ELF header (it is not an ELF object)");
 	}
 }
 
