@@ -1,5 +1,7 @@
 /* Files that somebody cuts short while they are loaded: the kernel says so by
- * SIGBUS.  While rld reads objects it takes that signal itself. */
+ * SIGBUS.  While rld reads objects it takes that signal itself, unless the program
+ * does: handlers are the whole process's, and its own is not taken away for a
+ * moment from its other threads. */
 #include "rld/vault.h"
 
 #ifdef ARCH_SA_FLAGS
@@ -32,34 +34,46 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 	r->torn = d ? dso_name(r, d) : r->mapping ? r->mapping : "a file";
 }
 
-void rld_guard(struct rld *r, int on)
+static int action(const struct arch_sigaction *new, struct arch_sigaction *old)
+{
+	return (int)arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)new,
+				  (long)old, sizeof new->mask, 0, 0);
+}
+
+static void begin(struct rld *r)
 {
 	struct arch_sigaction mine = { .handler = (uintptr_t)on_bus,
 				       .flags = ARCH_SA_FLAGS | SA_SIGINFO };
+	struct arch_sigaction now = { 0 };
 
-	depth += on ? 1 : -1;
-	if (depth != on)
+	r->torn = NULL;
+	owner = rld_self_id();
+	ARCH_SA_RESTORE(&mine);
+	if ((r->started &&
+	     (action(NULL, &now) || now.handler > (uintptr_t)SIG_IGN)) ||
+	    rld_unseal(r))
 		return;
-	if (on) {
-		r->torn = NULL;
-		owner = rld_self_id();
-		ARCH_SA_RESTORE(&mine);
-		if (rld_unseal(r))
-			return;
-		is_set = !arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&mine,
-					(long)&VAULT->before, sizeof mine.mask,
-					0, 0);
-		rld_seal(r);
-	} else if (is_set) {
-		struct arch_sigaction now;
+	is_set = !action(&mine, &VAULT->before);
+	rld_seal(r);
+}
 
-		is_set = 0;
-		arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&VAULT->before,
-			      (long)&now, sizeof mine.mask, 0, 0);
-		if (now.handler != mine.handler) /* another thread's wish */
-			arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)&now, 0,
-				      sizeof mine.mask, 0, 0);
-	}
+/* Unless another thread has installed something meanwhile. */
+static void end(void)
+{
+	struct arch_sigaction now;
+
+	is_set = 0;
+	if (!action(NULL, &now) && now.handler == (uintptr_t)on_bus)
+		action(&VAULT->before, NULL);
+}
+
+void rld_guard(struct rld *r, int on)
+{
+	depth += on ? 1 : -1;
+	if (on && depth == 1)
+		begin(r);
+	else if (!depth && is_set)
+		end();
 }
 
 #else

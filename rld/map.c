@@ -331,23 +331,30 @@ int rld_readable(const struct dso *d, uintptr_t at, size_t size)
 int rld_snapshot(int fd, uint64_t size)
 {
 	int copy = sys_memfd_create("rld-snapshot");
-	char buf[16384];
+	enum { PIECE = 64 * 1024 };
+	char *buf = copy < 0 ? NULL : rld_alloc(PIECE);
 	uint64_t at = 0;
 	long n = 0;
 
+	if (copy >= 0 && !buf) {
+		sys_close(copy);
+		return -ENOMEM;
+	}
 	while (copy >= 0 && at < size) {
-		n = sys_pread(fd, buf, sizeof buf, at);
+		n = sys_pread(fd, buf, PIECE, at);
 		if (n <= 0)
 			break;
 		for (long put = 0, k; put < n; put += k) {
 			k = sys_write(copy, buf + put, (size_t)(n - put));
 			if (k <= 0) {
-				sys_close(copy);
-				return k ? (int)k : -EIO;
+				n = k ? k : -EIO;
+				goto out;
 			}
 		}
 		at += (uint64_t)n;
 	}
+out:
+	rld_free(buf);
 	if (n < 0 && copy >= 0) {
 		sys_close(copy);
 		return (int)n;

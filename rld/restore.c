@@ -320,7 +320,10 @@ static int state_of(struct rld *r, struct saved_object *o)
 
 	if (o->state >= 0)
 		return o->state;
+	rld_lock(r);
 	p = rld_look_into(r, o->path, NULL, &e);
+	rld_search_done(r);
+	rld_unlock(r);
 	o->state = RLD_MISSING;
 	if (p) {
 		add_id(&t, rld_look_id(p));

@@ -15,8 +15,10 @@ const char *rld_getenv(struct rld *r, const char *name)
 	return NULL;
 }
 
-/* Of this file's functions, which run one at a time: stacks may be small. */
+/* Of this file's functions, which run one at a time, under the writer lock:
+ * stacks may be small. */
 static char buffer[4096] LARGE;
+static struct path_buf element LARGE, file LARGE;
 
 static char *dirname_of(const char *path)
 {
@@ -278,35 +280,40 @@ void rld_search_done(struct rld *r)
 	path_cache_close(r);
 }
 
+/* The file of that name in dir, or in a folder below it. */
+static int try_in(struct search *s, const char *dir, const char *below,
+		  struct known *k)
+{
+	size_t n = strlen(dir);
+
+	path_clear(&file);
+	return add(&file, dir, n) &&
+	       (!n || dir[n - 1] == '/' || add(&file, "/", 1)) &&
+	       (!below ||
+		(add(&file, "glibc-hwcaps/", 13) &&
+		 add(&file, below, strlen(below)) && add(&file, "/", 1))) &&
+	       add(&file, s->name, strlen(s->name)) &&
+	       try_file(s, file.text, k);
+}
+
 static int try_dir(struct search *s, const char *dir)
 {
-	struct path_buf p;
-	const char *sep = dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "";
-	unsigned k;
+	struct known *k;
+	unsigned i;
 
 	if (s->each) {
 		s->each(s->arg, dir, strlen(dir), s->flags);
 		return 0;
 	}
-	k = know(s->r, dir);
-	if (k != UINT32_MAX && known[k].missing)
+	i = know(s->r, dir);
+	k = i == UINT32_MAX ? NULL : &known[i];
+	if (k && k->missing)
 		return 0;
-	if (k != UINT32_MAX && !known[k].no_hwcaps)
-		for (unsigned l = arch_hwcap_level(); l > 0; l--) {
-			path_clear(&p);
-			if (add(&p, dir, strlen(dir)) &&
-			    add(&p, "/glibc-hwcaps/", 14) &&
-			    add(&p, arch_hwcap_name(l),
-				strlen(arch_hwcap_name(l))) &&
-			    add(&p, "/", 1) &&
-			    add(&p, s->name, strlen(s->name)) &&
-			    try_file(s, p.text, NULL))
+	if (k && !k->no_hwcaps)
+		for (unsigned l = arch_hwcap_level(); l > 0; l--)
+			if (try_in(s, dir, arch_hwcap_name(l), NULL))
 				return 1;
-		}
-	path_clear(&p);
-	return add(&p, dir, strlen(dir)) && add(&p, sep, strlen(sep)) &&
-	       add(&p, s->name, strlen(s->name)) &&
-	       try_file(s, p.text, k == UINT32_MAX ? NULL : &known[k]);
+	return try_in(s, dir, NULL, k);
 }
 
 /* The prefix after root, NULL at the end of the list. */
@@ -320,12 +327,11 @@ static const char *next_root(const struct rld *r, const char *root)
 static int try_element(struct search *s, const char *root, const char *dir,
 		       size_t n, struct dso *from)
 {
-	struct path_buf p;
-
-	path_clear(&p);
-	return (!root || add(&p, root, strlen(root))) &&
-	       path_expand(s->r, from, dir, n, &p) &&
-	       (!s->r->secure || p.text[0] == '/') && try_dir(s, p.text);
+	path_clear(&element);
+	return (!root || add(&element, root, strlen(root))) &&
+	       path_expand(s->r, from, dir, n, &element) &&
+	       (!s->r->secure || element.text[0] == '/') &&
+	       try_dir(s, element.text);
 }
 
 /* A colon list; semicolons too, as ld.so takes in LD_LIBRARY_PATH. */
@@ -453,43 +459,38 @@ static int has_path(const struct search *s, int fd, const char *path,
 	return rld_fail(e, "%s: out of memory", s->name);
 }
 
-/* A name with a slash is that file.  Apart, as the next one is: path_buf is
- * large, and each page of the stack costs. */
-__attribute__((noinline)) static int by_path(struct search *s, char **path,
-					     struct rld_err *e)
+/* A name with a slash is that file. */
+static int by_path(struct search *s, char **path, struct rld_err *e)
 {
-	struct path_buf p;
 	int fd;
 
-	path_clear(&p);
+	path_clear(&file);
 	if (!path_expand(s->r, s->from ? s->from : s->r->program, s->name,
-			 strlen(s->name), &p))
+			 strlen(s->name), &file))
 		return rld_fail(e,
 				"%s: cannot be opened: its name is too long "
 				"or not allowed here",
 				s->name);
-	if (s->r->secure && p.text[0] != '/')
+	if (s->r->secure && file.text[0] != '/')
 		return rld_fail(e,
 				"%s: a relative path is not allowed in a "
 				"secure program",
 				s->name);
-	fd = sys_open(p.text, O_RDONLY);
+	fd = sys_open(file.text, O_RDONLY);
 	if (fd < 0)
 		return rld_fail(e, "%s: cannot open shared object file: %s",
-				p.text, sys_strerror(fd));
-	*path = rld_strdup(p.text);
+				file.text, sys_strerror(fd));
+	*path = rld_strdup(file.text);
 	return has_path(s, fd, *path, e);
 }
 
 /* A name that becomes a path when its tokens are replaced. */
-__attribute__((noinline)) static int by_token(struct search *s)
+static int by_token(struct search *s)
 {
-	struct path_buf p;
-
-	path_clear(&p);
+	path_clear(&file);
 	return path_expand(s->r, s->from ? s->from : s->r->program, s->name,
-			   strlen(s->name), &p) &&
-	       strchr(p.text, '/') && try_file(s, p.text, NULL);
+			   strlen(s->name), &file) &&
+	       strchr(file.text, '/') && try_file(s, file.text, NULL);
 }
 
 /* Programs know what dlopen says by the words that ld.so has for it. */
