@@ -136,6 +136,9 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 		s = ifunc	  ? ifunc :
 		    rel->sym == 0 ? 0 :
 				    rld_sym_addr(def->dso, def->sym);
+	if (def->dso && def->dso->flags & D_HOST && !def->dso->tls_static &&
+	    (kind == RK_DTPMOD || kind == RK_TPOFF || kind == RK_TLSDESC))
+		rld_host_tls(p->r);
 	switch (kind) {
 	case RK_ABS:
 		word->v = s + (uintptr_t)rel->addend;

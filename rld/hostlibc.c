@@ -247,26 +247,32 @@ _Noreturn void rld_host_start(struct rld *r)
 	arch_enter(r->host.entry, r->stack, 0);
 }
 
-struct tls_find {
-	struct rld *r;
-};
-
 static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
 {
-	struct tls_find *f = arg;
-	struct rld_err e = { 0 };
+	struct rld *r = arg;
 
 	(void)size;
-	for (struct dso *d = f->r->head; d; d = dso_next(d))
+	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_HOST && d->lm.l_addr == i->dlpi_addr &&
-		    d->tls_memsz && i->dlpi_tls_data) {
-			d->tls_offset = (intptr_t)((uintptr_t)i->dlpi_tls_data -
-						   arch_tp());
-			d->tls_static = 1;
-			rld_tls_register(f->r, d, &e);
-			rld_err_clear(&e);
-		}
+		    d->tls_mod && i->dlpi_tls_data)
+			rld_tls_is_at(d, (uintptr_t)i->dlpi_tls_data);
 	return 0;
+}
+
+/* Anybody may come here, at the same time: all write the same. */
+void rld_host_tls(struct rld *r)
+{
+	static int known;
+	int (*iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+
+	if (known || !r->started)
+		return;
+	iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
+			   void *))rld_host_symbol(r, r->host.libc,
+						   "dl_iterate_phdr");
+	if (iterate)
+		iterate(find_tls, r);
+	known = 1;
 }
 
 static void learn(struct rld *r, struct dso *d, uintptr_t base)
@@ -275,8 +281,9 @@ static void learn(struct rld *r, struct dso *d, uintptr_t base)
 	struct rld_err e = { 0 };
 
 	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
-			  eh->e_phnum, &e))
-		rld_die(r, "%s", e.text);
+			  eh->e_phnum, &e) ||
+	    rld_tls_register(r, d, &e))
+		rld_die(r, "%s", e.text ? e.text : "");
 	d->flags |= D_READY | D_RELOCATED;
 	d->init = INIT_DONE;
 }
@@ -322,7 +329,6 @@ static struct dso *host_named(struct rld *r, const struct link_map *l)
 void rld_host_adopt(struct rld *r)
 {
 	struct r_debug *dbg = rld_synth_debug(r);
-	struct tls_find f = { r };
 
 	if (!dbg)
 		rld_die(r, "%s: left no list of its objects",
@@ -347,21 +353,7 @@ void rld_host_adopt(struct rld *r)
 		if (d->flags & D_HOST && !(d->flags & D_READY))
 			rld_die(r, "%s: was not loaded by %s", d->lm.l_name,
 				r->host.loader->lm.l_name);
-	VAULT->inner_iterate =
-		(int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
-			 void *))rld_host_symbol(r, r->host.libc,
-						 "dl_iterate_phdr");
-	for (struct dso *d = r->head; d && !VAULT->inner_find;
-	     d = dso_next(d)) /* libc.so.6 or its loader, by release */
-		if (d->flags & D_HOST)
-			VAULT->inner_find = (int (*)(void *,
-						     struct dl_find_object *))
-				rld_host_symbol(r, d, "_dl_find_object");
-	VAULT->inner_dlopen = (void *(*)(const char *, int))rld_host_symbol(
-		r, r->host.libc, "dlopen");
 	r->started = 1;
-	if (VAULT->inner_iterate)
-		VAULT->inner_iterate(find_tls, &f);
 }
 
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
@@ -379,12 +371,15 @@ uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
 /* libgcc_s asked for after start-up: one copy, the inner loader's. */
 struct dso *rld_host_late(struct rld *r, const char *name, char *path)
 {
+	void *(*open)(const char *, int);
 	struct link_map *l;
 	struct dso *d;
 
-	if (!VAULT->inner_dlopen || r->host.kind != HOST_GLIBC)
+	open = (void *(*)(const char *, int))rld_host_symbol(r, r->host.libc,
+							     "dlopen");
+	if (!open || r->host.kind != HOST_GLIBC)
 		return NULL;
-	l = VAULT->inner_dlopen(path, RTLD_NOW);
+	l = open(path, RTLD_NOW);
 	if (!l)
 		return NULL;
 	d = rld_new_dso(r, name, path);

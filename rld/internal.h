@@ -405,7 +405,10 @@ static inline const char *dso_name(const struct rld *r, const struct dso *d)
 /* ---- lock.c */
 void rld_lock(struct rld *r);
 void rld_unlock(struct rld *r);
+/* Have libc tell of fork; if there is a second thread; at the start. */
 void rld_watch_fork(struct rld *r);
+void rld_watch_threads(struct rld *r);
+void rld_watch_fork_at_start(struct rld *r);
 /* Without waiting; 1: it is held.  Only a thread that does not hold it yet. */
 int rld_trylock(struct rld *r);
 /* Between the two, nothing that a reader can come by is unmapped or freed.
@@ -568,6 +571,8 @@ void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
 void rld_tls_release(struct rld *r, struct dso *d);
+/* d's block in this thread lies there, and in each at the same offset. */
+void rld_tls_is_at(struct dso *d, uintptr_t block);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 void rld_tls_lock(void);
 void rld_tls_unlock(void);
@@ -721,6 +726,8 @@ void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
 _Noreturn void rld_host_start(struct rld *r);
 void rld_host_adopt(struct rld *r);
+/* Where libc's own thread-local storage lies is asked for when somebody wants it. */
+void rld_host_tls(struct rld *r);
 void rld_host_interpose(struct rld *r);
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name);
 

@@ -1,6 +1,6 @@
 /* Questions about addresses and objects, for unwinders, backtraces and
  * debuggers.  They take no lock: they may be asked in signal handlers. */
-#include "rld/vault.h"
+#include "rld/internal.h"
 
 struct nearest {
 	uintptr_t addr, best;
@@ -104,12 +104,27 @@ static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 	return in->fn(&own, sizeof own, in->arg);
 }
 
+static int inner_objects(struct rld *r,
+			 int (*fn)(struct dl_phdr_info *, size_t, void *),
+			 void *arg)
+{
+	struct inner in = { fn, arg };
+	int (*iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+
+	iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
+			   void *))rld_host_symbol(r, r->host.libc,
+						   "dl_iterate_phdr");
+	return iterate ? iterate(from_inner, &in) : 0;
+}
+
 API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 			void *arg)
 {
 	struct rld *r = &rld_state;
-	int ret = 0, k = rld_read_begin(r);
+	int ret = 0, k;
 
+	rld_host_tls(r);
+	k = rld_read_begin(r);
 	for (struct dso *d = r->head; d && !ret; d = dso_next(d)) {
 		struct dl_phdr_info i = { 0 };
 
@@ -126,12 +141,21 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		ret = fn(&i, sizeof i, arg);
 	}
 	rld_read_end(r, k);
-	if (!ret && r->host.kind == HOST_GLIBC && VAULT->inner_iterate) {
-		struct inner in = { fn, arg };
-
-		ret = VAULT->inner_iterate(from_inner, &in);
-	}
+	if (!ret && r->host.kind == HOST_GLIBC && r->host.libc)
+		ret = inner_objects(r, fn, arg);
 	return ret;
+}
+
+/* An address of an object that libc has loaded by itself.  The function is in
+ * libc or in its loader, by release. */
+static int inner_find(struct rld *r, void *pc, struct dl_find_object *out)
+{
+	static const char name[] = "_dl_find_object";
+	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
+
+	if (!f)
+		f = rld_host_symbol(r, r->host.loader, name);
+	return f ? ((int (*)(void *, struct dl_find_object *))f)(pc, out) : -1;
 }
 
 API int _dl_find_object(void *pc, struct dl_find_object *out)
@@ -142,7 +166,7 @@ API int _dl_find_object(void *pc, struct dl_find_object *out)
 
 	if (!d) {
 		rld_read_end(r, k);
-		return VAULT->inner_find ? VAULT->inner_find(pc, out) : -1;
+		return inner_find(r, pc, out);
 	}
 	out->dlfo_flags = 0;
 	out->dlfo_map_start = (void *)d->lo;

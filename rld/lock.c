@@ -2,10 +2,38 @@
  * says what orders what. */
 #include "rld/internal.h"
 
+static int watched; /* libc has been asked to tell of fork */
+
+/* Fork concerns who has more than one thread.  1: this process has not. */
+static int is_alone(struct rld *r)
+{
+	static const char *single;
+	struct ref ref = { .name = "__libc_single_threaded", .newest = 1 };
+	struct def def;
+	int k;
+
+	if (!single) {
+		ref.hash = elf_gnu_hash(ref.name);
+		k = rld_read_begin(r);
+		if (rld_lookup(r, &ref, &def))
+			single = (const char *)rld_sym_addr(def.dso, def.sym);
+		rld_read_end(r, k);
+	}
+	return single && *(const volatile char *)single;
+}
+
+void rld_watch_threads(struct rld *r)
+{
+	if (!watched && r->started && !is_alone(r))
+		rld_watch_fork(r);
+}
+
 void rld_lock(struct rld *r)
 {
 	uintptr_t self = rld_self_id();
 
+	if (!watched)
+		rld_watch_threads(r);
 	if (__atomic_load_n(&r->lock_owner, __ATOMIC_RELAXED) == self) {
 		r->lock_depth++;
 		return;
@@ -175,24 +203,33 @@ static void ask_libc(struct rld *r)
 		posix(before_fork, after_fork, in_child);
 }
 
-/* Asked of libc once, before the first lock that matters: at the start.  A libc
- * may allocate for it; where the program has a malloc of its own, which is not
- * to be called yet, at the first dlopen, and other threads wait until it is
- * done.  Not for ever: in the child of a fork just then nobody does it. */
+/* Asked of libc once: before the first lock among threads, or the first dlopen.
+ * A libc may allocate for it.  Other threads wait until it is done; not for ever:
+ * in the child of a fork just then nobody does it. */
 void rld_watch_fork(struct rld *r)
 {
-	static uintptr_t asking; /* thread; 1: done */
+	static uintptr_t asking; /* thread */
 	uintptr_t self = rld_self_id(), was = 0;
 
-	if (!r->host.libc)
+	if (!r->host.libc || __atomic_load_n(&watched, __ATOMIC_ACQUIRE))
 		return;
 	if (__atomic_compare_exchange_n(&asking, &was, self, 0,
 					__ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		ask_libc(r);
-		__atomic_store_n(&asking, (uintptr_t)1, __ATOMIC_RELEASE);
+		__atomic_store_n(&watched, 1, __ATOMIC_RELEASE);
 	}
-	for (int i = 0; i < 10000 && was > 1 && was != self &&
-			__atomic_load_n(&asking, __ATOMIC_ACQUIRE) != 1;
+	for (int i = 0; i < 10000 && was && was != self &&
+			!__atomic_load_n(&watched, __ATOMIC_ACQUIRE);
 	     i++)
 		sys1(__NR_sched_yield, 0);
+}
+
+/* A libc that does not tell whether there are threads is asked at the start, if
+ * it will not call a malloc of the program's for it, which is not to be called
+ * yet. */
+void rld_watch_fork_at_start(struct rld *r)
+{
+	if (!rld_host_symbol(r, r->host.libc, "__libc_single_threaded") &&
+	    !rld_synth_exported(r->host.synth, "malloc"))
+		rld_watch_fork(r);
 }

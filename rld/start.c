@@ -554,8 +554,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	whole(r);
 	rld_seal_first(r);
 	announce(r);
-	if (!rld_synth_exported(r->host.synth, "malloc"))
-		rld_watch_fork(r);
+	rld_watch_fork_at_start(r);
 	if (r->host.kind == HOST_GLIBC)
 		rld_init_program(r);
 	enter(r, fini);

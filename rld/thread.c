@@ -129,6 +129,7 @@ struct thread *rld_thread(void)
 
 	if (t)
 		return t;
+	rld_watch_threads(r);
 	t = rld_alloc(sizeof *t);
 	if (!t)
 		return &early;

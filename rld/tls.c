@@ -123,6 +123,8 @@ void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 
 	if (!d->tls_memsz || !r->started)
 		return NULL;
+	if (d->flags & D_HOST)
+		rld_host_tls(r);
 	if (d->tls_static)
 		return (void *)(arch_tp() + (uintptr_t)d->tls_offset);
 	w = tls_words();
@@ -153,6 +155,13 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 	if (d->tls_static)
 		module[d->tls_mod].place = PLACED + (uintptr_t)d->tls_offset;
 	return 0;
+}
+
+void rld_tls_is_at(struct dso *d, uintptr_t block)
+{
+	d->tls_offset = (intptr_t)(block - arch_tp());
+	module[d->tls_mod].place = PLACED + (uintptr_t)d->tls_offset;
+	d->tls_static = 1;
 }
 
 void rld_tls_release(struct rld *r, struct dso *d)

@@ -38,10 +38,6 @@ struct vault {
 	void *delay_arg;
 	struct listener *listener; /* LISTENERS of them; NULL: none yet */
 	unsigned wanted;	   /* by any */
-	int (*inner_iterate)(int (*)(struct dl_phdr_info *, size_t, void *),
-			     void *);
-	int (*inner_find)(void *, struct dl_find_object *);
-	void *(*inner_dlopen)(const char *, int);
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
