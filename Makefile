@@ -47,7 +47,10 @@ ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 
 # Soft float, for the same reason, but fit for programs of either kind.
-ARCHFLAGS_MIPS := -msoft-float -include arch/mips/nofloat.h
+# There gcc makes no unwind tables unless it is told to: exceptions pass through
+# callbacks that rld calls.
+ARCHFLAGS_MIPS := -msoft-float -include arch/mips/nofloat.h \
+	-fasynchronous-unwind-tables
 ARCHFLAGS_mips := $(ARCHFLAGS_MIPS)
 ARCHFLAGS_mipsel := $(ARCHFLAGS_MIPS)
 ARCHFLAGS_mipsn32 := $(ARCHFLAGS_MIPS)

@@ -68,13 +68,13 @@ static int tlsdesc(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
-/* The pair of descriptors whose variable is gone: module 0 is nobody's. */
-static const uintptr_t lost[2];
+/* The pair of descriptors whose variable is gone. */
+static const uintptr_t lost[2] = { RLD_TLS_LOST, 0 };
 
-void rld_tlsdesc_lost(uintptr_t *at)
+void rld_tlsdesc_lost(uintptr_t *at, int weak, uintptr_t addend)
 {
-	at[0] = (uintptr_t)arch_tlsdesc_dynamic;
-	at[1] = (uintptr_t)lost;
+	at[0] = (uintptr_t)(weak ? arch_tlsdesc_undef : arch_tlsdesc_dynamic);
+	at[1] = weak ? addend : (uintptr_t)lost;
 }
 
 int rld_tlsdesc_is_lost(const uintptr_t *at)

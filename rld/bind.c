@@ -532,16 +532,15 @@ static int plt(struct pass *p, struct dso *d)
 			stride = was - first;
 		if (was != first + i * stride || !was)
 			odd = 1;
-		if (now || !was ||
-		    arch_must_bind_now(rel.sym < d->dyn.nsym ?
-					       d->dyn.symtab[rel.sym].st_other :
-					       0)) {
+		if (now || !was || must_bind_now(d, rel.sym)) {
 			rel.addend = 0;
 			if (p->ahead && d->dyn.jmprel_is_rela && i >= seen) {
 				seen = i + look_ahead(p, d, rela + i,
 						      d->dyn.njmprel - i);
 			}
-			p->lazy = d->lazy_ok ? was : 0;
+			p->lazy = d->lazy_ok && !must_bind_now(d, rel.sym) ?
+					  was :
+					  0;
 			if (one(p, d, &rel))
 				return -1;
 			p->lazy = 0;

@@ -67,6 +67,13 @@ static inline int is_own(const struct dso *d, const ElfW(Sym) *s)
 	return name && rldnote_hides(d->note, name);
 }
 
+/* Functions that a lazy stub would not serve: it keeps too few registers. */
+static inline int must_bind_now(const struct dso *d, uint32_t sym)
+{
+	return sym < d->dyn.nsym &&
+	       arch_must_bind_now(d->dyn.symtab[sym].st_other);
+}
+
 struct reloc rld_rel(const struct dso *d, const ElfW(Rel) *a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
 /* Entry i of d's DT_REL at *next in its addends, once it has been applied. */
@@ -106,8 +113,8 @@ static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
 
 /* ---- apply.c, late.c */
 /* The variable of the TLS descriptor (two words) at `at` is gone: who asks for it
- * is told. */
-void rld_tlsdesc_lost(uintptr_t *at);
+ * is told; or, for a weak reference, it means 0 + addend. */
+void rld_tlsdesc_lost(uintptr_t *at, int weak, uintptr_t addend);
 /* 1: the descriptor means no variable, or none any longer. */
 int rld_tlsdesc_is_lost(const uintptr_t *at);
 /* apply.c: say what is wrong with a relocation; -1. */

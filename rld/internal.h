@@ -180,6 +180,7 @@ struct dso {
 	uintptr_t entry;
 	uintptr_t relro, relro_size;
 	int stack_flags; /* PF_*, -1 unknown */
+	int exec_prot;	 /* more bits for mprotect of executable pages */
 	struct elf_dyn dyn;
 	struct elf_version *ver;
 	unsigned nver;
@@ -461,7 +462,10 @@ const void *rld_first_bytes(int fd, long *n);
 void rld_first_bytes_forget(void);
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e);
-/* room.c: put the segments of h, fd's header, in place for d. */
+/* ---- room.c */
+/* The program, which the kernel has put in place as for any linker: the rest. */
+void rld_lay_kernels(struct rld *r, struct dso *d);
+/* Put the segments of h, fd's header, in place for d. */
 int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 	    struct rld_err *e);
 /* abi.c: can d, which is mapped, be in this process?  Its floating-point mode
@@ -570,6 +574,9 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e);
 void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
+/* What __tls_get_addr is given for a variable that is gone; 0 stands for one that
+ * nobody ever defined, a weak one. */
+#define RLD_TLS_LOST 4096
 void rld_tls_release(struct rld *r, struct dso *d);
 /* d's block in this thread lies there, and in each at the same offset. */
 void rld_tls_is_at(struct dso *d, uintptr_t block);

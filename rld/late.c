@@ -53,14 +53,15 @@ int rld_text_writable(struct rld *r, struct dso *d, int on)
 
 		if (ph->p_type != PT_LOAD || ph->p_flags & PF_W)
 			continue;
-		if (sys_mprotect(at,
-				 page_up(r, d->lm.l_addr + ph->p_vaddr +
-						    ph->p_memsz) -
-					 at,
-				 on ? PROT_READ | PROT_WRITE :
-				      PROT_READ | (ph->p_flags & PF_X ?
-							   PROT_EXEC :
-							   0)))
+		if (sys_mprotect(
+			    at,
+			    page_up(r,
+				    d->lm.l_addr + ph->p_vaddr + ph->p_memsz) -
+				    at,
+			    on ? PROT_READ | PROT_WRITE :
+				 PROT_READ | (ph->p_flags & PF_X ?
+						      PROT_EXEC | d->exec_prot :
+						      0)))
 			return -1;
 	}
 	return 0;

@@ -178,7 +178,38 @@ static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
 {
 	if (kind == RK_TLSDESC)
 		return rld_tlsdesc_is_lost(slot);
+	if (kind == RK_DTPMOD)
+		return *slot == 0 || *slot == RLD_TLS_LOST;
+	if (kind == RK_DTPOFF)
+		return *slot == addend - ARCH_TLS_DTP_BIAS;
 	return *slot == addend || rld_is_trap(*slot - addend);
+}
+
+/* Nobody defines it any more: a weak reference is as if nobody ever had, and who
+ * uses another one is told. */
+static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
+		 uintptr_t *slot, const struct ref *ref, int was_function)
+{
+	const ElfW(Sym) *s = &t->from->dyn.symtab[rel->sym];
+	int weak = ELF64_ST_BIND(s->st_info) == STB_WEAK;
+
+	switch (kind) {
+	case RK_DTPMOD:
+		*slot = weak ? 0 : RLD_TLS_LOST;
+		break;
+	case RK_DTPOFF:
+		*slot = rel->addend - ARCH_TLS_DTP_BIAS;
+		break;
+	case RK_TLSDESC:
+		rld_tlsdesc_lost(slot, weak, rel->addend);
+		break;
+	default:
+		*slot = (weak ? 0 :
+				rld_trap(t->r, ref->name, t->from, t->gone,
+					 was_function)) +
+			rel->addend;
+		break;
+	}
 }
 
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
@@ -247,18 +278,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		return;
 	if (!known) {
 		from->flags |= D_MISSING;
-		if (kind == RK_DTPMOD) {
-			*slot = 0; /* no module: who asks for it is told */
-			return;
-		}
-		v = ELF64_ST_BIND(s->st_info) == STB_WEAK ?
-			    0 :
-			    rld_trap(r, ref.name, from, gone, was_function);
-		if (kind == RK_TLSDESC) {
-			rld_tlsdesc_lost(slot);
-			return;
-		}
-		*slot = v + (kind == RK_DTPOFF ? 0 : rel->addend);
+		lose(t, rel, kind, slot, &ref, was_function);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -269,7 +289,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		rld_relro(r, from, 1); /* another thread may have closed it */
 	}
 	if (rld_apply(&p, from, rel, kind, &def, v) && kind == RK_TLSDESC)
-		rld_tlsdesc_lost(slot);
+		rld_tlsdesc_lost(slot, 0, 0);
 	if (kind == RK_ABS)
 		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);
@@ -296,7 +316,9 @@ static void walk(struct task *t)
 	for (size_t i = 0; i < from->dyn.njmprel; i++) {
 		struct reloc rel = rld_jmprel(from, i);
 
-		again(t, &rel, rld_lazy_value(from, i));
+		again(t, &rel,
+		      must_bind_now(from, rel.sym) ? 0 :
+						     rld_lazy_value(from, i));
 	}
 	for (size_t i = 0, n = rld_ngot(from); i < n; i++) {
 		struct reloc rel = rld_got(from, i);

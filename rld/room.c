@@ -19,10 +19,12 @@ static int map_at(uintptr_t at, size_t len, int prot, int flags, int fd,
 	return -EEXIST;
 }
 
-static int prot_of(unsigned flags)
+/* exec: what executable pages of the object are besides. */
+static int prot_of(unsigned flags, int exec)
 {
 	return (flags & PF_R ? PROT_READ : 0) |
-	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+	       (flags & PF_W ? PROT_WRITE : 0) |
+	       (flags & PF_X ? PROT_EXEC | exec : 0);
 }
 
 /* Where pages are larger than the machine's below an emulator, there is no
@@ -45,6 +47,22 @@ static int copy_tail(struct rld *r, const ElfW(Phdr) *p, int fd, uintptr_t at,
 	return n == (long)(file_end - last) ? 0 : n < 0 ? (int)n : -EIO;
 }
 
+/* What the object's PT_GNU_PROPERTY asks of its executable pages. */
+static int exec_prot(const struct elf_head *h, int fd)
+{
+	uint32_t note[64];
+	long n;
+
+	for (size_t i = 0; ARCH_HAS_EXEC_PROT && i < h->phnum; i++)
+		if (h->ph[i].p_type == PT_GNU_PROPERTY &&
+		    h->ph[i].p_filesz <= sizeof note) {
+			n = sys_pread(fd, note, h->ph[i].p_filesz,
+				      h->ph[i].p_offset);
+			return n > 0 ? arch_exec_prot(note, (size_t)n) : 0;
+		}
+	return 0;
+}
+
 /* How the segments of an object come into its room. */
 struct extent {
 	int fixed;	   /* MAP_FIXED, or MAP_FIXED_NOREPLACE */
@@ -52,6 +70,7 @@ struct extent {
 	uintptr_t covered; /* the end of the file's mapping that serves them */
 	uintptr_t end;	   /* the end of what is done */
 	int reserved; /* what lies behind is the object's, without access */
+	int exec;     /* dso.exec_prot */
 };
 
 /* The pages of a small writable segment become ours now: one fault for each,
@@ -73,7 +92,7 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) *p,
 	uintptr_t file_end = bias + p->p_vaddr + p->p_filesz;
 	uintptr_t mem_end = bias + p->p_vaddr + p->p_memsz;
 	uintptr_t skew = (bias + p->p_vaddr) - at;
-	int prot = prot_of(p->p_flags), writable = p->p_flags & PF_W;
+	int prot = prot_of(p->p_flags, m->exec), writable = p->p_flags & PF_W;
 	int err = 0;
 
 	if (p->p_filesz) {
@@ -132,7 +151,8 @@ static size_t alike(struct rld *r, const struct elf_head *h,
 	for (; p < h->ph + h->phnum; p++)
 		if (p->p_type == PT_LOAD && p->p_memsz) {
 			if (p->p_flags & PF_W || p->p_memsz != p->p_filesz ||
-			    prot_of(p->p_flags) != prot_of(first->p_flags) ||
+			    prot_of(p->p_flags, 0) !=
+				    prot_of(first->p_flags, 0) ||
 			    p->p_vaddr - p->p_offset !=
 				    first->p_vaddr - first->p_offset)
 				break;
@@ -151,10 +171,11 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 	size_t size = alike(r, h, first);
 	uintptr_t got, at;
 
-	*m = (struct extent){ .fixed = MAP_FIXED };
+	*m = (struct extent){ .fixed = MAP_FIXED, .exec = m->exec };
 	if (!want && size && h->align <= r->page) {
-		at = sys_mmap(NULL, len, prot_of(first->p_flags), MAP_PRIVATE,
-			      fd, first->p_offset & ~(r->page - 1));
+		at = sys_mmap(NULL, len, prot_of(first->p_flags, m->exec),
+			      MAP_PRIVATE, fd,
+			      first->p_offset & ~(r->page - 1));
 		m->served = at + size;
 		m->covered = at + len;
 		return at;
@@ -200,10 +221,12 @@ static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
 	at = r->floor - len - lo;
 	at = (at & ~((h->align > r->page ? h->align : r->page) - 1)) + lo;
 	*m = (struct extent){ .fixed = MAP_FIXED_NOREPLACE,
+			      .exec = m->exec,
 			      .served = at + size,
 			      .covered = at + size };
-	return map_at(at, size, prot_of(first->p_flags), MAP_FIXED_NOREPLACE,
-		      fd, first->p_offset & ~(r->page - 1)) ?
+	return map_at(at, size, prot_of(first->p_flags, m->exec),
+		      MAP_FIXED_NOREPLACE, fd,
+		      first->p_offset & ~(r->page - 1)) ?
 		       0 :
 		       at;
 }
@@ -239,7 +262,7 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 {
 	uintptr_t lo = page_down(r, h->lo), hi = page_up(r, h->hi), base;
 	const ElfW(Phdr) *first = NULL;
-	struct extent m;
+	struct extent m = { .exec = d->exec_prot = exec_prot(h, fd) };
 	int ret = -1;
 
 	for (size_t i = 0; !first; i++)
@@ -274,4 +297,28 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 	if (!r->started && h->type != ET_EXEC)
 		r->floor = base;
 	return 0;
+}
+
+void rld_lay_kernels(struct rld *r, struct dso *d)
+{
+	for (unsigned i = 0; ARCH_HAS_EXEC_PROT && i < d->phnum; i++) {
+		const ElfW(Phdr) *p = &d->ph[i];
+		uintptr_t at = d->lm.l_addr + p->p_vaddr;
+
+		if (p->p_type == PT_GNU_PROPERTY && at % 4 == 0 &&
+		    rld_readable(d, at, p->p_filesz))
+			d->exec_prot = arch_exec_prot((const uint32_t *)at,
+						      p->p_filesz);
+	}
+	for (unsigned i = 0; d->exec_prot && i < d->phnum; i++) {
+		const ElfW(Phdr) *p = &d->ph[i];
+		uintptr_t at = page_down(r, d->lm.l_addr + p->p_vaddr);
+
+		if (p->p_type == PT_LOAD && p->p_flags & PF_X)
+			sys_mprotect(at,
+				     page_up(r, d->lm.l_addr + p->p_vaddr +
+							p->p_memsz) -
+					     at,
+				     prot_of(p->p_flags, d->exec_prot));
+	}
 }

@@ -162,6 +162,7 @@ static void program_from_kernel(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW | D_KERNEL;
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		die_of(r, &e);
+	rld_lay_kernels(r, d);
 	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);

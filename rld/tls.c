@@ -8,7 +8,7 @@
  * to __tls_get_addr, and what dl_iterate_phdr and dlinfo tell. */
 #include "rld/tls.h"
 
-#define MAX_MODULES 4096
+#define MAX_MODULES RLD_TLS_LOST
 #define PLACED	    ((uintptr_t)1 << (8 * WORD - 2))
 
 intptr_t rld_tls_slot;
@@ -112,6 +112,8 @@ void *__tls_get_addr(void *arg)
 				ARCH_TLS_DTP_BIAS);
 	if (m < w->n && w->table[m])
 		return (char *)w->table[m] + ti[1] + ARCH_TLS_DTP_BIAS;
+	if (!m)
+		return (void *)(ti[1] + ARCH_TLS_DTP_BIAS);
 	return (char *)block((unsigned)m) + ti[1] + ARCH_TLS_DTP_BIAS;
 }
 

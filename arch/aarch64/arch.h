@@ -49,7 +49,6 @@
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
 
-
 static inline enum rkind arch_reloc_kind(uint32_t type)
 {
 	switch (type) {
@@ -147,6 +146,11 @@ static inline void arch_touch(char *p)
 {
 	*(volatile char *)p = *(volatile char *)p;
 }
+
+/* What else mprotect(2) is to be told of executable pages of an object with this
+ * note (PT_GNU_PROPERTY): PROT_BTI, if it is marked and the processor can. */
+#define ARCH_HAS_EXEC_PROT 1
+int arch_exec_prot(const uint32_t *note, size_t size);
 
 /* Resolvers get hwcap | 1 << 62 and a pointer to { size, hwcap, hwcap2 }. */
 uintptr_t arch_call_ifunc(uintptr_t resolver);

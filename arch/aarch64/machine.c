@@ -35,6 +35,30 @@ uintptr_t arch_call_ifunc(uintptr_t resolver)
 		ifunc_arg.hwcap | has_arg, &ifunc_arg);
 }
 
+/* AAELF64: the property is one of a note GNU, NT_GNU_PROPERTY_TYPE_0, and says
+ * BTI by its bit 0. */
+int arch_exec_prot(const uint32_t *note, size_t size)
+{
+	enum { HAS_BTI = 1 << 17, PROT_BTI = 0x10, HEAD = 4, GNU = 0x554e47 };
+	const uint32_t feature = 0xc0000000;
+	size_t end = size / sizeof *note;
+
+	if (!(ifunc_arg.hwcap2 & HAS_BTI) || end < HEAD || note[0] != 4 ||
+	    note[2] != 5 || note[3] != GNU)
+		return 0;
+	if (note[1] / sizeof *note < end - HEAD)
+		end = HEAD + note[1] / sizeof *note;
+	/* type, size, and data rounded up to 8 bytes */
+	for (size_t at = HEAD; at + 2 < end;) {
+		if (note[at] == feature)
+			return note[at + 2] & 1 ? PROT_BTI : 0;
+		if (note[at + 1] > size)
+			break;
+		at += 2 + (note[at + 1] + 7) / 8 * 2;
+	}
+	return 0;
+}
+
 int arch_set_tp(uintptr_t tp)
 {
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tp) : "memory");

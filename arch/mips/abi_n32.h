@@ -11,9 +11,9 @@
 #define ARCH_LIST_VAR	  "_RLDN32_LIST"
 #define ARCH_ROOT_VAR	  "_RLDN32_ROOT"
 #define ARCH_PATH_VAR	  "_RLDN32_PATH"
-#define ARCH_DEFAULT_DIRS                                             \
-	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":/lib32:" \
-	"/usr/lib32:/usr/mips64" MIPS_EL "-linux-gnuabi64/lib32"
+#define ARCH_DEFAULT_DIRS                                      \
+	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":" \
+	"/usr/lib32:/lib32:/usr/mips64" MIPS_EL "-linux-gnuabi64/lib32"
 /* flags words of ld.so.cache: ELF libc6, MIPS n32, and with 2008 NaNs */
 #define ARCH_CACHE_FLAGS 0x0603
 #define ARCH_CACHE_OTHER 0x0d03

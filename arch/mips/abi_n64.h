@@ -11,9 +11,9 @@
 #define ARCH_LIST_VAR	  "_RLD64_LIST"
 #define ARCH_ROOT_VAR	  "_RLD64_ROOT"
 #define ARCH_PATH_VAR	  "_RLD64_PATH"
-#define ARCH_DEFAULT_DIRS                                             \
-	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":/lib64:" \
-	"/usr/lib64:/lib:/usr/lib:/usr/" ARCH_MULTIARCH "/lib64:"     \
+#define ARCH_DEFAULT_DIRS                                                \
+	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":"           \
+	"/usr/lib64:/lib64:/usr/lib:/lib:/usr/" ARCH_MULTIARCH "/lib64:" \
 	"/usr/" ARCH_MULTIARCH "/lib"
 /* flags words of ld.so.cache: ELF libc6, MIPS n64, and with 2008 NaNs */
 #define ARCH_CACHE_FLAGS 0x0703

@@ -12,9 +12,9 @@
 #define ARCH_LIST_VAR	  "_RLD_LIST"
 #define ARCH_ROOT_VAR	  "_RLD_ROOT"
 #define ARCH_PATH_VAR	  "_RLD_PATH"
-#define ARCH_DEFAULT_DIRS                                           \
-	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":/lib:" \
-	"/usr/lib:/usr/" ARCH_MULTIARCH "/lib"
+#define ARCH_DEFAULT_DIRS                                      \
+	"/lib/" ARCH_MULTIARCH ":/usr/lib/" ARCH_MULTIARCH ":" \
+	"/usr/lib:/lib:/usr/" ARCH_MULTIARCH "/lib"
 /* flags words of ld.so.cache: ELF libc6, and the same with 2008 NaNs */
 #define ARCH_CACHE_FLAGS 0x0003
 #define ARCH_CACHE_OTHER 0x0c03

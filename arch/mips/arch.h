@@ -33,8 +33,8 @@
 #define ARCH_MACHINE  EM_MIPS
 #define ARCH_PLATFORM "mips" MIPS_EL
 /* o32 and n32 differ in e_flags alone. */
-#define ARCH_EFLAGS_MASK  EF_MIPS_ABI2
-#define ARCH_LDSO_SHARED  1 /* the three ABIs' loaders have one name */
+#define ARCH_EFLAGS_MASK EF_MIPS_ABI2
+#define ARCH_LDSO_SHARED 1 /* the three ABIs' loaders have one name */
 
 /* Linux has 4, 16 and 64 KiB pages here; used only until AT_PAGESZ is known. */
 #define ARCH_PAGE_SIZE 4096UL
@@ -139,6 +139,14 @@ static inline uintptr_t arch_tp(void)
 	__asm__(".set push\n\t.set mips32r2\n\trdhwr $3,$29\n\t.set pop"
 		: "=r"(tp));
 	return tp;
+}
+
+#define ARCH_HAS_EXEC_PROT 0
+static inline int arch_exec_prot(const uint32_t *note, size_t size)
+{
+	(void)note;
+	(void)size;
+	return 0;
 }
 
 static inline void arch_pause(void)

@@ -49,7 +49,6 @@
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
 
-
 static inline enum rkind arch_reloc_kind(uint32_t type)
 {
 	switch (type) {
@@ -142,6 +141,14 @@ static inline long arch_mmap(void *addr, size_t len, int prot, int flags,
 {
 	return arch_syscall6(__NR_mmap, (long)addr, (long)len, prot, flags, fd,
 			     (long)off);
+}
+
+#define ARCH_HAS_EXEC_PROT 0
+static inline int arch_exec_prot(const uint32_t *note, size_t size)
+{
+	(void)note;
+	(void)size;
+	return 0;
 }
 
 static inline void arch_pause(void)
