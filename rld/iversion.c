@@ -52,7 +52,7 @@ static int parse(const char *s, size_t n, unsigned long *major,
 	       at < end && *at++ == '.' && number(&at, end, minor) && at == end;
 }
 
-int rld_iversion_serves(const char *have, const char *want, unsigned flags)
+static int serves(const char *have, const char *want, unsigned flags)
 {
 	unsigned long hmaj, hmin, wmaj, wmin;
 	size_t wn = want ? strlen(want) : 0;
@@ -101,7 +101,7 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
 		    !(a->dso->flags & D_GONE) &&
-		    rld_iversion_serves(a->dso->iversion, want, flags) &&
+		    serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -116,7 +116,7 @@ static struct peek *fitting(struct rld *r, const char *name, const char *want,
 	struct peek *p = rld_look_into(r, name, from, e);
 	const char *have = p ? rld_look_tables(p)->iversion : NULL;
 
-	if (!p || rld_iversion_serves(have, want, flags))
+	if (!p || serves(have, want, flags))
 		return p;
 	*found = rld_strdup(have);
 	rld_look_away(p);

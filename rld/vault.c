@@ -107,7 +107,7 @@ static struct piece *with_room(void)
 {
 	struct piece *p = &VAULT->first;
 
-	p->code = VAULT->code;
+	p->code = (struct code *)(VAULT + 1);
 	p->ncode = first_room() / sizeof *p->code;
 	if (p->used < p->ncode)
 		return p;

@@ -31,6 +31,7 @@ struct listener {
 	unsigned what;
 };
 
+/* Records (struct code) follow it in the page, up to what others took. */
 struct vault {
 	struct piece first, *pieces; /* pieces: the others */
 	struct code *free;	     /* linked by plt_first */
@@ -41,8 +42,7 @@ struct vault {
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
-	size_t taken;	    /* bytes at the end of the page, for others */
-	struct code code[]; /* up to there */
+	size_t taken; /* by others: bytes at the end of the page */
 };
 
 /* One page, and room behind it for what begins at the end of the page and may
