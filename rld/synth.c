@@ -20,11 +20,13 @@
 #define NAME_ROOM   (GROWS ? 32 : 64) /* bytes a name, on the average */
 #define GROWS	    (rld_state.host.kind == HOST_GLIBC)
 
-/* The synthetic program.  Load bias 0: every vaddr is an address.  Its tables
+/* The synthetic program.  Its load bias is the program's, which glibc asks for
+ * in a profile of a PIE; for musl 0.  Its tables
  * follow it, the chain of its hash table last, which only grows; and all of that
  * lies at the end of the vault's page where it can: each page costs, and what
  * libc calls at exit stands in it. */
 struct synth {
+	uintptr_t bias;
 	ElfW(Phdr) ph[6];
 	size_t nph;
 	ElfW(Dyn) dyn[28];
@@ -49,11 +51,12 @@ struct synth {
 
 static uintptr_t rld_map_word;
 
-static void set_dyn(struct synth *s, ElfW(Sxword) tag, uintptr_t val)
+/* What glibc's loader may have relocated in place, or not. */
+static void move_dyn(struct synth *s, ElfW(Sxword) tag, uintptr_t by)
 {
 	for (ElfW(Dyn) *d = s->dyn; d->d_tag != DT_NULL; d++)
 		if (d->d_tag == tag)
-			d->d_un.d_val = val;
+			d->d_un.d_val += by;
 }
 
 /* Room for one more symbol, and for n bytes of strings. */
@@ -72,13 +75,13 @@ static int grow(struct synth *s, size_t n)
 		return -1;
 	memcpy(sym, s->sym, s->nsym * sizeof *sym);
 	memcpy(sym + max, s->str, s->nstr);
+	move_dyn(s, DT_SYMTAB, (uintptr_t)sym - (uintptr_t)s->sym);
+	move_dyn(s, DT_STRTAB, (uintptr_t)(sym + max) - (uintptr_t)s->str);
+	move_dyn(s, DT_STRSZ, strsz - s->strsz);
 	s->sym = sym;
 	s->str = (char *)(sym + max);
 	s->max = (uint32_t)max;
 	s->strsz = (uint32_t)strsz;
-	set_dyn(s, DT_SYMTAB, (uintptr_t)s->sym);
-	set_dyn(s, DT_STRTAB, (uintptr_t)s->str);
-	set_dyn(s, DT_STRSZ, s->strsz);
 	return 0;
 }
 
@@ -191,34 +194,33 @@ static void fill_dynamic(struct rld *r, struct synth *s, const char *path)
 			dyn(&at, DT_NEEDED,
 			    intern(s, r->host.gcc_s->lm.l_name));
 	}
-	dyn(&at, DT_STRTAB, (uintptr_t)s->str);
+	dyn(&at, DT_STRTAB, (uintptr_t)s->str - s->bias);
 	dyn(&at, DT_STRSZ, s->strsz);
-	dyn(&at, DT_SYMTAB, (uintptr_t)s->sym);
+	dyn(&at, DT_SYMTAB, (uintptr_t)s->sym - s->bias);
 	dyn(&at, DT_SYMENT, sizeof s->sym[0]);
 	if (s->gnu)
-		dyn(&at, DT_GNU_HASH, (uintptr_t)s->gnu);
+		dyn(&at, DT_GNU_HASH, (uintptr_t)s->gnu - s->bias);
 	else
-		dyn(&at, DT_HASH, (uintptr_t)s->sysv);
+		dyn(&at, DT_HASH, (uintptr_t)s->sysv - s->bias);
 	if (path)
 		dyn(&at, DT_RPATH, intern(s, path));
 	s->fini[0] = (uintptr_t)rld_fini_all;
-	dyn(&at, DT_FINI_ARRAY, (uintptr_t)s->fini);
+	dyn(&at, DT_FINI_ARRAY, (uintptr_t)s->fini - s->bias);
 	dyn(&at, DT_FINI_ARRAYSZ, WORD);
 	if (r->host.kind == HOST_MUSL) {
 		s->init[0] = (uintptr_t)musl_runner;
-		dyn(&at, DT_INIT_ARRAY, (uintptr_t)s->init);
+		dyn(&at, DT_INIT_ARRAY, (uintptr_t)s->init - s->bias);
 		dyn(&at, DT_INIT_ARRAYSZ, WORD);
 	} else {
 		if (p->dyn.init)
-			dyn(&at, DT_INIT, p->lm.l_addr + p->dyn.init);
+			dyn(&at, DT_INIT, p->dyn.init);
 		if (p->dyn.ninit) {
-			dyn(&at, DT_INIT_ARRAY,
-			    p->lm.l_addr + p->dyn.init_array);
+			dyn(&at, DT_INIT_ARRAY, p->dyn.init_array);
 			dyn(&at, DT_INIT_ARRAYSZ, p->dyn.ninit * WORD);
 		}
 	}
 #if ARCH_IMPLICIT_GOT
-	dyn(&at, DT_PLTGOT, (uintptr_t)s->pltgot);
+	dyn(&at, DT_PLTGOT, (uintptr_t)s->pltgot - s->bias);
 	dyn(&at, DT_MIPS_LOCAL_GOTNO, 2);
 	dyn(&at, DT_MIPS_SYMTABNO, 1);
 	dyn(&at, DT_MIPS_GOTSYM, 1);
@@ -403,16 +405,20 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 				 (uintptr_t)dl_iterate_phdr, 0,
 				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
 	}
+	s->bias = r->host.kind == HOST_GLIBC ? r->program->lm.l_addr : 0;
 	fill_dynamic(r, s, path);
 	rld_free(path);
-	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph, sizeof s->ph, WORD);
+	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph - s->bias,
+	     sizeof s->ph, WORD);
 	phdr(&s->ph[n++], PT_INTERP, PF_R,
-	     (uintptr_t)(s->str + intern(s, interp)), strlen(interp) + 1, 1);
-	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, s->lo, s->size, r->page);
-	phdr(&s->ph[n++], PT_DYNAMIC, PF_R | PF_W, (uintptr_t)s->dyn,
+	     (uintptr_t)(s->str + intern(s, interp)) - s->bias,
+	     strlen(interp) + 1, 1);
+	phdr(&s->ph[n++], PT_LOAD, PF_R | PF_W, s->lo - s->bias, s->size,
+	     r->page);
+	phdr(&s->ph[n++], PT_DYNAMIC, PF_R | PF_W, (uintptr_t)s->dyn - s->bias,
 	     sizeof s->dyn, WORD);
-	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image, r->tls_size,
-	     r->tls_align);
+	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image - s->bias,
+	     r->tls_size, r->tls_align);
 	phdr(&s->ph[n++], PT_GNU_STACK,
 	     stack < 0 ? (uint32_t)(PF_R | PF_W) : (uint32_t)stack, 0, 0, 16);
 	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
