@@ -61,8 +61,9 @@ static int version_serves(const struct dso *d, uint32_t i,
 		    d->ver[ndx].hash == ref->ver->hash &&
 		    str_same(d->ver[ndx].name, ref->ver->name))
 			return 1;
-		/* the base version, not hidden, serves a versioned reference */
-		return !(raw & 0x8000) &&
+		/* the base version, not hidden, serves a versioned reference,
+		 * but dlvsym asks for this one */
+		return !ref->newest && !(raw & 0x8000) &&
 		       (ndx >= d->nver || d->ver[ndx].hash == 0);
 	}
 	if (ndx <= 1)

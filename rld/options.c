@@ -205,10 +205,11 @@ static int irix_option(struct rld *r, const char *a, char **next)
 static void rld_args(struct rld *r, const char *text)
 {
 	char *copy = text ? rld_strdup(text) : NULL, *at = copy;
-	char *word[64];
+	char **word =
+		rld_alloc((copy ? strlen(copy) / 2 + 1 : 1) * sizeof *word);
 	int n = 0;
 
-	while (at && *at && n < 64) {
+	while (word && at && *at) {
 		while (*at == ' ' || *at == '\t')
 			*at++ = 0;
 		if (!*at)
@@ -230,6 +231,7 @@ static void rld_args(struct rld *r, const char *text)
 		if (was && !next)
 			i++;
 	}
+	rld_free(word);
 	/* options point into copy: it stays */
 }
 
@@ -259,7 +261,8 @@ static void environment(struct rld *r)
 		return;
 	r->library_path = either(r, ARCH_LIBRARY_PATH, "LD_LIBRARY_PATH");
 	r->preload_env = rld_getenv(r, "LD_PRELOAD");
-	r->list = either(r, ARCH_LIST_VAR, "_RLD_LIST");
+	v = either(r, ARCH_LIST_VAR, "_RLD_LIST");
+	r->list = v && *v ? v : NULL; /* an empty one is none */
 	r->root = either(r, ARCH_ROOT_VAR, "_RLD_ROOT");
 	v = rld_getenv(r, "LD_BIND_NOW");
 	r->bind_now = v && *v;
