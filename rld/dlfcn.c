@@ -45,7 +45,7 @@ static struct dso *find_open(struct rld *r, const struct request *q, int mode)
 	struct statx st;
 
 	if (d || !(mode & RTLD_NOLOAD) || !strchr(q->file, '/') ||
-	    sys_statx(AT_FDCWD, q->file, 0, &st))
+	    sys_look(q->file, &st))
 		return d;
 	return rld_same_file(r, &st, q->file, 0, -1);
 }

@@ -197,7 +197,7 @@ static void know_hosts(struct rld *r)
 
 	for (struct dso *d = r->head; r->started && d; d = dso_next(d))
 		if (d->flags & D_HOST && !d->ino && strchr(d->lm.l_name, '/') &&
-		    !sys_statx(AT_FDCWD, d->lm.l_name, 0, &st)) {
+		    !sys_look(d->lm.l_name, &st)) {
 			d->dev = sys_dev(&st);
 			d->ino = st.stx_ino;
 			enter_inode(r, d);

@@ -1,4 +1,5 @@
 /* The few system calls that need more than a line. */
+#define _GNU_SOURCE
 #include "rld/sys.h"
 
 #include <errno.h>
@@ -46,6 +47,17 @@ long rld_mmap(void *at, size_t len, int prot, int flags, int fd, uint64_t off)
 	return err ? err : (arch_mmap)(at, len, prot, flags, fd, off);
 }
 #endif
+
+int sys_look(const char *path, struct statx *st)
+{
+	int fd = sys_open(path, O_PATH), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = sys_statx(fd, "", AT_EMPTY_PATH, st);
+	sys_close(fd);
+	return ret;
+}
 
 long sys_pread(int fd, void *buf, size_t n, uint64_t off)
 {

@@ -6,7 +6,6 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <linux/stat.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -85,6 +84,10 @@ static inline int sys_statx(int fd, const char *path, int flags,
 	return (int)arch_syscall6(__NR_statx, fd, (long)path, flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
+
+/* The file that sys_open would open, by a descriptor: to qemu's statx a name may
+ * mean another one.  -errno. */
+int sys_look(const char *path, struct statx *st);
 
 /* The device number of a file, as one word. */
 static inline uint64_t sys_dev(const struct statx *st)

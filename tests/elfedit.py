@@ -16,6 +16,7 @@
   elfedit.py unneed FILE NAME           drop a DT_NEEDED
   elfedit.py only_liblist FILE          void the RLD note and drop DT_POSFLAG_1
   elfedit.py setlib FILE NAME FLAGS     set NAME's flags in DT_MIPS_LIBLIST
+  elfedit.py far_headers FILE           program headers far into its bytes
   elfedit.py abiflags FILE FIELD N      MIPS ABI flags: version, level, rev or fp
   elfedit.py no_abiflags FILE           without them, as old tools made it
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
@@ -296,6 +297,17 @@ def setlib(elf, needed, flags):
     raise ValueError(elf.path + ": liblist lacks " + needed)
 
 
+def far_headers(elf):
+    """The program headers move to the last zeros of the last segment."""
+    end = max(off + fsz for _, t, off, _, fsz in elf.phdrs() if t == PT_LOAD)
+    size = elf.phentsize * elf.phnum
+    at = elf.b.rfind(bytes(size + 64), 0, end) + 32 & ~7
+    if at < elf.phoff + size:
+        raise ValueError("there is no room")
+    elf.b[at:at + size] = elf.b[elf.phoff:elf.phoff + size]
+    elf.put(elf.word, 32 if elf.is64 else 28, at)
+
+
 def abiflags(elf, field, value):
     off = next(off for _, t, off, _, _ in elf.phdrs() if t == PT_MIPS_ABIFLAGS)
     if field == "version":
@@ -401,7 +413,7 @@ VERBS = {"machine": machine, "straddle": straddle,
          "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
-         "unneed": unneed, "eflags": eflags,
+         "unneed": unneed, "eflags": eflags, "far_headers": far_headers,
          "only_liblist": only_liblist, "setlib": setlib,
          "abiflags": abiflags, "no_abiflags": no_abiflags}
 
