@@ -1,6 +1,6 @@
 /* Questions about addresses and objects, for unwinders, backtraces and
  * debuggers.  They take no lock: they may be asked in signal handlers. */
-#include "rld/internal.h"
+#include "rld/tls.h"
 
 struct nearest {
 	uintptr_t addr, best;
@@ -117,14 +117,46 @@ static int inner_objects(struct rld *r,
 	return iterate ? iterate(from_inner, &in) : 0;
 }
 
-API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
-			void *arg)
-{
-	struct rld *r = &rld_state;
-	int ret = 0, k;
+/* A reader for as long as its callback runs.  Whoever leaves that by an exception,
+ * or by the end of the thread, comes by rld_leave_walk. */
+struct walk {
+	struct walk *outer;
+	int k;
+};
 
-	rld_host_tls(r);
-	k = rld_read_begin(r);
+static struct walk **innermost(struct rld *r)
+{
+	static struct walk *early;
+
+	return r->started && r->tls_size ? &tls_words()->walk : &early;
+}
+
+/* The personality routine of walk(), whose frame an unwinder goes through. */
+int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
+		   void *context)
+{
+	enum { CLEANUP_PHASE = 2, CONTINUE_UNWIND = 8 };
+	struct walk **w = innermost(&rld_state);
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	if (actions & CLEANUP_PHASE && *w) {
+		rld_read_end(&rld_state, (*w)->k & 1);
+		*w = (*w)->outer;
+	}
+	return CONTINUE_UNWIND;
+}
+
+static __attribute__((noinline)) int
+walk(struct rld *r, int (*fn)(struct dl_phdr_info *, size_t, void *), void *arg)
+{
+	struct walk **in = innermost(r);
+	struct walk here = { *in, rld_read_begin(r) };
+	int ret = 0;
+
+	__asm__(".cfi_personality 0x1b, rld_leave_walk"); /* pcrel, 4 bytes */
 	for (struct dso *d = r->head; d && !ret; d = dso_next(d)) {
 		struct dl_phdr_info i = { 0 };
 
@@ -138,9 +170,22 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 		i.dlpi_subs = r->subs;
 		i.dlpi_tls_modid = d->tls_mod;
 		i.dlpi_tls_data = rld_tls_addr(r, d, 0);
+		*in = &here;
 		ret = fn(&i, sizeof i, arg);
 	}
-	rld_read_end(r, k);
+	*in = here.outer;
+	rld_read_end(r, here.k);
+	return ret;
+}
+
+API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
+			void *arg)
+{
+	struct rld *r = &rld_state;
+	int ret;
+
+	rld_host_tls(r);
+	ret = walk(r, fn, arg);
 	if (!ret && r->host.kind == HOST_GLIBC && r->host.libc)
 		ret = inner_objects(r, fn, arg);
 	return ret;

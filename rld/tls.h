@@ -21,10 +21,14 @@ struct tls_words {
 	void **table;
 	size_t n;
 	struct thread *thread;
-	uintptr_t unused;
+	struct walk *walk; /* the innermost of dl_iterate_phdr */
 };
 
 _Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
+
+/* introspect.c: a personality routine, of walks that are left by unwinding. */
+int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
+		   void *context);
 
 static inline struct tls_words *tls_words(void)
 {

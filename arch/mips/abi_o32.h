@@ -38,31 +38,14 @@ static inline uint32_t mips_r_types(mips_info info)
 	return info & 0xff;
 }
 
-/* The kernel takes four arguments in registers, more from the stack behind
- * their home area; $7 tells whether $2 is an errno. */
+/* syscall.S */
+long mips_syscall(long a, long b, long c, long d, long e, long f, long n)
+	__attribute__((visibility("hidden")));
+
 static inline long arch_syscall6(long n, long a, long b, long c, long d, long e,
 				 long f)
 {
-	register long v0 __asm__("$2") = n;
-	register long a0 __asm__("$4") = a;
-	register long a1 __asm__("$5") = b;
-	register long a2 __asm__("$6") = c;
-	register long a3 __asm__("$7") = d;
-	register long t0 __asm__("$8") = e;
-	register long t1 __asm__("$9") = f;
-
-	__asm__ volatile(".set push\n\t.set noreorder\n\t"
-			 "addiu $sp,$sp,-32\n\t"
-			 "sw $8,16($sp)\n\t"
-			 "sw $9,20($sp)\n\t"
-			 "syscall\n\t"
-			 "addiu $sp,$sp,32\n\t"
-			 ".set pop"
-			 : "+r"(v0), "+r"(a3), "+r"(t0), "+r"(t1)
-			 : "r"(a0), "r"(a1), "r"(a2)
-			 : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15",
-			   "$24", "$25", "hi", "lo", "memory");
-	return a3 ? -v0 : v0;
+	return mips_syscall(a, b, c, d, e, f, n);
 }
 
 /* mmap2 counts in units of 4096 bytes, whatever the page size. */
