@@ -1,5 +1,4 @@
 /* The few system calls that need more than a line. */
-#define _GNU_SOURCE
 #include "rld/sys.h"
 
 #include <errno.h>

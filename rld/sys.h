@@ -3,6 +3,9 @@
 #ifndef RLD_SYS_H
 #define RLD_SYS_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/futex.h>

@@ -161,10 +161,11 @@ static void a_script_is_called_a_script(void **state)
 	struct file f = good();
 
 	(void)state;
-	refused_bytes("#!", 2, 2, "is a script, not an ELF object");
-	refused_bytes("#!/bin/sh\n", 10, 10, "is a script, not an ELF object");
+	refused_bytes("#!", 2, 2, "invalid ELF header (it is a script)");
+	refused_bytes("#!/bin/sh\n", 10, 10,
+		      "invalid ELF header (it is a script)");
 	memcpy(f.e.e_ident, "#!/b", 4);
-	refused(f, "is a script, not an ELF object");
+	refused(f, "invalid ELF header (it is a script)");
 }
 
 static void other_files_are_not_elf(void **state)

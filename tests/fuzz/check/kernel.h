@@ -3,6 +3,7 @@
 #ifndef FUZZ_KERNEL_H
 #define FUZZ_KERNEL_H
 
+#define _GNU_SOURCE
 #include "arch.h"
 
 long fuzz_kernel(long n, long a, long b, long c, long d, long e, long f)
