@@ -200,39 +200,50 @@ def rel(elf):
 
 
 def relr(elf):
-    """Relative entries of RELA move to a RELR table in the room they leave."""
-    relative = {62: 8, 183: 1027}[elf.get("H", 18)[0]]
+    """Relative entries of RELA, or of MIPS's REL, move to a RELR table in the
+    room they leave."""
+    machine, w = elf.get("H", 18)[0], elf.word
     tags = {t: (o, v) for o, t, v in elf.dynamic()}
-    base, n = elf.off(tags[DT_RELA][1]), tags[DT_RELASZ][1] // 24
+    if machine == 8:                    # MIPS: the addend is in its place
+        form, table, length = "Q8s" if w == "Q" else "I4s", DT_REL, DT_RELSZ
+        relative = (bytes(6) + b"\x12\x03" if w == "Q" else
+                    struct.pack(elf.e + "I", 3))
+    else:
+        form, table, length = "QQq", DT_RELA, DT_RELASZ
+        relative = {62: 8, 183: 1027}[machine]
+    size, wide = struct.calcsize("=" + form), struct.calcsize("=" + w)
+    base, n = elf.off(tags[table][1]), tags[length][1] // size
     keep, places = [], []
     for i in range(n):
-        off, info, addend = elf.get("QQq", base + 24 * i)
-        if info == relative and off % 8 == 0:
-            elf.put("q", elf.off(off), addend)
-            places.append(off)
+        entry = elf.get(form, base + size * i)
+        if entry[1] == relative and entry[0] % wide == 0:
+            if len(entry) > 2:
+                elf.put("q", elf.off(entry[0]), entry[2])
+            places.append(entry[0])
         else:
-            keep.append((off, info, addend))
+            keep.append(entry)
     words, at = [], None
+    bits = 8 * wide - 1
     for p in sorted(places):
-        if at is None or p < at or p >= at + 63 * 8:
+        if at is None or p < at or p >= at + bits * wide:
             words.append(p)         # an address; a bitmap may follow
-            at, bitmap = p + 8, False
+            at, bitmap = p + wide, False
             continue
         if not bitmap:
             words.append(1)
             bitmap = True
-        words[-1] |= 1 << (1 + (p - at) // 8)
-    if len(words) > 3 * len(places) or not words:
+        words[-1] |= 1 << (1 + (p - at) // wide)
+    if wide * len(words) > size * len(places) or not words:
         raise ValueError("no relative relocations")
     for i, k in enumerate(keep):
-        elf.put("QQq", base + 24 * i, *k)
-    for i, w in enumerate(words):
-        elf.put("Q", base + 24 * len(keep) + 8 * i, w)
-    table = tags[DT_RELA][1] + 24 * len(keep)
-    elf.put("Q", tags[DT_RELASZ][0] + 8, 24 * len(keep))
+        elf.put(form, base + size * i, *k)
+    for i, word in enumerate(words):
+        elf.put(w, base + size * len(keep) + wide * i, word)
+    rest = tags[table][1] + size * len(keep)
+    elf.put(w, tags[length][0] + wide, size * len(keep))
     if DT_RELACOUNT in tags:
-        elf.put("Q", tags[DT_RELACOUNT][0] + 8, 0)
-    for t, v in ((36, table), (35, 8 * len(words)), (37, 8)):
+        elf.put(w, tags[DT_RELACOUNT][0] + wide, 0)
+    for t, v in ((36, rest), (35, wide * len(words)), (37, wide)):
         dyn(elf, str(t), str(v))
 
 
