@@ -82,8 +82,8 @@ void rldnote_lib(const struct rldnote *n, uint32_t i, const char **name,
 const char *rldnote_hidden(const struct rldnote *n, uint32_t i);
 
 /* What the note says about the DT_NEEDED entry named needed.  1: *flags and
- * *want are set (either may be NULL; *want becomes NULL if any version will do);
- * 0: nothing.  If an entry stands there twice, the first counts. */
+ * *want are set (either may be NULL; *want becomes NULL if any version will
+ * do); 0: nothing.  If an entry stands there twice, the first counts. */
 int rldnote_lookup(const struct rldnote *n, const char *needed, uint32_t *flags,
 		   const char **want);
 

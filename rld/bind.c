@@ -132,8 +132,8 @@ static int may_stay(const struct pass *p, enum rkind kind)
 /* What a reference means.  -1: error. */
 enum meaning { NOBODY, FOUND, MAY_WAIT };
 
-/* Nobody who is loaded defines it: a library that waits may, and a call can wait
- * with it. */
+/* Nobody who is loaded defines it: a library that waits may, and a call can
+ * wait with it. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 		   enum rkind kind, struct def *def)
 {
@@ -604,8 +604,8 @@ static void populate(struct rld *r, const struct dso *d)
 		     MADV_POPULATE_WRITE);
 }
 
-/* Programs of glibc that read a link_map's l_ld find addresses there, as its own
- * linker leaves them; not on MIPS, nor under musl. */
+/* Programs of glibc that read a link_map's l_ld find addresses there, as its
+ * own linker leaves them; not on MIPS, nor under musl. */
 static void absolute_dynamic(const struct rld *r, const struct dso *d)
 {
 	ElfW(Dyn) *e = (ElfW(Dyn) *)d->lm.l_ld;

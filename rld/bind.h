@@ -112,8 +112,8 @@ static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
 #endif
 
 /* ---- apply.c, late.c */
-/* The variable of the TLS descriptor (two words) at `at` is gone: who asks for it
- * is told; or, for a weak reference, it means 0 + addend. */
+/* The variable of the TLS descriptor (two words) at `at` is gone: who asks for
+ * it is told; or, for a weak reference, it means 0 + addend. */
 void rld_tlsdesc_lost(uintptr_t *at, int weak, uintptr_t addend);
 /* 1: the descriptor means no variable, or none any longer. */
 int rld_tlsdesc_is_lost(const uintptr_t *at);

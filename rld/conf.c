@@ -1,5 +1,5 @@
-/* The system's lists of folders: /etc/ld.so.conf with its includes, ldconfig(8),
- * and /etc/ld-musl-*.path. */
+/* The system's lists of folders: /etc/ld.so.conf with its includes,
+ * ldconfig(8), and /etc/ld-musl-*.path. */
 #include "rld/path.h"
 
 char *path_slurp(struct rld *r, const char *file, int rooted)
@@ -63,8 +63,8 @@ static int matches(const char *name, const char *pattern, const char *star)
 
 enum { LISTING = 32768 };
 
-/* The first name in the folder real, in order, behind `last` (NULL: of all), that
- * matches; heap, or NULL.  buf has LISTING bytes. */
+/* The first name in the folder real, in order, behind `last` (NULL: of all),
+ * that matches; heap, or NULL.  buf has LISTING bytes. */
 static char *next_match(const char *real, const char *pattern, const char *star,
 			const char *last, char *buf)
 {
@@ -114,8 +114,8 @@ static int conf_files(const struct reader *c, const char *dir,
 	return hit;
 }
 
-/* `include` takes a pattern whose last element may have one star; it is relative
- * to the folder of the file that it stands in. */
+/* `include` takes a pattern whose last element may have one star; it is
+ * relative to the folder of the file that it stands in. */
 static int conf_include(const struct reader *c, const char *from,
 			const char *pattern, int depth)
 {

@@ -1,7 +1,7 @@
 /* Files that somebody cuts short while they are loaded: the kernel says so by
- * SIGBUS.  While rld reads objects it takes that signal itself, unless the program
- * does: handlers are the whole process's, and its own is not taken away for a
- * moment from its other threads. */
+ * SIGBUS.  While rld reads objects it takes that signal itself, unless the
+ * program does: handlers are the whole process's, and its own is not taken away
+ * for a moment from its other threads. */
 #include "rld/vault.h"
 
 #ifdef ARCH_SA_FLAGS
@@ -34,10 +34,10 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 	r->torn = d ? dso_name(r, d) : r->mapping ? r->mapping : "a file";
 }
 
-static int action(const struct arch_sigaction *new, struct arch_sigaction *old)
+static int action(const struct arch_sigaction *to, struct arch_sigaction *was)
 {
-	return (int)arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)new,
-				  (long)old, sizeof new->mask, 0, 0);
+	return (int)arch_syscall6(__NR_rt_sigaction, SIGBUS, (long)to,
+				  (long)was, sizeof to->mask, 0, 0);
 }
 
 static void begin(struct rld *r)

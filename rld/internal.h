@@ -574,8 +574,8 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e);
 void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
 void rld_tls_late_image(struct rld *r, struct dso *d);
-/* What __tls_get_addr is given for a variable that is gone; 0 stands for one that
- * nobody ever defined, a weak one. */
+/* What __tls_get_addr is given for a variable that is gone; 0 stands for one
+ * that nobody ever defined, a weak one. */
 #define RLD_TLS_LOST 4096
 void rld_tls_release(struct rld *r, struct dso *d);
 /* d's block in this thread lies there, and in each at the same offset. */
@@ -585,7 +585,8 @@ void rld_tls_lock(void);
 void rld_tls_unlock(void);
 struct thread;
 char **rld_thread_error(void);
-/* A call of the dlopen family that succeeds takes back what an earlier one said. */
+/* A call of the dlopen family that succeeds takes back what an earlier one
+ * said. */
 void rld_forget_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
@@ -733,7 +734,8 @@ void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
 _Noreturn void rld_host_start(struct rld *r);
 void rld_host_adopt(struct rld *r);
-/* Where libc's own thread-local storage lies is asked for when somebody wants it. */
+/* Where libc's own thread-local storage lies is asked for when somebody wants
+ * it. */
 void rld_host_tls(struct rld *r);
 void rld_host_interpose(struct rld *r);
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name);

@@ -117,8 +117,8 @@ static int inner_objects(struct rld *r,
 	return iterate ? iterate(from_inner, &in) : 0;
 }
 
-/* A reader for as long as its callback runs.  Whoever leaves that by an exception,
- * or by the end of the thread, comes by rld_leave_walk. */
+/* A reader for as long as its callback runs.  Whoever leaves that by an
+ * exception, or by the end of the thread, comes by rld_leave_walk. */
 struct walk {
 	struct walk *outer;
 	int k;

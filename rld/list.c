@@ -141,8 +141,8 @@ static int like_program(struct rld *r, int fd)
 	       !memcmp(head, (const void *)p->lo, sizeof(ElfW(Ehdr)));
 }
 
-/* Which file that is is asked for when it matters: few programs pay for the walk
- * through /proc. */
+/* Which file that is is asked for when it matters: few programs pay for the
+ * walk through /proc. */
 static void know_program(struct rld *r)
 {
 	struct dso *d = r->program;

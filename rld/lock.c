@@ -204,8 +204,8 @@ static void ask_libc(struct rld *r)
 }
 
 /* Asked of libc once: before the first lock among threads, or the first dlopen.
- * A libc may allocate for it.  Other threads wait until it is done; not for ever:
- * in the child of a fork just then nobody does it. */
+ * A libc may allocate for it.  Other threads wait until it is done; not for
+ * ever: in the child of a fork just then nobody does it. */
 void rld_watch_fork(struct rld *r)
 {
 	static uintptr_t asking; /* thread */

@@ -1,5 +1,5 @@
-/* Marks: what a file's note, DT_POSFLAG_1 and DT_MIPS_LIBLIST say of the entries
- * of its liblist, and of the file itself. */
+/* Marks: what a file's note, DT_POSFLAG_1 and DT_MIPS_LIBLIST say of the
+ * entries of its liblist, and of the file itself. */
 #include "rld/delay.h"
 
 int rld_notes_of(const struct elf_view *v, struct dso *d, const char **why)

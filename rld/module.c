@@ -71,8 +71,9 @@ static int call(struct rld_module *m, const char *what)
 	return f ? ((int (*)(void))f)() : 0;
 }
 
-/* Only one thread at a time opens or closes a module; its hooks may.  0: another
- * thread is at it: lock given up meanwhile, so look for the module again. */
+/* Only one thread at a time opens or closes a module; its hooks may.  0:
+ * another thread is at it: lock given up meanwhile, so look for the module
+ * again. */
 static int begin(struct rld *r, struct rld_module *m)
 {
 	int now = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);

@@ -1,5 +1,5 @@
-/* Files that are looked into where they lie, to learn whether they define a name,
- * and not loaded. */
+/* Files that are looked into where they lie, to learn whether they define a
+ * name, and not loaded. */
 #include "rld/delay.h"
 #include "rld/event.h"
 

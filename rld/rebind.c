@@ -185,8 +185,8 @@ static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
 	return *slot == addend || rld_is_trap(*slot - addend);
 }
 
-/* Nobody defines it any more: a weak reference is as if nobody ever had, and who
- * uses another one is told. */
+/* Nobody defines it any more: a weak reference is as if nobody ever had, and
+ * who uses another one is told. */
 static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
 		 uintptr_t *slot, const struct ref *ref, int was_function)
 {

@@ -140,9 +140,10 @@ static int close_gap(const struct extent *m, uintptr_t to)
 }
 
 /* The size of the segments in front that are alike, one behind the other in the
- * file: one mapping serves them.  All others are mapped one by one, with what they
- * may do from the beginning: systems may forbid that memory becomes executable
- * later, and valgrind knows objects by their mappings.  0: there are none. */
+ * file: one mapping serves them.  All others are mapped one by one, with what
+ * they may do from the beginning: systems may forbid that memory becomes
+ * executable later, and valgrind knows objects by their mappings.  0: there are
+ * none. */
 static size_t alike(struct rld *r, const struct elf_head *h,
 		    const ElfW(Phdr) *first)
 {
@@ -206,8 +207,8 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 
 /* At the start nobody else maps anything, and what lies below the last mapping
  * is free as a rule: the kernel says so of each piece.  Nothing is laid over
- * anything then, which spares the kernel to cut mappings up again.  0: it has to
- * be reserved. */
+ * anything then, which spares the kernel to cut mappings up again.  0: it has
+ * to be reserved. */
 static uintptr_t place_below(struct rld *r, const struct elf_head *h, int fd,
 			     const ElfW(Phdr) *first, size_t len,
 			     struct extent *m)

@@ -169,9 +169,9 @@ struct search {
 	unsigned flags; /* LA_SER_*: where the folder comes from */
 };
 
-/* Folders that were looked into: whether they are there, whether glibc-hwcaps is
- * below them, and from the third file on a descriptor, so that the way to them
- * is walked once. */
+/* Folders that were looked into: whether they are there, whether glibc-hwcaps
+ * is below them, and from the third file on a descriptor, so that the way to
+ * them is walked once. */
 static struct known {
 	char *dir;
 	int missing, no_hwcaps;

@@ -1,5 +1,6 @@
-/* Bytes and strings.  The compiler may call the first four on its own.  An empty
- * asm in a loop keeps it from making the loop a call of this very function. */
+/* Bytes and strings.  The compiler may call the first four on its own.  An
+ * empty asm in a loop keeps it from making the loop a call of this very
+ * function. */
 #include "rld/str.h"
 
 #include <stdint.h>

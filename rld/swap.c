@@ -40,17 +40,17 @@ static void miss(void *arg, const char *from, const char *name)
 	m->text = all;
 }
 
-/* Would anybody miss old, with new in its place? */
-static int complete(struct rld *r, struct dso *old, struct dso *new,
+/* Would anybody miss old, with fresh in its place? */
+static int complete(struct rld *r, struct dso *old, struct dso *fresh,
 		    struct rld_err *e)
 {
 	struct missing m = { r, NULL, 0 };
 
 	rld_would_miss(r, old, miss, &m);
-	rld_entries_would_miss(r, old, new, miss, &m);
+	rld_entries_would_miss(r, old, fresh, miss, &m);
 	if (m.n)
 		rld_fail(e, "%s: does not define what is in use of %s: %s",
-			 dso_name(r, new), dso_name(r, old),
+			 dso_name(r, fresh), dso_name(r, old),
 			 m.text ? m.text : "(out of memory)");
 	rld_free(m.text);
 	return m.n ? -1 : 0;
@@ -74,17 +74,17 @@ static struct dso *swappable(struct rld *r, void *handle, struct rld_err *e)
 	return e->set ? NULL : d;
 }
 
-/* new is seen by those who see old. */
-static int join(struct rld *r, struct dso *old, struct dso *new,
+/* fresh is seen by those who see old. */
+static int join(struct rld *r, struct dso *old, struct dso *fresh,
 		struct rld_err *e)
 {
 	for (unsigned i = 0; i < old->ngroup; i++)
-		if (rld_extend_group(r, old->group[i], new))
+		if (rld_extend_group(r, old->group[i], fresh))
 			return rld_fail(e, "%s: out of memory",
-					dso_name(r, new));
+					dso_name(r, fresh));
 	if (old->flags & D_GLOBAL) {
-		rld_make_global(r, new);
-		new->global_serial = old->global_serial;
+		rld_make_global(r, fresh);
+		fresh->global_serial = old->global_serial;
 	}
 	return 0;
 }
@@ -93,32 +93,32 @@ static int join(struct rld *r, struct dso *old, struct dso *new,
 static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 			   unsigned flags, struct rld_err *e)
 {
-	struct dso *last = r->tail, *new;
+	struct dso *last = r->tail, *fresh;
 	int was = r->snapshot;
 
 	r->fresh = 1;
 	if (flags & RLD_SWAP_SNAPSHOT)
 		r->snapshot = 1;
-	new = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
+	fresh = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
 	r->fresh = 0;
-	if (new &&new != dso_next(last))
+	if (fresh && fresh != dso_next(last))
 		rld_fail(e, "%s: cannot be loaded a second time",
-			 dso_name(r, new));
+			 dso_name(r, fresh));
 	if (!e->set)
-		rld_bring_in(r, new,
+		rld_bring_in(r, fresh,
 			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);
 	r->snapshot = was;
 	for (struct dso *n = dso_next(last); n; n = dso_next(n))
 		n->replaces = old;
-	if (e->set || join(r, old, new, e) || rld_bind_new(r, new, e) ||
-	    complete(r, old, new, e)) {
+	if (e->set || join(r, old, fresh, e) || rld_bind_new(r, fresh, e) ||
+	    complete(r, old, fresh, e)) {
 		rld_undo(r, last);
 		return NULL;
 	}
-	return new;
+	return fresh;
 }
 
-static void replace_in_groups(struct dso *old, struct dso *new)
+static void replace_in_groups(struct dso *old, struct dso *fresh)
 {
 	for (unsigned i = 0; i < old->ngroup; i++) {
 		struct group *g = old->group[i];
@@ -127,36 +127,37 @@ static void replace_in_groups(struct dso *old, struct dso *new)
 		for (unsigned j = 0; j < g->n; j++) {
 			struct dso *d = g->member[j];
 
-			if (d == new)
+			if (d == fresh)
 				continue; /* it moves to old's place */
-			g->member[k++] = d == old ? new : d;
+			g->member[k++] = d == old ? fresh : d;
 		}
 		__atomic_store_n(&g->n, k, __ATOMIC_RELEASE);
 	}
-	if (!new->own) {
-		new->own = old->own;
+	if (!fresh->own) {
+		fresh->own = old->own;
 		old->own = NULL;
 	}
 }
 
-static void move_in_list(struct rld *r, struct dso *old, struct dso *new)
+static void move_in_list(struct rld *r, struct dso *old, struct dso *fresh)
 {
 	struct dso *prev = (struct dso *)old->lm.l_prev;
 
-	rld_unlink(r, new);
-	new->lm.l_next = &old->lm;
-	new->lm.l_prev = old->lm.l_prev;
-	new->serial = old->serial;
-	old->lm.l_prev = &new->lm;
+	rld_unlink(r, fresh);
+	fresh->lm.l_next = &old->lm;
+	fresh->lm.l_prev = old->lm.l_prev;
+	fresh->serial = old->serial;
+	old->lm.l_prev = &fresh->lm;
 	if (prev)
-		__atomic_store_n(&prev->lm.l_next, &new->lm, __ATOMIC_RELEASE);
+		__atomic_store_n(&prev->lm.l_next, &fresh->lm,
+				 __ATOMIC_RELEASE);
 	else
-		r->head = new;
+		r->head = fresh;
 	r->nobj++;
 	r->subs--;
 }
 
-static void take_place(struct rld *r, struct dso *old, struct dso *new)
+static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		for (unsigned i = 0; i < d->nneed + d->nfilter; i++) {
@@ -165,22 +166,22 @@ static void take_place(struct rld *r, struct dso *old, struct dso *new)
 						  &d->filtee[i - d->nneed];
 
 			if (*at == old)
-				*at = new;
+				*at = fresh;
 		}
 	for (unsigned i = 0; i < NAME_CHAINS; i++)
 		for (struct alias *a = r->names[i]; a; a = a->next)
 			if (a->dso == old)
-				rld_add_name(r, new, a->name);
-	replace_in_groups(old, new);
-	move_in_list(r, old, new);
-	new->opens = old->opens;
-	new->mode = old->mode;
-	new->flags |= old->flags &D_NODELETE;
+				rld_add_name(r, fresh, a->name);
+	replace_in_groups(old, fresh);
+	move_in_list(r, old, fresh);
+	fresh->opens = old->opens;
+	fresh->mode = old->mode;
+	fresh->flags |= old->flags & D_NODELETE;
 	old->opens = 0;
-	old->replaces = new; /* its destructors call what is its own */
+	old->replaces = fresh; /* its destructors call what is its own */
 	old->flags = (old->flags & ~(unsigned)D_NODELETE) | D_RETIRED;
-	new->face = old->face ? old->face : old;
-	new->face->flags |= D_FACE;
+	fresh->face = old->face ? old->face : old;
+	fresh->face->flags |= D_FACE;
 	old->face = NULL;
 	if (r->index)
 		rld_index_build(r);
@@ -200,7 +201,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
-	struct dso *old, *new = NULL;
+	struct dso *old, *fresh = NULL;
 	int shut;
 
 	rld_watch_fork(r);
@@ -212,42 +213,42 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	if (old && rld_unseal(r)) {
 		rld_fail(&e, "rld_swap: out of memory");
 	} else if (old) {
-		new = prepare(r, old, path, flags, &e);
+		fresh = prepare(r, old, path, flags, &e);
 		rld_seal(r);
 	}
 	rld_guard(r, 0);
 	rld_search_done(r);
-	if (!new) {
+	if (!fresh) {
 		rld_unlock(r);
 		rld_keep_error(&e);
 		return -1;
 	}
-	for (struct dso *n = new; n; n = dso_next(n))
+	for (struct dso *n = fresh; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
 	old->flags |= D_SWAPPING;
 	old->holds++;
-	new->holds++;
+	fresh->holds++;
 	rld_unlock(r);
-	rld_run_init(r, new);
+	rld_run_init(r, fresh);
 	rld_delay_init(r);
 	rld_lock(r);
 	old->flags &= ~(unsigned)D_SWAPPING;
 	old->holds--;
-	new->holds--;
+	fresh->holds--;
 	shut = rld_unseal(r);
 	if (shut)
 		rld_fail(&e, "rld_swap: out of memory");
-	else if (!complete(r, old, new, &e))
-		take_place(r, old, new);
+	else if (!complete(r, old, fresh, &e))
+		take_place(r, old, fresh);
 	if (!shut)
 		rld_seal(r);
 	settled(r, old);
-	TRACE(r, TR_MAP | TR_UNLOAD, "rld: swap: %s: %s\n", dso_name(r, new),
+	TRACE(r, TR_MAP | TR_UNLOAD, "rld: swap: %s: %s\n", dso_name(r, fresh),
 	      e.set ? e.text : "in place");
 	rld_debug_state(r, RT_ADD);
 	rld_debug_state(r, RT_CONSISTENT);
 	if (!e.set)
-		new->flags |= D_TOLD, new->holds++;
+		fresh->flags |= D_TOLD, fresh->holds++;
 	r->closer = __builtin_return_address(0);
 	rld_collect(r); /* the old one, or the new one with its destructors */
 	rld_unlock(r);
@@ -255,9 +256,9 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 		rld_keep_error(&e);
 		return -1;
 	}
-	rld_tell(r, new, RLD_EVENT_SWAPPED);
+	rld_tell(r, fresh, RLD_EVENT_SWAPPED);
 	rld_lock(r);
-	if (--new->holds == 0 && !new->opens)
+	if (--fresh->holds == 0 && !fresh->opens)
 		rld_collect(r);
 	rld_unlock(r);
 	rld_tell_loaded(r);

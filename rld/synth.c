@@ -12,19 +12,19 @@
 #define BLOOM	 4 /* words of the filter */
 #define SHIFT	 6
 
-/* Names that may be exported.  glibc's loader asks the dynamic section anew where
- * symbols and strings are, each time: they begin small and may move.  musl's
- * remembers, so there all have room. */
+/* Names that may be exported.  glibc's loader asks the dynamic section anew
+ * where symbols and strings are, each time: they begin small and may move.
+ * musl's remembers, so there all have room. */
 #define MAX_EXPORTS 4096
 #define FEW	    25
 #define NAME_ROOM   (GROWS ? 32 : 64) /* bytes a name, on the average */
 #define GROWS	    (rld_state.host.kind == HOST_GLIBC)
 
 /* The synthetic program.  Its load bias is the program's, which glibc asks for
- * in a profile of a PIE; for musl 0.  Its tables
- * follow it, the chain of its hash table last, which only grows; and all of that
- * lies at the end of the vault's page where it can: each page costs, and what
- * libc calls at exit stands in it. */
+ * in a profile of a PIE; for musl 0.  Its tables follow it, the chain of its
+ * hash table last, which only grows; and all of that lies at the end of the
+ * vault's page where it can: each page costs, and what libc calls at exit
+ * stands in it. */
 struct synth {
 	uintptr_t bias;
 	ElfW(Phdr) ph[6];
@@ -320,8 +320,8 @@ static void set_out(struct synth *s, const struct plan *p)
 	}
 }
 
-/* In the vault's page, for a program whose tables grow; it must be asked for before
- * many objects have their records there. */
+/* In the vault's page, for a program whose tables grow; it must be asked for
+ * before many objects have their records there. */
 #define RESERVED ((sizeof(struct synth) + FEW * 64 + 256 + 15) & ~(size_t)15)
 static void *reserved;
 

@@ -88,8 +88,8 @@ static inline int sys_statx(int fd, const char *path, int flags,
 				  STATX_BASIC_STATS, (long)st, 0);
 }
 
-/* The file that sys_open would open, by a descriptor: to qemu's statx a name may
- * mean another one.  -errno. */
+/* The file that sys_open would open, by a descriptor: to qemu's statx a name
+ * may mean another one.  -errno. */
 int sys_look(const char *path, struct statx *st);
 
 /* The device number of a file, as one word. */

@@ -1,4 +1,4 @@
-/* Threads and their thread-local storage, shared by thread.c, tls.c and static.c. */
+/* Threads and their thread-local storage: thread.c, tls.c and statictls.c. */
 #ifndef RLD_TLS_H
 #define RLD_TLS_H
 

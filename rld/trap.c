@@ -1,5 +1,5 @@
-/* The addresses that stand for data which nobody defines any more, and the words
- * with which a program ends that touches them, or what was unloaded. */
+/* The addresses that stand for data which nobody defines any more, and the
+ * words with which a program ends that touches them, or what was unloaded. */
 #include "rld/event.h"
 
 /* NOWHERE: an address that is never mapped. */

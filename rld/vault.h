@@ -71,8 +71,8 @@ void rld_seal_first(struct rld *r);
  * in them. */
 void rld_vault_add(struct piece *p, uintptr_t lo, size_t size);
 
-/* At the start, once: the last bytes of the vault's own page, zeroed, 16-aligned;
- * NULL: no room. */
+/* At the start, once: the last bytes of the vault's own page, zeroed,
+ * 16-aligned; NULL: no room. */
 void *rld_vault_take(size_t size);
 
 /* A record for d, between rld_unseal and rld_seal; -1: no memory. */

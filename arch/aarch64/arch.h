@@ -147,8 +147,8 @@ static inline void arch_touch(char *p)
 	*(volatile char *)p = *(volatile char *)p;
 }
 
-/* What else mprotect(2) is to be told of executable pages of an object with this
- * note (PT_GNU_PROPERTY): PROT_BTI, if it is marked and the processor can. */
+/* What else mprotect(2) is to be told of executable pages of an object with
+ * this note (PT_GNU_PROPERTY): PROT_BTI, if it is marked and the processor can. */
 #define ARCH_HAS_EXEC_PROT 1
 int arch_exec_prot(const uint32_t *note, size_t size);
 

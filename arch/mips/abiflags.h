@@ -1,6 +1,7 @@
-/* What a MIPS object says of the processor and of floating point: .MIPS.abiflags
- * ("MIPS O32 ABI - FR0 and FR1 Interlinking", section 9) and e_flags.  No system
- * calls here, and nothing of the machine rld runs on: tests feed it bytes. */
+/* What a MIPS object says of the processor and of floating point:
+ * .MIPS.abiflags ("MIPS O32 ABI - FR0 and FR1 Interlinking", section 9) and
+ * e_flags.  No system calls here, and nothing of the machine rld runs on: tests
+ * feed it bytes. */
 #ifndef MIPS_ABIFLAGS_H
 #define MIPS_ABIFLAGS_H
 

@@ -1,6 +1,6 @@
-/* o32: a system call of six arguments.  A call of our own passes what the kernel
- * takes where the kernel takes it, so that sp never moves: a signal handler may
- * unwind from here. */
+/* o32: a system call of six arguments.  A call of our own passes what the
+ * kernel takes where the kernel takes it, so that sp never moves: a signal
+ * handler may unwind from here. */
 #include "asm.h"
 
 #if _MIPS_SIM == _ABIO32

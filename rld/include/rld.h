@@ -178,11 +178,12 @@ struct rld_event {
 
 /* Called with no lock held; may call any function of this header and of
  * <dlfcn.h>.  Strings are valid during the call.  The answer counts for
- * RLD_EVENT_UNRESOLVED only: an address to call in its place, this once, or NULL. */
+ * RLD_EVENT_UNRESOLVED only: an address to call in its place, this once, or
+ * NULL. */
 typedef void *rld_event_fn(const struct rld_event *event, void *arg);
 
-/* Tell fn(_, arg) of the events in `what` (RLD_EVENT_LOADED | ...) from now on; 0
- * ends it.  fn and arg together name the listener; there may be 32.  A call
+/* Tell fn(_, arg) of the events in `what` (RLD_EVENT_LOADED | ...) from now on;
+ * 0 ends it.  fn and arg together name the listener; there may be 32.  A call
  * that is under way in another thread is not waited for.  0 or -1. */
 int rld_notify(rld_event_fn *fn, void *arg, unsigned what);
 
