@@ -9,15 +9,15 @@
 #include "rld/tls.h"
 
 #define MAX_MODULES RLD_TLS_LOST
-#define PLACED	    ((uintptr_t)1 << (8 * WORD - 2))
 
 intptr_t rld_tls_slot;
 
-/* By number; 0 is nobody. */
+/* By number; 0 is nobody.  place: offset from tp as __tls_get_addr wants it,
+ * which is 0 nowhere, for there the ABI has something; 0: each thread has a
+ * block. */
 static struct {
 	struct dso *dso;
-	uintptr_t
-		place; /* PLACED + offset from tp; 0: each thread has a block */
+	uintptr_t place;
 } module[MAX_MODULES] LARGE;
 static unsigned nmodules; /* 0 is counted with the first */
 
@@ -99,22 +99,26 @@ uintptr_t rld_tls_slow(void *pair, void *unused)
 	return (uintptr_t)block((unsigned)p[0]) + p[1];
 }
 
+/* Out of the way of what is there already. */
+static __attribute__((noinline)) void *first_touch(const uintptr_t *ti)
+{
+	char *b = ti[0] ? block((unsigned)ti[0]) : NULL;
+
+	return (void *)((uintptr_t)b + ti[1] + ARCH_TLS_DTP_BIAS);
+}
+
 API void *__tls_get_addr(void *arg);
 void *__tls_get_addr(void *arg)
 {
 	const uintptr_t *ti = arg;
-	const struct tls_words *w = tls_words();
-	uintptr_t m = ti[0], place;
+	uintptr_t m = ti[0], at, tp = arch_tp();
+	const struct tls_words *w = (void *)(tp + (uintptr_t)rld_tls_slot);
 
-	place = m < MAX_MODULES ? module[m].place : 0;
-	if (place)
-		return (void *)(arch_tp() + (place - PLACED) + ti[1] +
-				ARCH_TLS_DTP_BIAS);
-	if (m < w->n && w->table[m])
-		return (char *)w->table[m] + ti[1] + ARCH_TLS_DTP_BIAS;
-	if (!m)
-		return (void *)(ti[1] + ARCH_TLS_DTP_BIAS);
-	return (char *)block((unsigned)m) + ti[1] + ARCH_TLS_DTP_BIAS;
+	if (m < w->n && (at = (uintptr_t)w->table[m]))
+		return (void *)(at + ti[1] + ARCH_TLS_DTP_BIAS);
+	if (m < MAX_MODULES && (at = module[m].place))
+		return (void *)(tp + at + ti[1]);
+	return first_touch(ti);
 }
 
 /* d's block in the calling thread; NULL when there is none yet. */
@@ -133,6 +137,11 @@ void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 	b = d->tls_mod < w->n ? w->table[d->tls_mod] : NULL;
 	/* a mere question may meet an object that is leaving just now */
 	return b || !allocate ? b : block(d->tls_mod);
+}
+
+static void place(const struct dso *d)
+{
+	module[d->tls_mod].place = (uintptr_t)d->tls_offset + ARCH_TLS_DTP_BIAS;
 }
 
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
@@ -155,14 +164,14 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 		      dso_name(r, d), m, d->tls_memsz);
 	}
 	if (d->tls_static)
-		module[d->tls_mod].place = PLACED + (uintptr_t)d->tls_offset;
+		place(d);
 	return 0;
 }
 
 void rld_tls_is_at(struct dso *d, uintptr_t block)
 {
 	d->tls_offset = (intptr_t)(block - arch_tp());
-	module[d->tls_mod].place = PLACED + (uintptr_t)d->tls_offset;
+	place(d);
 	d->tls_static = 1;
 }
 
