@@ -107,7 +107,7 @@ static __attribute__((noinline)) void *first_touch(const uintptr_t *ti)
 	return (void *)((uintptr_t)b + ti[1] + ARCH_TLS_DTP_BIAS);
 }
 
-API void *__tls_get_addr(void *arg);
+API __attribute__((aligned(64))) void *__tls_get_addr(void *arg);
 void *__tls_get_addr(void *arg)
 {
 	const uintptr_t *ti = arg;

@@ -14,6 +14,7 @@
  * Stack: 160 bytes below PLT0's two words:
  *        0 x29 x30    16 x0-x15    144 x18    160 slot    168 x30
  * Leaves through x16, so that the target may begin with `bti c`. */
+	.balign	16
 	.globl	arch_resolve
 	.hidden	arch_resolve
 	.type	arch_resolve, %function
@@ -137,6 +138,7 @@ arch_call_guarded:
  * In:    x0  address of the two-word descriptor
  * Out:   x0  offset of the variable from the thread pointer
  * Keep:  every other register, vectors and flags included */
+	.balign	16
 	.globl	arch_tlsdesc_static
 	.hidden	arch_tlsdesc_static
 	.type	arch_tlsdesc_static, %function
@@ -171,6 +173,7 @@ arch_tlsdesc_undef:
  * static block holds {table, length}: tls.c.
  * Stack: 0 x1 x2    16 x3 x4; and when the block is not there yet, below:
  *        0 x29 x30    16 x5-x18    128 flags */
+	.balign	16
 	.globl	arch_tlsdesc_dynamic
 	.hidden	arch_tlsdesc_dynamic
 	.type	arch_tlsdesc_dynamic, %function

@@ -11,6 +11,7 @@
  * Stack: 9 pushes + 2 words of PLT0 + return address = 12 words: rsp is
  *        16-aligned at our call if the caller's was, as the psABI has it; for
  *        code written by hand that did not care it is made so. */
+	.balign	64
 	.globl	arch_resolve
 	.hidden	arch_resolve
 	.type	arch_resolve, @function
@@ -145,6 +146,7 @@ arch_call_guarded:
  * In:    rax  address of the two-word descriptor
  * Out:   rax  offset of the variable from the thread pointer
  * Keep:  every other register, vectors included */
+	.balign	64
 	.globl	arch_tlsdesc_static
 	.hidden	arch_tlsdesc_static
 	.type	arch_tlsdesc_static, @function
@@ -171,6 +173,7 @@ arch_tlsdesc_undef:
 
 /* The descriptor's argument points to {module, offset}.  rld's slot in the
  * static block holds {table, length}: tls.c. */
+	.balign	64
 	.globl	arch_tlsdesc_dynamic
 	.hidden	arch_tlsdesc_dynamic
 	.type	arch_tlsdesc_dynamic, @function
