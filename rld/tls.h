@@ -41,7 +41,7 @@ struct thread *rld_thread(void);
 extern struct thread *rld_threads;
 /* All signals but those of the kernel's own are blocked; *was as they were. */
 void rld_block_signals(struct sigs *was);
-/* static.c: d's static room is free again. */
+/* statictls.c: d's static room is free again. */
 void rld_tls_give_back(struct rld *r, const struct dso *d);
 
 #endif
