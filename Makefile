@@ -71,7 +71,8 @@ HASH_mips64el := sysv
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror
 CFLAGS ?= -O2 -g
 RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
-	-fno-stack-protector -fno-common -fno-strict-aliasing $(WARN)
+	-fno-stack-protector -fno-common -fno-strict-aliasing \
+	-ffunction-sections $(WARN)
 # Not separate-code: two segments in place of four are fewer mappings and
 # fewer pages to touch at each start.
 RLD_LDFLAGS := -static-pie -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
@@ -88,7 +89,8 @@ default: build/$(HOST)/rld tools ## build rld for this machine, and the host too
 all: $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) tools ## build rld for every machine whose compiler is installed
 
 # What a start runs lies together and first, its variables before large ones:
-# each page that a start touches is paid for by every program.
+# each page that a start touches is paid for by every program.  By function
+# where there is a linker script (rld/start.order), else by object.
 START := mem map room etc debug guard start options search list hostlibc synth str \
 	lookup bind rebind tls thread statictls init msg lock sys vault late lazy iversion apply marks
 
@@ -103,11 +105,17 @@ ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 
 LDS_$(1) := $$(wildcard arch/$(DIR_$(1))/rld.lds)
 
-build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1))
+build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1)) \
+		$$(LDS_$(1):%=build/$(1)/order.lds)
 	$$(CC_$(1)) $(CFLAGS) $(ARCHFLAGS_$(1)) $(RLD_LDFLAGS) \
-		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)%),-Wl$$(,)-z$$(,)relro) \
+		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)% -Lbuild/$(1)), \
+			-Wl$$(,)-z$$(,)relro) \
 		-Wl,--hash-style=$(HASH_$(1)) \
 		-o $$@ $$(ORDER_$(1))
+
+build/$(1)/order.lds: rld/start.order
+	@mkdir -p $$(@D)
+	sed 's/.*/*(.text.& .text.&.*)/' $$< >$$@
 
 build/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)

@@ -32,8 +32,7 @@
 #ifndef ARCH_LDSO_SHARED
 #define ARCH_LDSO_SHARED 0
 #endif
-#define WORD	 sizeof(ElfW(Addr))
-#define RLD_HEAP (48UL * 1024) /* bytes */
+#define WORD sizeof(ElfW(Addr))
 
 struct rld;
 struct dso;
@@ -355,10 +354,6 @@ struct rld {
 
 	struct alias *names[NAME_CHAINS];
 	struct dso *inodes[INODE_CHAINS];
-
-	/* mem.c: the heap begins where the state ends, so that a small program
-	 * dirties few pages */
-	char heap[RLD_HEAP] __attribute__((aligned(16)));
 };
 
 /* Zeroes that few starts touch lie behind those that each does. */

@@ -9,6 +9,7 @@
 #define MAX_SHIFT 17
 #define CLASSES	  (LINEAR / 16 + (MAX_SHIFT - 7) * 4)
 #define HEAD	  16
+#define FIRST	  (48UL * 1024)
 #define CHUNK	  (256UL * 1024)
 #define MAPPED	  1 /* low bit of size */
 
@@ -22,8 +23,12 @@ _Static_assert(sizeof(struct head) <= HEAD, "a block begins behind it");
 static struct {
 	uintptr_t owner; /* thread, 0: free */
 	struct head *free[CLASSES];
-	char *at, *end;
+	char *lo, *at; /* of the chunk, which is carved from its end down */
 } heap;
+
+/* The first chunk ends where rld's variables begin, so that a small program
+ * dirties few pages. */
+static char first[FIRST] __attribute__((section(".bss.heap"), aligned(16)));
 
 /* One word says both: a signal handler never meets it half taken. */
 int rld_heap_lock(void)
@@ -85,13 +90,11 @@ static unsigned class_of(size_t size, size_t *whole)
 
 static struct head *carve(size_t size)
 {
-	struct head *h;
-
 	if (!heap.at) {
-		heap.at = rld_state.heap;
-		heap.end = heap.at + sizeof rld_state.heap;
+		heap.lo = first;
+		heap.at = first + sizeof first;
 	}
-	if ((size_t)(heap.end - heap.at) < size) {
+	if ((size_t)(heap.at - heap.lo) < size) {
 		uintptr_t p = sys_mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -99,12 +102,11 @@ static struct head *carve(size_t size)
 			return NULL;
 		if (p < rld_state.floor)
 			rld_state.floor = p;
-		heap.at = (char *)p;
-		heap.end = heap.at + CHUNK;
+		heap.lo = (char *)p;
+		heap.at = heap.lo + CHUNK;
 	}
-	h = (struct head *)(void *)heap.at;
-	heap.at += size;
-	return h;
+	heap.at -= size;
+	return (struct head *)(void *)heap.at;
 }
 
 #ifdef RLD_FAULTS

@@ -18,7 +18,7 @@ intptr_t rld_tls_slot;
 static struct {
 	struct dso *dso;
 	uintptr_t place;
-} module[MAX_MODULES] LARGE;
+} module[MAX_MODULES] __attribute__((section(".bss.modules")));
 static unsigned nmodules; /* 0 is counted with the first */
 
 static void *new_block(const struct dso *d)
