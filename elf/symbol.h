@@ -70,6 +70,23 @@ static inline int elf_gnu_maybe_either(const struct elf_gnu_hash *g, uint32_t h)
 	       ((w >> ((h >> g->shift) % bits)) & 1) != 0;
 }
 
+/* How many places of the chain the table uses: up to the end of the chain that
+ * begins last. */
+static inline uint32_t elf_gnu_places(const struct elf_gnu_hash *g)
+{
+	uint32_t last = 0;
+	size_t n;
+
+	for (uint32_t b = 0; b < g->nbuckets; b++)
+		last = g->buckets[b] > last ? g->buckets[b] : last;
+	if (last < g->symndx)
+		return 0;
+	for (n = last - g->symndx; n < g->nchain; n++)
+		if (g->chain[n] & 1)
+			return (uint32_t)n + 1;
+	return (uint32_t)g->nchain;
+}
+
 /* A walk over the symbols of one object that have one hash; begins with { 0 }.
  * Each call gives the next symbol's index, 0 at the end.  Malformed chains end
  * it: a GNU chain is read at most to its table's end, a DT_HASH chain for at

@@ -431,54 +431,56 @@ static void interpose_any(void *arg, const struct dso *libc, uint32_t i,
 	interpose_one(arg, i);
 }
 
-struct pairing {
-	struct rld *r;
-	const struct dso *other;
-};
-
 /* Symbol i of d, whose hash is known but for its lowest bit: has the other
- * object a namesake?  No string or symbol is touched until the hashes agree. */
-static void pair_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
+ * object a namesake? */
+__attribute__((noinline)) static void pair_one(struct rld *r,
+					       const struct dso *d, uint32_t i,
+					       uint32_t hash,
+					       const struct dso *other)
 {
-	struct pairing *p = arg;
-	const struct dso *libc = p->r->host.libc;
-
-	if (!elf_gnu_maybe_either(&p->other->dyn.gnu, hash))
-		return;
 	for (uint32_t bit = 0; bit < 2; bit++) {
-		uint32_t h = (hash & ~1u) | bit, j;
 		struct elf_walk w = { 0 };
+		uint32_t j;
 
-		if (!elf_gnu_maybe(&p->other->dyn.gnu, h))
-			continue;
-		while ((j = elf_walk_gnu(&p->other->dyn, h, &w))) {
+		while ((j = elf_walk_gnu(&other->dyn, (hash & ~1u) | bit,
+					 &w))) {
 			const char *a, *b;
 
 			a = elf_str(&d->dyn, d->dyn.symtab[i].st_name);
-			b = elf_str(&p->other->dyn,
-				    p->other->dyn.symtab[j].st_name);
-			if (!a || !b || strcmp(a, b))
+			b = elf_str(&other->dyn, other->dyn.symtab[j].st_name);
+			if (!a || !b || !str_same(a, b))
 				continue;
-			interpose_one(p->r, d == libc ? i : j);
+			interpose_one(r, d == r->host.libc ? i : j);
 			return;
 		}
 	}
 }
 
-/* Names that d and libc both define; the smaller table is walked. */
+/* Names that d and other, one of them libc, both define.  Programs export
+ * thousands: no string or symbol is touched until the hashes agree, and few get
+ * past the filter. */
+static void pair(struct rld *r, const struct dso *d, const struct dso *other)
+{
+	const struct elf_gnu_hash filter = other->dyn.gnu;
+	const uint32_t *chain = d->dyn.gnu.chain;
+	uint32_t n = elf_gnu_places(&d->dyn.gnu), sym;
+
+	for (uint32_t at = 0; at < n; at++)
+		if (elf_gnu_maybe_either(&filter, chain[at]) &&
+		    (sym = elf_gnu_symbol(&d->dyn, at)))
+			pair_one(r, d, sym, chain[at], other);
+}
+
 static void interpose_from(struct rld *r, struct dso *d)
 {
 	struct dso *libc = r->host.libc;
-	struct pairing p = { r, libc };
 
-	if (!d->dyn.gnu.buckets || !libc->dyn.gnu.buckets) {
+	if (!d->dyn.gnu.buckets || !libc->dyn.gnu.buckets)
 		rld_each_symbol(libc, interpose_any, r);
-	} else if (d->dyn.nsym > libc->dyn.nsym) {
-		p.other = d;
-		rld_each_symbol(libc, pair_one, &p);
-	} else {
-		rld_each_symbol(d, pair_one, &p);
-	}
+	else if (d->dyn.nsym > libc->dyn.nsym)
+		pair(r, libc, d);
+	else
+		pair(r, d, libc);
 }
 
 /* Where libc itself has an unwinder's registry (MIPS and other old ports),

@@ -282,8 +282,9 @@ struct rld {
 	int argc;
 	char **argv, **envp;
 	ElfW(auxv_t) *auxv;
-	uintptr_t *stack; /* where argc lies */
-	const char *prog; /* for messages */
+	uintptr_t *stack;   /* where argc lies */
+	const char *prog;   /* for messages */
+	char *program_file; /* its path, when rld is the command; heap */
 	size_t page;
 	int started; /* libc is up */
 	int secure;

@@ -26,6 +26,10 @@ static inline void path_clear(struct path_buf *o)
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		struct path_buf *o);
 
+/* Path from the root, by way of the current folder; heap.  NULL: there is none,
+ * or no memory. */
+char *path_absolute(const char *path);
+
 /* ---- etc.c: ld.so.cache */
 /* A descriptor of file below r->root, or -errno. */
 int path_open(struct rld *r, const char *file);

@@ -20,25 +20,18 @@ const char *rld_getenv(struct rld *r, const char *name)
 static char buffer[4096] LARGE;
 static struct path_buf element LARGE, file LARGE;
 
-static char *dirname_of(const char *path)
+char *path_absolute(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	size_t n = slash ? (size_t)(slash - path) : 0;
+	size_t n = strlen(path) + 1;
 	char *s;
 	long c;
 
-	if (path[0] == '/') {
-		s = rld_alloc(n + 2);
-		if (s)
-			memcpy(s, n ? path : "/", n ? n : 1);
-		return s;
-	}
+	if (path[0] == '/')
+		return rld_strdup(path);
 	c = sys_getcwd(buffer, sizeof buffer);
-	if (c <= 0)
-		return rld_strdup("");
-	if (!n)
-		return rld_strdup(buffer);
-	s = rld_alloc((size_t)c + n + 2);
+	if (c <= 0 || buffer[0] != '/')
+		return NULL;
+	s = rld_alloc((size_t)c + n);
 	if (s) {
 		memcpy(s, buffer, (size_t)c - 1);
 		s[c - 1] = '/';
@@ -47,25 +40,54 @@ static char *dirname_of(const char *path)
 	return s;
 }
 
-/* Where the program's file lies; NULL: nobody says so. */
-static char *program_origin(const struct rld *r)
+/* Cut the last name off; heap. */
+static char *dirname_of(char *path)
 {
-	long n;
+	char *slash = path ? strrchr(path, '/') : NULL;
 
-	if (r->as_command)
-		return dirname_of(r->prog);
-	n = sys_readlink("/proc/self/exe", buffer, sizeof buffer - 1);
+	if (slash)
+		slash[slash == path] = 0;
+	return path;
+}
+
+/* What a link says, where that is a path; heap, or NULL. */
+static char *link_target(const char *link)
+{
+	long n = sys_readlink(link, buffer, sizeof buffer - 1);
+
 	if (n <= 0 || buffer[0] != '/')
 		return NULL;
 	buffer[n] = 0;
-	return dirname_of(buffer);
+	return rld_strdup(buffer);
+}
+
+/* The file that path leads to, through whatever links; heap. */
+static char *real_path(const char *path)
+{
+	int fd = sys_open(path, O_PATH);
+	char *link = fd < 0 ? NULL : rld_format("/proc/self/fd/%d", fd);
+	char *real = link ? link_target(link) : NULL;
+
+	rld_free(link);
+	if (fd >= 0)
+		sys_close(fd);
+	return real ? real : rld_strdup(path);
+}
+
+/* The program's file; heap, or NULL: nobody says so. */
+static char *program_file(const struct rld *r)
+{
+	if (!r->as_command)
+		return link_target("/proc/self/exe");
+	return r->program_file ? real_path(r->program_file) : NULL;
 }
 
 const char *rld_origin(struct rld *r, struct dso *d)
 {
 	if (!d->origin)
-		d->origin = d->flags & D_PROGRAM ? program_origin(r) :
-						   dirname_of(d->lm.l_name);
+		d->origin = dirname_of(d->flags & D_PROGRAM ?
+					       program_file(r) :
+					       path_absolute(d->lm.l_name));
 	return d->origin ? d->origin : "";
 }
 

@@ -3,6 +3,8 @@
 #include "rld/path.h"
 #include "rld/vault.h"
 
+enum { VDSO_DATA = 64 * 1024 };
+
 struct rld rld_state __attribute__((section(".bss.state")));
 
 /* Before this has run there are no globals, no strings, no calls outwards.
@@ -168,22 +170,6 @@ static void program_from_kernel(struct rld *r)
 	rld_append(r, d);
 }
 
-/* The folder in which the file fd really lies, for $ORIGIN; heap, or NULL. */
-static char *folder_of(int fd)
-{
-	char real[4096], *link = rld_format("/proc/self/fd/%d", fd);
-	long n = link ? sys_readlink(link, real, sizeof real - 1) : 0;
-	char *slash;
-
-	rld_free(link);
-	if (n <= 0 || real[0] != '/')
-		return NULL;
-	real[n] = 0;
-	slash = (char *)(uintptr_t)str_base(real) - 1;
-	slash[slash == real] = 0;
-	return rld_strdup(real);
-}
-
 /* A file that rld_map has refused: its name is the program's, who is named
  * already. */
 _Noreturn static void refuse_program(struct rld *r, const struct rld_err *e)
@@ -209,6 +195,17 @@ static void check_startable(struct rld *r, const struct dso *p)
 		rld_die(r, "has no entry point: is it a library?");
 }
 
+/* Below all that the kernel has mapped at the start; with room for the data of
+ * the vdso, whose size nobody tells. */
+static uintptr_t below_kernels(const struct rld *r)
+{
+	uintptr_t lo = r->self->lo;
+
+	if (r->vdso && r->vdso->lo < lo)
+		lo = r->vdso->lo;
+	return lo > VDSO_DATA ? lo - VDSO_DATA : 0;
+}
+
 /* ... or by us (rld is the command). */
 static void program_from_file(struct rld *r)
 {
@@ -230,7 +227,8 @@ static void program_from_file(struct rld *r)
 			rld_strdup(r->mode == MODE_RUN ? "" : r->prog));
 	if (!d)
 		rld_die(r, "out of memory");
-	d->origin = folder_of(fd);
+	r->program_file = path_absolute(r->prog);
+	r->floor = below_kernels(r);
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
