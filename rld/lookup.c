@@ -43,6 +43,14 @@ uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s)
 					d->lm.l_addr + s->st_value;
 }
 
+/* A program's own string may begin anywhere, and a checker may watch where it
+ * ends: no byte behind that is read. */
+static inline int same_name(const struct ref *ref, const char *name,
+			    const char *asked)
+{
+	return ref->newest ? !strcmp(name, asked) : str_same(name, asked);
+}
+
 /* Does the version of symbol i of d serve ref?  2: only if d has no better
  * one: a reference that names none means the base or first version, and the
  * default one where there is neither. */
@@ -59,7 +67,7 @@ static int version_serves(const struct dso *d, uint32_t i,
 		/* a COPY of the program carries the version it needed */
 		if (ndx < d->nver && d->ver[ndx].name &&
 		    d->ver[ndx].hash == ref->ver->hash &&
-		    str_same(d->ver[ndx].name, ref->ver->name))
+		    same_name(ref, d->ver[ndx].name, ref->ver->name))
 			return 1;
 		/* the base version, not hidden, serves a versioned reference,
 		 * but dlvsym asks for this one */
@@ -97,7 +105,7 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 		return 0;
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
-	if (!name || (name != ref->name && !str_same(name, ref->name)) ||
+	if (!name || (name != ref->name && !same_name(ref, name, ref->name)) ||
 	    (d->note && ref->from != d && rldnote_hides(d->note, name)))
 		return 0;
 	return version_serves(d, i, ref);
