@@ -12,13 +12,13 @@
 
 intptr_t rld_tls_slot;
 
-/* By number; 0 is nobody.  place: offset from tp as __tls_get_addr wants it,
- * which is 0 nowhere, for there the ABI has something; 0: each thread has a
- * block. */
+/* By number; 0 is nobody, the last is for what is lost.  place: offset from tp
+ * as __tls_get_addr wants it, which is 0 nowhere, for there the ABI has
+ * something; 0: each thread has a block. */
 static struct {
 	struct dso *dso;
 	uintptr_t place;
-} module[MAX_MODULES] __attribute__((section(".bss.modules")));
+} module[MAX_MODULES + 1] __attribute__((section(".bss.modules")));
 static unsigned nmodules; /* 0 is counted with the first */
 
 static void *new_block(const struct dso *d)
@@ -111,13 +111,14 @@ API __attribute__((aligned(64))) void *__tls_get_addr(void *arg);
 void *__tls_get_addr(void *arg)
 {
 	const uintptr_t *ti = arg;
-	uintptr_t m = ti[0], at, tp = arch_tp();
-	const struct tls_words *w = (void *)(tp + (uintptr_t)rld_tls_slot);
+	uintptr_t m = ti[0], at = module[m].place, tp = arch_tp();
+	const struct tls_words *w;
 
+	if (at)
+		return (void *)(tp + at + ti[1]);
+	w = (void *)(tp + (uintptr_t)rld_tls_slot);
 	if (m < w->n && (at = (uintptr_t)w->table[m]))
 		return (void *)(at + ti[1] + ARCH_TLS_DTP_BIAS);
-	if (m < MAX_MODULES && (at = module[m].place))
-		return (void *)(tp + at + ti[1]);
 	return first_touch(ti);
 }
 
