@@ -16,7 +16,8 @@ struct memo {
 
 /* The next few references, by symbol index. */
 struct ahead {
-	uint32_t sym[AHEAD]; /* 0: none */
+	size_t at, n; /* the one that is due, of so many */
+	uint32_t sym[AHEAD];
 	struct ref ref[AHEAD];
 };
 
@@ -175,20 +176,25 @@ static size_t look_ahead(const struct pass *p, const struct dso *d,
 		last = w->sym[k] = sym;
 		rld_index_ahead(p->r->index, w->ref[k++].hash, 0);
 	}
-	for (size_t j = k; j < AHEAD; j++)
-		w->sym[j] = 0;
+	w->at = 0;
+	w->n = k;
 	for (int step = 1; step < 3; step++)
 		for (size_t j = 0; j < k; j++)
 			rld_index_ahead(p->r->index, w->ref[j].hash, step);
 	return i;
 }
 
-/* The reference of symbol sym, if it was looked at ahead. */
+/* The reference of symbol sym, if it was looked at ahead: the one that is due as
+ * a rule, or one behind it. */
 static const struct ref *looked_at(const struct pass *p, uint32_t sym)
 {
-	for (size_t i = 0; p->ahead && i < AHEAD; i++)
-		if (p->ahead->sym[i] == sym)
-			return &p->ahead->ref[i];
+	struct ahead *w = p->ahead;
+
+	for (size_t i = w ? w->at : 0; w && i < w->n; i++)
+		if (w->sym[i] == sym) {
+			w->at = i + 1;
+			return &w->ref[i];
+		}
 	return NULL;
 }
 
@@ -220,7 +226,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 			return FOUND;
 		}
 	}
-	known_ref = looked_at(p, rel->sym);
+	known_ref = s->st_shndx == SHN_UNDEF ? looked_at(p, rel->sym) : NULL;
 	if (known_ref)
 		ref = *known_ref;
 	else if (rld_ref(d, rel->sym, &ref))
@@ -651,7 +657,7 @@ static int relocate(struct pass *p, struct dso *d)
 	populate(r, d);
 	absolute_dynamic(r, d);
 	if (p->ahead)
-		memset(p->ahead->sym, 0, sizeof p->ahead->sym);
+		p->ahead->n = 0;
 	ret = relr(p, d);
 	if (!ret)
 		ret = d->dyn.nrela ? relas(p, d) : 0;

@@ -211,11 +211,10 @@ static inline int put(struct index *x, uint32_t hash, uint32_t gid,
 	return again;
 }
 
-/* Calls fn for every symbol that d's hash table lists. */
-void rld_each_symbol(const struct dso *d,
-		     void (*fn)(void *, const struct dso *, uint32_t i,
-				uint32_t hash),
-		     void *arg)
+typedef void visit(void *arg, const struct dso *d, uint32_t i, uint32_t hash);
+
+static inline __attribute__((always_inline)) void
+each_symbol(const struct dso *d, visit *fn, void *arg)
 {
 	const struct elf_gnu_hash *g = &d->dyn.gnu;
 	/* chains that overlap have more steps than there are places, and the
@@ -249,6 +248,12 @@ void rld_each_symbol(const struct dso *d,
 			     d->dyn.symtab[i].st_value))
 			fn(arg, d, i, elf_gnu_hash(name));
 	}
+}
+
+/* Calls fn for every symbol that d's hash table lists. */
+void rld_each_symbol(const struct dso *d, visit *fn, void *arg)
+{
+	each_symbol(d, fn, arg);
 }
 
 static void put_one(void *arg, const struct dso *d, uint32_t i, uint32_t hash)
@@ -323,7 +328,7 @@ static int index_put(struct rld *r, struct index *x, struct dso *d)
 		memset(x->echo, 0, words * sizeof *x->echo);
 		rld_each_symbol(d, put_libc, x);
 	} else {
-		rld_each_symbol(d, put_one, x);
+		each_symbol(d, put_one, x);
 	}
 	return 0;
 }
