@@ -74,9 +74,11 @@ static char *real_path(const char *path)
 	return real ? real : rld_strdup(path);
 }
 
-/* The program's file; heap, or NULL: nobody says so. */
-static char *program_file(const struct rld *r)
+/* d's file, from the root; heap, or NULL: nobody says so. */
+static char *file_of(const struct rld *r, const struct dso *d)
 {
+	if (!(d->flags & D_PROGRAM))
+		return path_absolute(d->lm.l_name);
 	if (!r->as_command)
 		return link_target("/proc/self/exe");
 	return r->program_file ? real_path(r->program_file) : NULL;
@@ -85,9 +87,9 @@ static char *program_file(const struct rld *r)
 const char *rld_origin(struct rld *r, struct dso *d)
 {
 	if (!d->origin)
-		d->origin = dirname_of(d->flags & D_PROGRAM ?
-					       program_file(r) :
-					       path_absolute(d->lm.l_name));
+		d->origin = dirname_of(file_of(r, d));
+	if (!d->origin) /* nor later: the current folder may be another */
+		d->origin = rld_strdup("");
 	return d->origin ? d->origin : "";
 }
 

@@ -3,7 +3,7 @@
 #include "rld/path.h"
 #include "rld/vault.h"
 
-enum { VDSO_DATA = 64 * 1024 };
+enum { VDSO_DATA = 64 * 1024 }; /* bytes, or less */
 
 struct rld rld_state __attribute__((section(".bss.state")));
 
