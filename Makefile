@@ -42,7 +42,16 @@ CC_mips64el := mips64el-linux-gnuabi64-gcc
 CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
-ARCHFLAGS_x86_64 := -mgeneral-regs-only
+ARCHFLAGS_x86_64 := -mgeneral-regs-only -falign-functions=1 -falign-loops=1 \
+	-falign-jumps=1
+
+# What runs once a start or once an object is to be small rather than quick: all
+# that a small program's start touches of rld's file lies within 64 KiB then,
+# which the kernel brings in at one page fault.
+SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
+	etc debug marks vault msg entry delay statictls guard iversion late \
+	hostlibc lock tls thread mem event stat) \
+	$(addprefix elf/,dynamic head rldnote version)
 ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 
@@ -119,8 +128,8 @@ build/$(1)/order.lds: rld/start.order
 
 build/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC_$(1)) $(RLD_CFLAGS) $(CFLAGS) $(ARCHFLAGS_$(1)) $(call INC,$(1)) \
-		-MMD -MP -c -o $$@ $$<
+	$$(CC_$(1)) $(RLD_CFLAGS) $(CFLAGS) $$(if $$(filter $$*,$(SMALL_$(1))),-Os) \
+		$(ARCHFLAGS_$(1)) $(call INC,$(1)) -MMD -MP -c -o $$@ $$<
 
 build/$(1)/obj/%.o: %.S Makefile
 	@mkdir -p $$(@D)
