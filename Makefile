@@ -50,7 +50,7 @@ ARCHFLAGS_x86_64 := -mgeneral-regs-only -falign-functions=1 -falign-loops=1 \
 # which the kernel brings in at one page fault.
 SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
 	etc debug marks vault msg entry delay statictls guard iversion late \
-	hostlibc lock tls thread mem event stat) \
+	hostlibc) \
 	$(addprefix elf/,dynamic head rldnote version)
 ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
