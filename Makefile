@@ -42,16 +42,18 @@ CC_mips64el := mips64el-linux-gnuabi64-gcc
 CC_$(HOST) = $(CC)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
-ARCHFLAGS_x86_64 := -mgeneral-regs-only -falign-functions=1 -falign-loops=1 \
-	-falign-jumps=1
-
+ARCHFLAGS_x86_64 := -mgeneral-regs-only
 # What runs once a start or once an object is to be small rather than quick: all
 # that a small program's start touches of rld's file lies within 64 KiB then,
-# which the kernel brings in at one page fault.
+# which the kernel brings in at one page fault.  (clang's -Os makes tables that
+# would have to be relocated.)
+ifeq (,$(findstring clang,$(shell $(CC_x86_64) --version 2>/dev/null)))
+ARCHFLAGS_x86_64 += -falign-functions=1 -falign-loops=1 -falign-jumps=1
 SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
 	etc debug marks vault msg entry delay statictls guard iversion late \
 	hostlibc) \
 	$(addprefix elf/,dynamic head rldnote version)
+endif
 ARCHFLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 

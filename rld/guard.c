@@ -42,10 +42,13 @@ static int action(const struct arch_sigaction *to, struct arch_sigaction *was)
 
 static void begin(struct rld *r)
 {
-	struct arch_sigaction mine = { .handler = (uintptr_t)on_bus,
-				       .flags = ARCH_SA_FLAGS | SA_SIGINFO };
+	struct arch_sigaction mine = { .flags = ARCH_SA_FLAGS | SA_SIGINFO };
 	struct arch_sigaction now = { 0 };
+	uintptr_t handler = (uintptr_t)on_bus;
 
+	/* or clang makes it a constant, which would have to be relocated */
+	__asm__("" : "+r"(handler));
+	mine.handler = handler;
 	r->torn = NULL;
 	owner = rld_self_id();
 	ARCH_SA_RESTORE(&mine);
