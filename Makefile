@@ -45,8 +45,8 @@ CC_$(HOST) = $(CC)
 ARCHFLAGS_x86_64 := -mgeneral-regs-only
 # What runs once a start or once an object is to be small rather than quick: all
 # that a small program's start touches of rld's file lies within 64 KiB then,
-# which the kernel brings in at one page fault.  (clang's -Os makes tables that
-# would have to be relocated.)
+# which the kernel brings in at one page fault.  For gcc: the list of functions is
+# of its making, and clang does not know the last flag.
 ifeq (,$(findstring clang,$(shell $(CC_x86_64) --version 2>/dev/null)))
 ARCHFLAGS_x86_64 += -falign-functions=1 -falign-loops=1 -falign-jumps=1
 SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
