@@ -302,6 +302,10 @@ clients: default ## run Tcl, ECL, SBCL, Lua, Erlang, R, Python, PostgreSQL, Apac
 	@scripts/setup clients
 	@tests/clients/run
 
+libraries: default ## open and close libraries of other people, natively and under rld
+	@scripts/setup libraries
+	@tests/libraries/run
+
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
 
@@ -361,5 +365,5 @@ help: ## list the targets
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build soak check \
-	check-binary loader programs clients sweep demo bench lint format install \
+	check-binary loader programs clients libraries sweep demo bench lint format install \
 	clean help
