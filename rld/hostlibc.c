@@ -194,14 +194,40 @@ char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 	return NULL;
 }
 
-/* In place of a copy of the whole stack: the few words that must differ are
- * changed here and put back in stage two. */
-static void swap_env(struct rld *r, int hide)
+/* Is this a variable that would steer libc's own loader? */
+static int steers_loader(const char *variable)
 {
+	return str_starts(variable, "LD_");
+}
+
+/* libc's loader is not given a copy of the whole stack: the variables that
+ * would steer it get another first letter until stage two.  Which ones did is
+ * written down, for the user may have variables that begin with that letter.
+ * Under AT_SECURE there are none to hide: they were removed. */
+static void hide_variables(struct rld *r)
+{
+	size_t n = 0, i = 0;
+
 	for (char **v = r->envp; *v; v++)
-		if ((*v)[1] == 'D' && (*v)[2] == '_' &&
-		    (*v)[0] == (hide ? 'L' : '\1'))
-			(*v)[0] = hide ? '\1' : 'L';
+		n += (size_t)steers_loader(*v);
+	if (!n)
+		return;
+	r->host.hidden = rld_alloc((n + 1) * sizeof *r->host.hidden);
+	if (!r->host.hidden)
+		rld_die(r, "out of memory");
+	for (char **v = r->envp; *v; v++)
+		if (steers_loader(*v)) {
+			r->host.hidden[i++] = *v;
+			**v = '\1';
+		}
+}
+
+static void show_variables(struct rld *r)
+{
+	for (char **v = r->host.hidden; v && *v; v++)
+		**v = 'L';
+	rld_free(r->host.hidden);
+	r->host.hidden = NULL;
 }
 
 static void set_aux(struct rld *r, uintptr_t phdr_at, size_t phnum,
@@ -243,7 +269,7 @@ _Noreturn void rld_host_start(struct rld *r)
 
 	rld_synth_headers(r->host.synth, &ph, &n);
 	set_aux(r, ph, n, (uintptr_t)arch_stage2, r->host.base);
-	swap_env(r, 1);
+	hide_variables(r);
 	arch_enter(r->host.entry, r->stack, 0);
 }
 
@@ -532,6 +558,6 @@ void rld_host_interpose(struct rld *r)
 void rld_host_finish(struct rld *r)
 {
 	rld_tls_install(r, r->tls_image);
-	swap_env(r, 0);
+	show_variables(r);
 	rld_program_aux(r);
 }

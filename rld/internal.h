@@ -246,6 +246,7 @@ struct host {
 	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
+	char **hidden;	     /* variables that its loader must not see; heap */
 };
 
 enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };

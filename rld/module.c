@@ -104,11 +104,15 @@ static void leave(struct rld_module *m)
 	sys_futex_wake(&turn, INT32_MAX);
 }
 
+/* Under AT_SECURE no variable says where code is searched. */
 static const char *variable(struct rld *r, const char *name)
 {
-	char *(*get)(const char *) = (char *(*)(const char *))rld_host_symbol(
-		r, r->host.libc, "getenv");
+	char *(*get)(const char *);
 
+	if (r->secure)
+		return NULL;
+	get = (char *(*)(const char *))rld_host_symbol(r, r->host.libc,
+						       "getenv");
 	return get ? get(name) : rld_getenv(r, name);
 }
 

@@ -543,7 +543,11 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 {
 	struct rld *r = &rld_state;
 
-	read_stack(r, sp);
+	/* Under AT_SECURE glibc's loader moves the environment together where
+	 * it has removed variables, and leaves the aux vector in its place,
+	 * which cannot be found from the environment's new end. */
+	if (sp != r->stack)
+		read_stack(r, sp);
 	rld_host_adopt(r);
 	publish(r);
 	bind(r);

@@ -208,7 +208,8 @@ const char *rld_module_extension(void);
 
 /* Open the module `name` for client (any pointer; NULL is one, too).  A name
  * without a slash is looked for in the folders of search: a colon list, or
- * "$VARIABLE" for the list in that environment variable; NULL: as dlopen does.
+ * "$VARIABLE" for the list in that environment variable, which a set-user-ID
+ * program (AT_SECURE) takes for empty; NULL: as dlopen does.
  * The platform's extension is added where name has none.  mode as for dlopen.
  * On the first open a function __NAME__Init of the library is called, where
  * there is one (NAME: the file's name without folder and extension, characters
