@@ -249,7 +249,7 @@ struct host {
 	char **hidden;	     /* variables that its loader must not see; heap */
 };
 
-enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK };
+enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK, MODE_VERIFY };
 
 /* A name under which an object was asked for. */
 struct alias {
@@ -300,6 +300,7 @@ struct rld {
 	int ignore_unresolved;
 	int noting; /* reading /etc/ld.so.preload: adopt what it names */
 	int strict; /* no text relocations */
+	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
 	unsigned ndelay;   /* liblist entries that wait */

@@ -178,6 +178,8 @@ _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = vformat(fmt, ap);
 	va_end(ap);
+	if (r->mode == MODE_VERIFY && r->prog) /* as ld.so, the answer alone */
+		sys_exit(1);
 	rld_print(r, 2, "rld: %s%s%s\n", r->prog ? r->prog : "",
 		  r->prog ? ": " : "", s && *s ? s : rld_no_memory);
 	sys_exit(r->mode == MODE_CHECK ? 1 : 127);

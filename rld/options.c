@@ -7,11 +7,14 @@ static const char usage[] =
 	"Start PROGRAM, binding it by IRIX's rules; or answer questions about it.\n"
 	"  --list                what would be loaded, in rld-list order\n"
 	"  --check               resolve every reference, run nothing\n"
+	"  --verify              exit status: 0 a dynamically linked program,\n"
+	"                        2 an object without interpreter, 1 neither\n"
 	"  --trace=WHAT          search,map,bind,tls,init,unload or all\n"
 	"  --log=FILE            traces go to FILE\n"
 	"  --library-path=LIST   in place of LD_LIBRARY_PATH\n"
 	"  --preload=LIST        load these first\n"
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
+	"  --inhibit-cache       do without ld.so.cache\n"
 	"  --bind-now            bind all functions at start\n"
 	"  --root=DIR            prefix of RPATH, cache and default folders\n"
 	"  --strict              refuse text relocations\n"
@@ -19,7 +22,8 @@ static const char usage[] =
 	"  --tombstone           keep the addresses of what is unloaded, and tell\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
-	"  --version, --help\n";
+	"  --version, --help\n"
+	"A value may be the next word, too: --argv0 NAME.\n";
 
 static unsigned trace_bit(const char *w, size_t n)
 {
@@ -101,15 +105,25 @@ static int set_delay(struct rld *r, const char *v)
 	return *v ? append(&r->delay_list, v) : -1;
 }
 
-/* The value of option name in a, or NULL. */
-static const char *value(const char *a, const char *name)
+/* The value of option name in a, behind "=" or, as ld.so has it, in the next
+ * word, which then becomes NULL.  NULL: a is another option, or has none. */
+static const char *value(const char *a, const char *name, char **next)
 {
 	size_t n = strlen(name);
+	const char *v = NULL;
 
-	return !strncmp(a, name, n) && a[n] == '=' ? a + n + 1 : NULL;
+	if (strncmp(a, name, n) != 0)
+		return NULL;
+	if (a[n] == '=')
+		return a + n + 1;
+	if (!a[n]) {
+		v = *next;
+		*next = NULL;
+	}
+	return v;
 }
 
-static int option(struct rld *r, const char *a)
+static int option(struct rld *r, const char *a, char **next)
 {
 	const char *v;
 
@@ -117,6 +131,10 @@ static int option(struct rld *r, const char *a)
 		return r->mode = MODE_LIST, 0;
 	if (!strcmp(a, "--check"))
 		return r->mode = MODE_CHECK, 0;
+	if (!strcmp(a, "--verify"))
+		return r->mode = MODE_VERIFY, 0;
+	if (!strcmp(a, "--inhibit-cache"))
+		return r->inhibit_cache = 1, 0;
 	if (!strcmp(a, "--tombstone"))
 		return r->tombstone = 1, 0;
 	if (!strcmp(a, "--snapshot"))
@@ -125,21 +143,21 @@ static int option(struct rld *r, const char *a)
 		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
 		return r->bind_now = 1, 0;
-	if ((v = value(a, "--trace")))
+	if ((v = value(a, "--trace", next)))
 		return set_trace(r, v);
-	if ((v = value(a, "--log")))
+	if ((v = value(a, "--log", next)))
 		return set_log(r, v);
-	if ((v = value(a, "--library-path")))
+	if ((v = value(a, "--library-path", next)))
 		return r->library_path = v, 0;
-	if ((v = value(a, "--preload")))
+	if ((v = value(a, "--preload", next)))
 		return r->preload = v, 0;
-	if ((v = value(a, "--argv0")))
+	if ((v = value(a, "--argv0", next)))
 		return r->argv0 = v, 0;
-	if ((v = value(a, "--root")))
+	if ((v = value(a, "--root", next)))
 		return r->root = v, 0;
-	if ((v = value(a, "--identity")))
+	if ((v = value(a, "--identity", next)))
 		return set_identity(r, v);
-	if ((v = value(a, "--delay-load")))
+	if ((v = value(a, "--delay-load", next)))
 		return set_delay(r, v);
 	return -1;
 }
@@ -223,7 +241,7 @@ static void rld_args(struct rld *r, const char *text)
 
 		if (irix_option(r, word[i], &next) &&
 		    (word[i][0] != '-' || word[i][1] != '-' ||
-		     option(r, word[i])))
+		     option(r, word[i], &next)))
 			rld_print(r, 2,
 				  "rld: %s: _RLD_ARGS: %s: unknown option or "
 				  "value: ignored\n",
@@ -305,6 +323,7 @@ void rld_options(struct rld *r)
 	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
 	     i++) {
 		const char *a = r->argv[i];
+		char *next = r->argv[i + 1], *was = next;
 
 		if (!a[2]) {
 			i++;
@@ -319,9 +338,10 @@ void rld_options(struct rld *r)
 			rld_print(r, 1, "%s", usage);
 			sys_exit(0);
 		}
-		if (option(r, a))
+		if (option(r, a, &next))
 			rld_die(r, "%s: unknown option or value (try --help)",
 				a);
+		i += was && !next;
 	}
 	if (i >= r->argc) {
 		rld_print(r, 2, "rld: no program given\n%s", usage);

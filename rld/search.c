@@ -411,7 +411,8 @@ static int try_cache(struct search *s)
 	char *rooted;
 	int ret;
 
-	if (s->each || (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB)))
+	if (s->each || s->r->inhibit_cache ||
+	    (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB)))
 		return 0;
 	hit = path_cache_find(s->r, s->name);
 	if (!hit)
@@ -445,7 +446,8 @@ static int search_all(struct search *s)
 		return path_musl_dirs(r, try_dir_cb, s);
 	if (try_cache(s))
 		return 1;
-	if (!path_cache_exists(r) && path_conf_dirs(r, try_dir_cb, s))
+	if (!r->inhibit_cache && !path_cache_exists(r) &&
+	    path_conf_dirs(r, try_dir_cb, s))
 		return 1;
 	return !no_defaults &&
 	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
@@ -457,7 +459,7 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 
 	/* o32's flags in the cache are those of any old 32-bit ABI: there the
 	 * file itself must be looked at */
-	if (ARCH_LDSO_SHARED || r->root ||
+	if (ARCH_LDSO_SHARED || r->root || r->inhibit_cache ||
 	    (r->library_path && *r->library_path) || r->program->dyn.rpath ||
 	    r->program->dyn.runpath ||
 	    (from && from->dyn.flags_1 & DF_1_NODEFLIB))

@@ -188,11 +188,35 @@ static void check_startable(struct rld *r, const struct dso *p)
 	if (p->soname &&
 	    (rld_is_loader(p->soname) || !strcmp(p->soname, "libc.so.6")))
 		rld_die(r, "is a C library or its linker itself");
-	if (!p->dyn.dyn ||
-	    (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE))
-		rld_die(r, "is statically linked: it needs no linker");
 	if (p->entry == p->lm.l_addr)
 		rld_die(r, "has no entry point: is it a library?");
+}
+
+/* Is it a program that needs no linker? */
+static int is_static(const struct dso *p)
+{
+	return !p->dyn.dyn ||
+	       (!p->dyn.nneeded && !interp_of(p) && p->dyn.flags_1 & DF_1_PIE);
+}
+
+/* Such a program is started by the kernel.  Where the kernel does not (it has
+ * no permission to execute the file, is another machine's), it is entered as it
+ * is mapped; as the kernel has it, it sees no interpreter. */
+_Noreturn static void run_static(struct rld *r, const struct dso *p)
+{
+	sys3(__NR_execve, (long)r->prog, (long)r->argv, (long)r->envp);
+	rld_program_aux(r);
+	for (ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
+		if (a->a_type == AT_BASE)
+			a->a_un.a_val = 0;
+	arch_enter(p->entry, r->stack, 0);
+}
+
+/* For scripts that ask ld.so: is this a dynamically linked program?  The exit
+ * status is ld.so's. */
+_Noreturn static void verify(const struct dso *p)
+{
+	sys_exit(!p->dyn.dyn ? 1 : interp_of(p) ? 0 : 2);
 }
 
 /* Below all that the kernel has mapped at the start; with room for the data of
@@ -239,6 +263,8 @@ static void program_from_file(struct rld *r)
 	rld_append(r, d);
 	if (d->soname && *d->soname) /* --check of a shared object */
 		rld_add_name(r, d, d->soname);
+	if (r->mode == MODE_VERIFY)
+		verify(d);
 	if (r->mode != MODE_RUN)
 		return;
 	check_startable(r, d);
@@ -246,6 +272,8 @@ static void program_from_file(struct rld *r)
 		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
 			     PROT_READ | PROT_WRITE | PROT_EXEC |
 				     PROT_GROWSDOWN);
+	if (is_static(d))
+		run_static(r, d);
 }
 
 static const char preload_file[] = "/etc/ld.so.preload";
