@@ -306,6 +306,11 @@ libraries: default ## open and close libraries of other people, natively and und
 	@scripts/setup libraries
 	@tests/libraries/run
 
+world: default ## open all libraries of /usr/lib; a Debian system of rld's beside an untouched one
+	@scripts/setup libraries world
+	@tests/libraries/run --all /usr/lib
+	@scripts/world
+
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
 
@@ -365,5 +370,5 @@ help: ## list the targets
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build soak check \
-	check-binary loader programs clients libraries sweep demo bench lint format install \
+	check-binary loader programs clients libraries world sweep demo bench lint format install \
 	clean help
