@@ -131,6 +131,44 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 	return d;
 }
 
+/* One of LAZY and NOW is a must.  Both together break the rule of dlopen(3), and
+ * are met in the field: that is NOW. */
+static int check_mode(struct rld *r, const char *file, int *mode,
+		      struct rld_err *e)
+{
+	enum { BOTH = RTLD_LAZY | RTLD_NOW };
+	const int known = BOTH | RTLD_GLOBAL | RTLD_NOLOAD | RTLD_NODELETE |
+			  RTLD_DEEPBIND;
+
+	if (!file)
+		file = "(program)";
+	if (*mode & ~known)
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: 0x%x is "
+				"not part of any RTLD_ constant",
+				file, (unsigned)*mode,
+				(unsigned)(*mode & ~known));
+	if (!(*mode & BOTH))
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: neither "
+				"RTLD_LAZY nor RTLD_NOW is set: add one",
+				file, (unsigned)*mode);
+	if ((*mode & BOTH) != BOTH)
+		return 0;
+	if (r->strict)
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: "
+				"RTLD_LAZY and RTLD_NOW are both set, which "
+				"--strict refuses: drop one",
+				file, (unsigned)*mode);
+	TRACE(r, TR_ALL,
+	      "rld: %s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
+	      "taken as RTLD_NOW\n",
+	      file, (unsigned)*mode);
+	*mode &= ~RTLD_LAZY;
+	return 0;
+}
+
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc)
 {
@@ -138,15 +176,8 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	struct request q = { .file = file, .want = want, .flags = flags };
 	struct rld_err e = { 0 };
 	struct dso *d = NULL;
-	int both = RTLD_LAZY | RTLD_NOW;
 
-	if ((mode & both) == 0 || (mode & both) == both ||
-	    mode & ~(both | RTLD_GLOBAL | RTLD_NOLOAD | RTLD_NODELETE |
-		     RTLD_DEEPBIND)) {
-		rld_fail(&e,
-			 "%s: invalid mode for dlopen(): 0x%x: one of "
-			 "RTLD_LAZY and RTLD_NOW is required",
-			 file ? file : "(program)", (unsigned)mode);
+	if (check_mode(r, file, &mode, &e)) {
 		rld_keep_error(&e);
 		return NULL;
 	}
@@ -186,7 +217,7 @@ static int own_mode(int mode)
 	enum { NOLOAD = 4, DEEPBIND = 8, GLOBAL = 0x100, NODELETE = 0x1000 };
 	const int known = 3 | NOLOAD | DEEPBIND | GLOBAL | NODELETE;
 
-	if (rld_state.host.kind != HOST_MUSL || (mode & 3) % 3 == 0 ||
+	if (rld_state.host.kind != HOST_MUSL || !(mode & 3) ||
 	    mode & ~known)
 		return mode;
 	return (mode & 3) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |

@@ -13,10 +13,11 @@ static void *add(const char *path, int mode, uintptr_t pc)
 	if (!path || (how != RTLD_LAZY && how != RTLD_NOW &&
 		      how != RTLD_NOW_REPORT_ERROR)) {
 		rld_fail(&e,
-			 "%s: invalid mode for sgidladd(): 0x%x: one of "
+			 "%s: invalid mode for sgidladd(): 0x%x: %s of "
 			 "RTLD_LAZY, RTLD_NOW and RTLD_NOW_REPORT_ERROR is "
-			 "required",
-			 path ? path : "(no path)", (unsigned)mode);
+			 "set",
+			 path ? path : "(no path)", (unsigned)mode,
+			 how ? "more than one" : "none");
 		rld_keep_error(&e);
 		return NULL;
 	}
