@@ -347,8 +347,71 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	}
 	if (own)
 		rld_free(list);
+	if (hit)
+		rld_prefer_own(r, ref, out);
 	if (!hit && r->ndelay) {
 		hit = rld_delay_in(r, ref, d, out, e);
+		rld_search_done(r);
+	}
+	return hit;
+}
+
+/* Members of list from the i-th on. */
+static int in_members(struct dso *const *list, unsigned i, unsigned n,
+		      const struct ref *ref, struct def *out)
+{
+	for (; i < n; i++)
+		if (!(list[i]->flags & (D_VDSO | D_DYING | D_RETIRED)) &&
+		    rld_lookup_in(list[i], ref, out))
+			return 1;
+	return 0;
+}
+
+/* What an object that was opened finds behind itself: the rest of its groups,
+ * breadth-first.  They hold what was there before it, libc among it.  One that
+ * waited for its first use is the last of its group, or in none. */
+static int behind_in_groups(struct rld *r, struct dso *from,
+			    const struct ref *ref, struct def *out)
+{
+	struct dso **needs;
+	unsigned n;
+	int hit = 0;
+
+	for (unsigned g = 0; g < from->ngroup; g++) {
+		const struct group *x = from->group[g];
+		unsigned i = 0;
+
+		while (i < x->n && x->member[i] != from)
+			i++;
+		if (in_members(x->member, i + 1, x->n, ref, out))
+			return 1;
+	}
+	if (!(from->flags & D_DELAYED) || !(needs = rld_closure(r, from, &n)))
+		return 0;
+	hit = in_members(needs, 1, n, ref, out);
+	rld_free(needs);
+	return hit;
+}
+
+/* RTLD_NEXT: the definition behind the caller's.  For an object of the start
+ * that is along the list; for an opened one the list is the last resort, because
+ * what it interposes on may stand before it, and an object that came later may
+ * have the name, too.  Lock held. */
+static int next_after(struct rld *r, struct dso *from, const struct ref *ref,
+		      struct def *out, struct rld_err *e)
+{
+	int hit = !(from->flags & D_STARTUP) &&
+		  behind_in_groups(r, from, ref, out);
+
+	for (struct dso *d = dso_next(from); d && !hit; d = dso_next(d))
+		if (d->flags & D_GLOBAL && !(d->flags & D_RETIRED))
+			hit = in_members(&d, 0, 1, ref, out);
+	if (hit)
+		rld_prefer_own(r, ref, out);
+	/* a library that waits will come after the caller */
+	if (!hit && r->ndelay) {
+		hit = rld_delay_lookup(r, ref, from, out, e) &&
+		      out->dso->serial > from->serial;
 		rld_search_done(r);
 	}
 	return hit;
@@ -393,7 +456,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 	if (handle == RTLD_DEFAULT || handle == r->program) {
 		int k = rld_read_begin(r);
 
-		hit = rld_lookup(r, &ref, &def);
+		hit = rld_lookup(r, &ref, &def) &&
+		      rld_own_version(r, &ref, &def);
 		if (hit)
 			m = meaning(&def);
 		rld_read_end(r, k);
@@ -402,9 +466,11 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			rld_lock(r);
 			if (handle == RTLD_DEFAULT)
 				ref.from = rld_caller(r, pc);
-			hit = rld_lookup(r, &ref, &def) ||
-			      (r->ndelay &&
-			       rld_delay_lookup(r, &ref, ref.from, &def, &e));
+			hit = (rld_lookup(r, &ref, &def) ||
+			       (r->ndelay &&
+				rld_delay_lookup(r, &ref, ref.from, &def,
+						 &e))) &&
+			      rld_own_version(r, &ref, &def);
 			if (hit)
 				m = meaning(&def);
 			else if (!e.set)
@@ -417,23 +483,13 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_lock(r);
 		if (handle == RTLD_NEXT) {
 			from = rld_caller(r, pc);
-			for (struct dso *d = dso_next(from); d && !hit;
-			     d = dso_next(d))
-				if (rld_visible(d, from) &&
-				    !(d->flags & (D_VDSO | D_DYING)))
-					hit = rld_lookup_in(d, &ref, &def);
-			/* a library that waits will come after the caller */
-			if (!hit && r->ndelay) {
-				hit = rld_delay_lookup(r, &ref, from, &def,
-						       &e) &&
-				      def.dso->serial > from->serial;
-				rld_search_done(r);
-			}
+			hit = next_after(r, from, &ref, &def, &e);
 		} else {
 			from = rld_valid(r, handle, &e);
 			if (from)
 				hit = rld_in_handle(r, from, &ref, &def, &e);
 		}
+		hit = hit && rld_own_version(r, &ref, &def);
 		if (hit)
 			m = meaning(&def);
 		else if (!e.set)

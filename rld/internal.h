@@ -546,6 +546,13 @@ struct def {
 	const ElfW(Sym) *sym;
 };
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
+/* rld stands before libc in the list, but not every search walks the list: what
+ * ref means is rld's, if *out is a namesake of libc's or its loader's. */
+void rld_prefer_own(struct rld *r, const struct ref *ref, struct def *out);
+/* dlvsym: rld's names have no versions, they have those of libc's namesakes.
+ * 0: def is rld's, and there is none of the version that is asked for. */
+int rld_own_version(struct rld *r, const struct ref *ref,
+		    const struct def *def);
 /* In d alone. */
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
 void rld_index_add(struct rld *r, struct dso *d);
@@ -722,6 +729,13 @@ struct r_debug *rld_synth_debug(struct rld *r);
 
 /* ---- hostlibc.c */
 int rld_is_host(struct rld *r, const char *name);
+/* Does glibc keep a part of itself under this soname that has, in old releases,
+ * namesakes of rld's functions? */
+static inline int rld_is_libcs(const char *soname)
+{
+	return !strcmp(soname, "libdl.so.2") ||
+	       !strcmp(soname, "libpthread.so.0");
+}
 /* Is this the name of a libc's own loader? */
 int rld_is_loader(const char *base);
 void rld_host_kind(struct rld *r, const char *interp);

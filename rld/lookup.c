@@ -512,6 +512,37 @@ static void unify(struct rld *r, const struct ref *ref, struct def *out)
 		}
 }
 
+/* Objects whose namesakes of rld's functions are those of libc's own loader:
+ * before glibc 2.34 libdl and libpthread, too. */
+static int is_of_libc(const struct rld *r, const struct dso *d)
+{
+	if (d->flags & (D_LIBC | D_LOADER))
+		return 1;
+	return r->host.kind == HOST_GLIBC && d->soname &&
+	       rld_is_libcs(d->soname);
+}
+
+void rld_prefer_own(struct rld *r, const struct ref *ref, struct def *out)
+{
+	struct def own;
+
+	if (out->dso != r->self && rld_lookup_in(r->self, ref, &own) &&
+	    is_of_libc(r, out->dso))
+		*out = own;
+}
+
+int rld_own_version(struct rld *r, const struct ref *ref, const struct def *def)
+{
+	struct def theirs;
+
+	if (!ref->ver || def->dso != r->self)
+		return 1;
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		if (is_of_libc(r, d) && rld_lookup_in(d, ref, &theirs))
+			return 1;
+	return 0;
+}
+
 /* Who is on his way out, while his destructors run, serves those for whom there
  * is nobody else. */
 static void or_who_stays(struct rld *r, const struct ref *ref, struct def *out)
@@ -547,6 +578,8 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 			for (unsigned j = 0; j < from->group[i]->n && !hit; j++)
 				hit = rld_lookup_in(from->group[i]->member[j],
 						    ref, out);
+	if (hit)
+		rld_prefer_own(r, ref, out);
 	if (!hit && x) {
 		hit = lookup_index(x, ref, out);
 	} else if (!hit) {

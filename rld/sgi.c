@@ -40,6 +40,15 @@ static void *open_version(const char *path, int mode, const char *version,
 		rld_keep_error(&e);
 		return NULL;
 	}
+	/* IRIX's rule; what dlopen puts up with is for other systems' programs */
+	if ((mode & (RTLD_LAZY | RTLD_NOW)) == (RTLD_LAZY | RTLD_NOW)) {
+		rld_fail(&e,
+			 "%s: invalid mode for sgidlopen_version(): 0x%x: "
+			 "RTLD_LAZY and RTLD_NOW are both set: drop one",
+			 path ? path : "(program)", (unsigned)mode);
+		rld_keep_error(&e);
+		return NULL;
+	}
 	return rld_open(path, mode, path ? version : NULL, (unsigned)flags, pc);
 }
 
