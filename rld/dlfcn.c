@@ -131,44 +131,6 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 	return d;
 }
 
-/* One of LAZY and NOW is a must.  Both together break the rule of dlopen(3), and
- * are met in the field: that is NOW. */
-static int check_mode(struct rld *r, const char *file, int *mode,
-		      struct rld_err *e)
-{
-	enum { BOTH = RTLD_LAZY | RTLD_NOW };
-	const int known = BOTH | RTLD_GLOBAL | RTLD_NOLOAD | RTLD_NODELETE |
-			  RTLD_DEEPBIND;
-
-	if (!file)
-		file = "(program)";
-	if (*mode & ~known)
-		return rld_fail(e,
-				"%s: invalid mode for dlopen(): 0x%x: 0x%x is "
-				"not part of any RTLD_ constant",
-				file, (unsigned)*mode,
-				(unsigned)(*mode & ~known));
-	if (!(*mode & BOTH))
-		return rld_fail(e,
-				"%s: invalid mode for dlopen(): 0x%x: neither "
-				"RTLD_LAZY nor RTLD_NOW is set: add one",
-				file, (unsigned)*mode);
-	if ((*mode & BOTH) != BOTH)
-		return 0;
-	if (r->strict)
-		return rld_fail(e,
-				"%s: invalid mode for dlopen(): 0x%x: "
-				"RTLD_LAZY and RTLD_NOW are both set, which "
-				"--strict refuses: drop one",
-				file, (unsigned)*mode);
-	TRACE(r, TR_ALL,
-	      "rld: %s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
-	      "taken as RTLD_NOW\n",
-	      file, (unsigned)*mode);
-	*mode &= ~RTLD_LAZY;
-	return 0;
-}
-
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc)
 {
@@ -177,10 +139,6 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	struct rld_err e = { 0 };
 	struct dso *d = NULL;
 
-	if (check_mode(r, file, &mode, &e)) {
-		rld_keep_error(&e);
-		return NULL;
-	}
 	if (!file || !*file) {
 		__atomic_fetch_add(&r->program->opens, 1, __ATOMIC_RELAXED);
 		rld_forget_error();
@@ -210,25 +168,83 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	return rld_handle(d);
 }
 
-/* A libc numbers the modes as it likes, and on MIPS musl not as glibc.  One
- * that is refused anyway is shown as it was given. */
-static int own_mode(int mode)
-{
-	enum { NOLOAD = 4, DEEPBIND = 8, GLOBAL = 0x100, NODELETE = 0x1000 };
-	const int known = 3 | NOLOAD | DEEPBIND | GLOBAL | NODELETE;
+/* A libc numbers the modes as it likes, and on MIPS musl not as glibc; LAZY and
+ * NOW are 1 and 2 everywhere. */
+enum { BOTH = RTLD_LAZY | RTLD_NOW };
+enum {
+	MUSL_NOLOAD = 4,
+	MUSL_DEEPBIND = 8, /* not in its header: as glibc has it elsewhere */
+	MUSL_GLOBAL = 0x100,
+	MUSL_NODELETE = 0x1000
+};
 
-	if (rld_state.host.kind != HOST_MUSL || !(mode & 3) ||
-	    mode & ~known)
-		return mode;
-	return (mode & 3) | (mode & NOLOAD ? RTLD_NOLOAD : 0) |
-	       (mode & DEEPBIND ? RTLD_DEEPBIND : 0) |
-	       (mode & GLOBAL ? RTLD_GLOBAL : 0) |
-	       (mode & NODELETE ? RTLD_NODELETE : 0);
+static int from_musl(int mode)
+{
+	return (mode & BOTH) | (mode & MUSL_NOLOAD ? RTLD_NOLOAD : 0) |
+	       (mode & MUSL_DEEPBIND ? RTLD_DEEPBIND : 0) |
+	       (mode & MUSL_GLOBAL ? RTLD_GLOBAL : 0) |
+	       (mode & MUSL_NODELETE ? RTLD_NODELETE : 0);
+}
+
+/* What is wrong with a mode, in *e. */
+static int check_mode(struct rld *r, const char *file, int mode,
+		      struct rld_err *e)
+{
+	const int known = r->host.kind == HOST_MUSL ?
+				  BOTH | MUSL_NOLOAD | MUSL_DEEPBIND |
+					  MUSL_GLOBAL | MUSL_NODELETE :
+				  BOTH | RTLD_NOLOAD | RTLD_DEEPBIND |
+					  RTLD_GLOBAL | RTLD_NODELETE;
+
+	if (mode & ~known)
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: 0x%x is "
+				"not part of any RTLD_ constant",
+				file, (unsigned)mode,
+				(unsigned)(mode & ~known));
+	if (!(mode & BOTH))
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: neither "
+				"RTLD_LAZY nor RTLD_NOW is set: add one",
+				file, (unsigned)mode);
+	if ((mode & BOTH) == BOTH && r->strict)
+		return rld_fail(e,
+				"%s: invalid mode for dlopen(): 0x%x: "
+				"RTLD_LAZY and RTLD_NOW are both set, which "
+				"--strict refuses: drop one",
+				file, (unsigned)mode);
+	return 0;
+}
+
+int rld_own_mode(const char *file, int *mode)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+
+	if (!file)
+		file = "(program)";
+	if (check_mode(r, file, *mode, &e)) {
+		rld_keep_error(&e);
+		return -1;
+	}
+	/* that breaks the rule of dlopen(3), and is met in the field */
+	if ((*mode & BOTH) == BOTH) {
+		TRACE(r, TR_ALL,
+		      "rld: %s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
+		      "taken as RTLD_NOW\n",
+		      file, (unsigned)*mode);
+		*mode &= ~RTLD_LAZY;
+	}
+	if (r->host.kind == HOST_MUSL)
+		*mode = from_musl(*mode);
+	return 0;
 }
 
 API void *dlopen(const char *file, int mode)
 {
-	return rld_open(file, own_mode(mode), NULL, 0, CALLER());
+	return rld_own_mode(file, &mode) ?
+		       NULL :
+		       rld_open(file, mode, NULL, 0, CALLER());
 }
 
 API void *dlmopen(Lmid_t ns, const char *file, int mode)
@@ -236,7 +252,9 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	struct rld_err e = { 0 };
 
 	if (ns == LM_ID_BASE)
-		return rld_open(file, own_mode(mode), NULL, 0, CALLER());
+		return rld_own_mode(file, &mode) ?
+			       NULL :
+			       rld_open(file, mode, NULL, 0, CALLER());
 	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
 		 file ? file : "(program)");
 	rld_keep_error(&e);
@@ -467,9 +485,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			if (handle == RTLD_DEFAULT)
 				ref.from = rld_caller(r, pc);
 			hit = (rld_lookup(r, &ref, &def) ||
-			       (r->ndelay &&
-				rld_delay_lookup(r, &ref, ref.from, &def,
-						 &e))) &&
+			       (r->ndelay && rld_delay_lookup(r, &ref, ref.from,
+							      &def, &e))) &&
 			      rld_own_version(r, &ref, &def);
 			if (hit)
 				m = meaning(&def);

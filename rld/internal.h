@@ -790,7 +790,10 @@ struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e);
 /* For this thread's dlerror; takes the text. */
 void rld_keep_error(struct rld_err *e);
 struct dso *rld_caller(struct rld *r, uintptr_t pc);
-/* dlopen, and with want != NULL sgidlopen_version. */
+/* A mode as programs give it becomes one as rld numbers it; -1: it is none, and
+ * why is kept for dlerror. */
+int rld_own_mode(const char *file, int *mode);
+/* dlopen, and with want != NULL sgidlopen_version; the mode is rld's. */
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc);
 /* pc: who asks, 0 when it is rld. */

@@ -303,6 +303,8 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 
 	if (!name || !*name)
 		return refuse("rld_module_open", "no name given"), NULL;
+	if (rld_own_mode(name, &mode))
+		return NULL;
 	path = find(r, name, search);
 	handle = path ? rld_open(path, mode, NULL, 0, pc) : NULL;
 	m = handle ? enter(r, handle, path) : NULL;

@@ -26,6 +26,8 @@ static void *add(const char *path, int mode, uintptr_t pc)
 	mode |= how == RTLD_NOW_REPORT_ERROR ? RTLD_NOW : RTLD_LAZY;
 	if (mode & RTLD_NOW)
 		mode &= ~RTLD_LAZY;
+	if (rld_own_mode(path, &mode))
+		return NULL;
 	return rld_open(path, mode | RTLD_GLOBAL, NULL, 0, pc);
 }
 
@@ -49,6 +51,8 @@ static void *open_version(const char *path, int mode, const char *version,
 		rld_keep_error(&e);
 		return NULL;
 	}
+	if (rld_own_mode(path, &mode))
+		return NULL;
 	return rld_open(path, mode, path ? version : NULL, (unsigned)flags, pc);
 }
 
@@ -94,9 +98,13 @@ API const char *rld_error(void)
 static void *libdl(int what, void *a1, void *a2, void *a3, void *a4,
 		   uintptr_t pc)
 {
+	int mode = (int)(intptr_t)a2;
+
 	switch (what) {
 	case 0:
-		return rld_open(a1, (int)(intptr_t)a2, NULL, 0, pc);
+		return rld_own_mode(a1, &mode) ?
+			       NULL :
+			       rld_open(a1, mode, NULL, 0, pc);
 	case 1:
 		return rld_symbol(a1, a2, NULL, pc);
 	case 2:
