@@ -50,7 +50,7 @@ ARCHFLAGS_x86_64 := -mgeneral-regs-only
 ifeq (,$(findstring clang,$(shell $(CC_x86_64) --version 2>/dev/null)))
 ARCHFLAGS_x86_64 += -falign-functions=1 -falign-loops=1 -falign-jumps=1
 SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
-	etc debug marks vault msg entry delay statictls guard iversion late \
+	etc debug marks vault msg entry delay statictls carrier guard iversion late \
 	hostlibc) \
 	$(addprefix elf/,dynamic head rldnote version)
 endif

@@ -159,9 +159,8 @@ int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
 		rld_index_add(r, n);
 	if (rld_relocate_new(r, first, e))
 		return -1;
-	for (struct dso *n = first; n; n = dso_next(n))
-		if (n->tls_static && n->tls_memsz && !(n->flags & D_HOST))
-			rld_tls_late_image(r, n);
+	if (rld_tls_late_images(r, first, e))
+		return -1;
 	return r->torn ? rld_fail(e, "%s: was cut short while it was loaded",
 				  r->torn) :
 			 0;

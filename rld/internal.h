@@ -578,7 +578,8 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e);
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e);
 void rld_tls_layout(struct rld *r);
 void rld_tls_install(struct rld *r, unsigned char *image);
-void rld_tls_late_image(struct rld *r, struct dso *d);
+/* Those from first on are relocated: their initial values into static blocks. */
+int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e);
 /* What __tls_get_addr is given for a variable that is gone; 0 stands for one
  * that nobody ever defined, a weak one. */
 #define RLD_TLS_LOST 4096

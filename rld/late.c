@@ -120,6 +120,17 @@ static int may_wait(const struct late *l, enum rkind kind)
 		kind == RK_JUMP_SLOT);
 }
 
+/* Is it an initial value of a thread-local variable at a fixed place?  All
+ * threads get those as soon as the object is relocated. */
+static int is_static_value(const struct late *l)
+{
+	const struct dso *d = l->dso;
+	uintptr_t at = d->lm.l_addr + l->rel.off;
+
+	return d->tls_static &&
+	       at - (uintptr_t)d->tls_image < d->tls_filesz;
+}
+
 /* The n entries that wait become the batch of what came with first. */
 static int put_off(struct pass *p, struct dso *first, size_t n)
 {
@@ -163,7 +174,7 @@ static int take_turn(struct pass *p, enum turn turn, struct late *waiting,
 
 		if (turn_of(kind) != turn)
 			continue;
-		if (waiting && may_wait(l, kind)) {
+		if (waiting && may_wait(l, kind) && !is_static_value(l)) {
 			waiting[(*n)++] = *l;
 			continue;
 		}

@@ -1,11 +1,15 @@
 /* Static thread-local storage: places at fixed offsets from the thread pointer,
- * for what comes at the start and, in a surplus, for some that come later. */
+ * for what comes at the start and, in a surplus, for some that come later.
+ * glibc has a surplus of its own, which carrier.c takes them from: each thread
+ * pays for it with its stack, and one is enough. */
 #include "rld/tls.h"
 
-/* So much that glibc's own variables lie in one page and its thread's control
- * block with what follows it in the next: a little more is a page more to touch
- * at each start. */
+#include <linux/sched.h>
+
 #define SURPLUS 3328
+
+/* More than one, and it is not known how many. */
+#define MANY_TASKS 1000
 
 static int emulator_tasks;
 
@@ -57,14 +61,27 @@ static void place(struct rld *r, struct dso *d)
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
 }
 
-/* Threads of this process, those of an emulator included. */
+/* Threads of this process, those of an emulator included.  Where /proc does not
+ * tell, the kernel does: to leave the thread group is nothing for the only
+ * thread, and an error for others. */
 static int tasks(void)
 {
 	struct statx st;
 
-	if (sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
-		return 2;
-	return (int)st.stx_nlink - 2;
+	if (!sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
+		return (int)st.stx_nlink - 2;
+	return sys1(__NR_unshare, CLONE_THREAD) ? MANY_TASKS : 1;
+}
+
+static size_t spare(const struct rld *r)
+{
+	return r->host.libc && r->host.kind == HOST_GLIBC ? 0 : SURPLUS;
+}
+
+/* Does libc's surplus serve, in place of ours? */
+static int from_libc(const struct rld *r)
+{
+	return r->started && !spare(r);
 }
 
 void rld_tls_layout(struct rld *r)
@@ -80,7 +97,7 @@ void rld_tls_layout(struct rld *r)
 	r->tls_used = ARCH_TLS_TCB_SIZE;
 #endif
 	/* Where there is no vdso, an emulator may have threads of its own. */
-	if (!r->vdso)
+	if (!r->vdso && tasks() < MANY_TASKS)
 		emulator_tasks = tasks() - 1;
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
@@ -88,14 +105,14 @@ void rld_tls_layout(struct rld *r)
 #if ARCH_TLS_BELOW_TP
 	r->tls_used = up(r->tls_used + slot_size, 16);
 	rld_tls_slot = -(intptr_t)r->tls_used;
-	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
+	r->tls_size = up(r->tls_used + spare(r), r->tls_align);
 	surplus.lo = -(intptr_t)r->tls_size;
 	surplus.hi = -(intptr_t)r->tls_used;
 #else
 	r->tls_used = up(r->tls_used, 16);
 	rld_tls_slot = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	r->tls_used += slot_size;
-	r->tls_size = up(r->tls_used + SURPLUS, r->tls_align);
+	r->tls_size = up(r->tls_used + spare(r), r->tls_align);
 	surplus.lo = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	surplus.hi = (intptr_t)r->tls_size - ARCH_TLS_TP_BIAS;
 	r->tls_size -= ARCH_TLS_TCB_SIZE;
@@ -145,6 +162,11 @@ static int alone(int patient)
 		else
 			return 0;
 	return 1;
+}
+
+int rld_tls_alone(void)
+{
+	return alone(0);
 }
 
 static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
@@ -216,6 +238,10 @@ void rld_tls_give_back(struct rld *r, const struct dso *d)
 	const struct room m = { d->tls_offset,
 				d->tls_offset + (intptr_t)d->tls_memsz };
 
+	if (from_libc(r)) {
+		rld_carrier_close(r, d);
+		return;
+	}
 	clear(r, &m);
 	if (alone(0))
 		return;
@@ -245,6 +271,12 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 				"%s: cannot get static thread-local storage: "
 				"its blocks are in use",
 				dso_name(r, d));
+	if (from_libc(r)) {
+		if (rld_carrier_open(r, d, e))
+			return -1;
+		d->tls_static = 1;
+		return rld_tls_register(r, d, e);
+	}
 	for (size_t i = 0; i < d->tls_filesz; i++)
 		image |= ((const char *)d->tls_image)[i];
 	for (int patient = 0; patient < 2 && !(room && (single || !image));
@@ -275,13 +307,23 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 	return rld_tls_register(r, d, e);
 }
 
-/* A later object that was given static storage: its initial values, for this
- * thread and those to come. */
-void rld_tls_late_image(struct rld *r, struct dso *d)
+/* A later object that was given static storage in our surplus: its initial
+ * values, for this thread and those to come. */
+static void late_image(struct rld *r, struct dso *d)
 {
 	if (r->tls_image)
 		memcpy(in_image(r, r->tls_image, d->tls_offset), d->tls_image,
 		       d->tls_filesz);
 	memcpy((void *)(arch_tp() + (uintptr_t)d->tls_offset), d->tls_image,
 	       d->tls_filesz);
+}
+
+int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	if (from_libc(r))
+		return rld_carrier_finish(r, e);
+	for (struct dso *d = first; d; d = dso_next(d))
+		if (d->tls_static && d->tls_memsz && !(d->flags & D_HOST))
+			late_image(r, d);
+	return 0;
 }

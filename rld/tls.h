@@ -43,5 +43,16 @@ extern struct thread *rld_threads;
 void rld_block_signals(struct sigs *was);
 /* statictls.c: d's static room is free again. */
 void rld_tls_give_back(struct rld *r, const struct dso *d);
+/* Is this the only thread?  When that is not known: no. */
+int rld_tls_alone(void);
+
+/* carrier.c: a place for d, which has come late, in libc's static block, with
+ * the initial values of its file; and, once what arrives is relocated, those
+ * that it has by then, in all threads. */
+int rld_carrier_open(struct rld *r, struct dso *d, struct rld_err *e);
+int rld_carrier_finish(struct rld *r, struct rld_err *e);
+void rld_carrier_close(struct rld *r, const struct dso *d);
+/* p_paddr of a carrier's first program header. */
+#define RLD_CARRIER 0x72646c54
 
 #endif

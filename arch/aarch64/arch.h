@@ -48,6 +48,8 @@
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))
 #define ARCH_R_TYPE(info) ((uint32_t)(info))
+/* r_info of: the offset from tp of the object's own block. */
+#define ARCH_R_TPOFF_SELF ELF64_R_INFO(0, R_AARCH64_TLS_TPREL)
 
 static inline enum rkind arch_reloc_kind(uint32_t type)
 {

@@ -37,4 +37,7 @@ static inline uint32_t mips_r_types(mips_info info)
 	return info & 0xff;
 }
 
+/* Of a relocation without a symbol. */
+#define mips_info_of(type) ELF32_R_INFO(0, type)
+
 #include "syscall64.h"

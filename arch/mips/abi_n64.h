@@ -50,4 +50,11 @@ static inline uint32_t mips_r_types(mips_info info)
 #endif
 }
 
+/* Of a relocation without a symbol, whose type is the last byte. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define mips_info_of(type) ((mips_info)(type))
+#else
+#define mips_info_of(type) ((mips_info)(type) << 56)
+#endif
+
 #include "syscall64.h"

@@ -38,6 +38,9 @@ static inline uint32_t mips_r_types(mips_info info)
 	return info & 0xff;
 }
 
+/* Of a relocation without a symbol. */
+#define mips_info_of(type) ELF32_R_INFO(0, type)
+
 /* syscall.S */
 long mips_syscall(long a, long b, long c, long d, long e, long f, long n)
 	__attribute__((visibility("hidden")));

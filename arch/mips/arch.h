@@ -65,6 +65,8 @@ enum {
 
 #define ARCH_R_SYM(info)  mips_r_sym(info)
 #define ARCH_R_TYPE(info) mips_r_type(info)
+/* r_info of: the offset from tp of the object's own block. */
+#define ARCH_R_TPOFF_SELF mips_info_of(MIPS_R_TPREL)
 
 static inline uint32_t mips_r_type(mips_info info)
 {
