@@ -28,7 +28,9 @@ want_cxx=$want_c
 
 case_c()
 {
-	local bin=/usr/lib/postgresql/15/bin include initdb
+	local bin include initdb
+	# pg_config is of the newest; BINDIR is where its server lies.
+	bin=$(pg_config --bindir)
 	include=$(pg_config --includedir-server)
 	need $bin/postgres $bin/psql "$include/postgres.h" python3
 	versions answer postgres.c "-I$include"
