@@ -18,6 +18,7 @@
 #include "elf/rldnote.h"
 #include "elf/symbol.h"
 #include "elf/version.h"
+#include "rld/compat.h"
 #include "rld/str.h"
 #include "rld/sys.h"
 

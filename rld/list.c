@@ -369,7 +369,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	}
 	if (copy >= 0)
 		sys_close(copy);
-	d->flags |= D_NEW | (r->started ? 0 : D_STARTUP | D_GLOBAL);
+	d->flags |= D_NEW | (r->started ? 0u : D_STARTUP | D_GLOBAL);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
 	if (d->soname && *d->soname)
