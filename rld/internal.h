@@ -47,8 +47,9 @@ extern const char rld_no_memory[]; /* a text; rld_free takes it */
 #ifdef RLD_FAULTS
 extern API unsigned rld_fail_alloc;
 #endif
-int rld_heap_lock(void); /* -1: this thread holds it already */
-void rld_heap_unlock(void);
+/* For fork.  -1: this thread was interrupted in the heap, and has it. */
+int rld_heap_hold(void);
+void rld_heap_let_go(void);
 
 /* ---- msg.c: errors and traces.  What leads to them is compiled out of the
  * way of the rest. */
@@ -335,9 +336,13 @@ struct rld {
 
 	struct host host;
 	struct dso *fini_list;
-	int lock;
-	uintptr_t lock_owner;
-	unsigned lock_depth;
+	uintptr_t lock; /* names the thread that has it, 0: free */
+	unsigned lock_depth; /* how often that thread has taken it again */
+	unsigned fork_depth; /* forks of that thread under way: fork.c */
+	int fork_watched;    /* libc has been asked to tell of fork */
+	int forks;	     /* under way in this process */
+	int fork_waiters;    /* threads that wait until they are done */
+	int finishing;	     /* threads at libc's list for exit: fork.c */
 	int lock_waiters;
 	unsigned changes; /* grows whenever the lock is given back */
 	unsigned epoch;	  /* its low bit: where readers count themselves */
@@ -380,6 +385,32 @@ static inline uintptr_t rld_self_id(void)
 	return rld_state.started ? arch_tp() : 1;
 }
 
+/* rld's own words in each thread's static block, at rld_tls_slot from tp;
+ * arch/NAME/resolve.S reads the first two. */
+struct tls_words {
+	void **table;
+	size_t n;
+	struct thread *thread;
+	struct walk *walk; /* the innermost of dl_iterate_phdr */
+	int reading[2];	   /* this thread's part of rld.readers */
+	int finishing;	   /* ... and of rld.finishing */
+};
+
+_Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
+
+extern intptr_t rld_tls_slot;
+extern struct tls_words rld_early_words; /* of the start's one thread */
+
+static inline struct tls_words *tls_words(void)
+{
+	return (struct tls_words *)(arch_tp() + (uintptr_t)rld_tls_slot);
+}
+
+static inline struct tls_words *rld_own_words(const struct rld *r)
+{
+	return r->started && r->tls_size ? tls_words() : &rld_early_words;
+}
+
 static inline uintptr_t page_down(const struct rld *r, uintptr_t a)
 {
 	return a & ~(r->page - 1);
@@ -405,25 +436,30 @@ static inline const char *dso_name(const struct rld *r, const struct dso *d)
 /* ---- lock.c */
 void rld_lock(struct rld *r);
 void rld_unlock(struct rld *r);
-/* Have libc tell of fork; if there is a second thread; at the start. */
-void rld_watch_fork(struct rld *r);
-void rld_watch_threads(struct rld *r);
-void rld_watch_fork_at_start(struct rld *r);
+int rld_holds_lock(const struct rld *r); /* this thread */
 /* Without waiting; 1: it is held.  Only a thread that does not hold it yet. */
 int rld_trylock(struct rld *r);
+/* Gives back what was kept for readers, if none is left. */
+void rld_free_deferred(struct rld *r);
 /* Between the two, nothing that a reader can come by is unmapped or freed.
  * Both may be called in signal handlers.  No foreign code in between but the
- * callback of dl_iterate_phdr. */
+ * callback of dl_iterate_phdr.  The thread's own count is what remains of the
+ * common one in the child of a fork: it is never the smaller of the two. */
 static inline int rld_read_begin(struct rld *r)
 {
 	int k = (int)(__atomic_load_n(&r->epoch, __ATOMIC_RELAXED) & 1);
 
+	rld_own_words(r)->reading[k]++;
 	__atomic_fetch_add(&r->readers[k], 1, __ATOMIC_SEQ_CST);
 	return k;
 }
 static inline void rld_read_end(struct rld *r, int k)
 {
-	__atomic_fetch_sub(&r->readers[k], 1, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&r->readers[k], 1, __ATOMIC_SEQ_CST);
+	rld_own_words(r)->reading[k]--;
+	if (__builtin_expect(
+		    __atomic_load_n(&r->limbo, __ATOMIC_SEQ_CST) != NULL, 0))
+		rld_free_deferred(r);
 }
 /* Lock held.  What was made unreachable before may go once readers have left:
  * waits a moment for them; whoever stays (it may be this very thread, under a
@@ -432,6 +468,18 @@ static inline void rld_read_end(struct rld *r, int k)
 void rld_wait_readers(struct rld *r);
 void rld_free_later(struct rld *r, void *p);
 void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
+
+/* ---- fork.c */
+/* Have libc tell of fork; if there is a second thread; at the start. */
+void rld_watch_fork(struct rld *r);
+void rld_watch_threads(struct rld *r);
+void rld_watch_fork_at_start(struct rld *r);
+/* Around what takes the lock of libc's list of functions for exit; not under
+ * rld's own lock.  May be nested. */
+void rld_exit_begin(struct rld *r);
+void rld_exit_end(struct rld *r);
+/* At the start, with the vault open. */
+void rld_find_atexit(struct rld *r);
 
 /* ---- search.c: names to files.  Returns a descriptor and a heap path in
  * *path, or -1 with *e set. */
@@ -590,6 +638,9 @@ void rld_tls_is_at(struct dso *d, uintptr_t block);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 void rld_tls_lock(void);
 void rld_tls_unlock(void);
+/* For fork, with all signals blocked by the caller. */
+void rld_tls_hold(void);
+void rld_tls_let_go(void);
 struct thread;
 char **rld_thread_error(void);
 /* A call of the dlopen family that succeeds takes back what an earlier one
@@ -597,7 +648,6 @@ char **rld_thread_error(void);
 void rld_forget_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
-extern intptr_t rld_tls_slot __attribute__((visibility("hidden")));
 uintptr_t rld_tls_slow(void *pair, void *unused);
 
 /* ---- bind.c */

@@ -127,9 +127,7 @@ struct walk {
 
 static struct walk **innermost(struct rld *r)
 {
-	static struct walk *early;
-
-	return r->started && r->tls_size ? &tls_words()->walk : &early;
+	return &rld_own_words(r)->walk;
 }
 
 /* The personality routine of walk(), whose frame an unwinder goes through. */
@@ -144,8 +142,10 @@ int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
 	(void)exception;
 	(void)context;
 	if (actions & CLEANUP_PHASE && *w) {
-		rld_read_end(&rld_state, (*w)->k & 1);
+		int k = (*w)->k;
+
 		*w = (*w)->outer;
+		rld_read_end(&rld_state, k);
 	}
 	return CONTINUE_UNWIND;
 }

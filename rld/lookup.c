@@ -594,7 +594,7 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		}
 		probes = __atomic_add_fetch(&r->probes, probes,
 					    __ATOMIC_RELAXED);
-		if (probes > MANY_PROBES && r->lock_owner == rld_self_id())
+		if (probes > MANY_PROBES && rld_holds_lock(r))
 			rld_index_build(r);
 	}
 	if (hit && out->dso->flags & D_LEAVING)

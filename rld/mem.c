@@ -22,6 +22,8 @@ _Static_assert(sizeof(struct head) <= HEAD, "a block begins behind it");
 
 static struct {
 	uintptr_t owner; /* thread, 0: free */
+	int held;	 /* by a fork of that thread ... */
+	int whole;	 /* ... which has it in order, so that it may be used */
 	struct head *free[CLASSES];
 	char *lo, *at; /* of the chunk, which is carved from its end down */
 } heap;
@@ -30,8 +32,9 @@ static struct {
  * dirties few pages. */
 static char first[FIRST] __attribute__((section(".bss.heap"), aligned(16)));
 
-/* One word says both: a signal handler never meets it half taken. */
-int rld_heap_lock(void)
+/* One word says both: a signal handler never meets it half taken.  -1: this
+ * thread was interrupted in the midst of it. */
+static int lock_heap(void)
 {
 	uintptr_t self = rld_self_id();
 
@@ -42,8 +45,12 @@ int rld_heap_lock(void)
 						__ATOMIC_ACQUIRE,
 						__ATOMIC_RELAXED))
 			return 0;
-		if (owner == self)
-			return -1;
+		if (owner == self) { /* only fork lets it be taken again */
+			int whole = heap.whole;
+
+			heap.whole = 0;
+			return whole ? 0 : -1;
+		}
 		if (spin < 100)
 			arch_pause();
 		else /* whoever has it may have no processor */
@@ -51,9 +58,26 @@ int rld_heap_lock(void)
 	}
 }
 
-void rld_heap_unlock(void)
+static void unlock_heap(void)
 {
-	__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELEASE);
+	if (heap.held)
+		heap.whole = 1;
+	else
+		__atomic_store_n(&heap.owner, (uintptr_t)0, __ATOMIC_RELEASE);
+}
+
+int rld_heap_hold(void)
+{
+	if (lock_heap())
+		return -1;
+	heap.held = heap.whole = 1;
+	return 0;
+}
+
+void rld_heap_let_go(void)
+{
+	heap.held = heap.whole = 0;
+	unlock_heap();
 }
 
 static void *map_block(size_t size)
@@ -136,16 +160,16 @@ void *rld_alloc(size_t size)
 	if (size > ((size_t)1 << MAX_SHIFT) - HEAD)
 		return size > SIZE_MAX / 2 ? NULL : map_block(size);
 	c = class_of(size + HEAD, &whole);
-	if (rld_heap_lock())
+	if (lock_heap())
 		return map_block(size);
 	h = heap.free[c];
 	if (h) {
 		heap.free[c] = h->next;
-		rld_heap_unlock();
+		unlock_heap();
 		memset((char *)h + HEAD, 0, size);
 	} else {
 		h = carve(whole);
-		rld_heap_unlock();
+		unlock_heap();
 		if (!h)
 			return NULL;
 	}
@@ -169,11 +193,11 @@ void rld_free(void *p)
 		return;
 	}
 	c = class_of(h->size, &whole);
-	if (rld_heap_lock())
+	if (lock_heap())
 		return; /* interrupted heap: leak rather than corrupt */
 	h->next = heap.free[c];
 	heap.free[c] = h;
-	rld_heap_unlock();
+	unlock_heap();
 }
 
 void *rld_realloc(void *p, size_t size)

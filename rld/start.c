@@ -582,6 +582,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
+	rld_find_atexit(r);
 	whole(r);
 	rld_seal_first(r);
 	announce(r);

@@ -160,6 +160,25 @@ static inline long sys_futex_wait(int *word, int value)
 			     FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, 0, 0, 0);
 }
 
+/* For at most ms milliseconds, not 0. */
+static inline long sys_futex_wait_ms(int *word, int value, long ms)
+{
+	const long time[2] = { ms / 1000, ms % 1000 * 1000000 };
+
+	return arch_syscall6(__NR_futex, (long)word,
+			     FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, (long)time,
+			     0, 0);
+}
+
+/* Milliseconds of the monotonic clock; never 0. */
+static inline long sys_ms(void)
+{
+	long time[2] = { 0, 0 };
+
+	sys3(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, (long)time, 0);
+	return time[0] * 1000 + time[1] / 1000000 + 1;
+}
+
 /* The kernel's set of signals. */
 struct sigs {
 	unsigned char bits[_NSIG / 8];

@@ -11,10 +11,12 @@ struct dtor {
 };
 
 struct thread *rld_threads;
-static int lock;
+static uintptr_t lock; /* names the thread that has it, 0: free */
+static unsigned lock_depth;
 static unsigned key;
 static int key_state; /* 0: not made, 1: made, -1: cannot be */
 static struct sigs holders_mask;
+struct tls_words rld_early_words;
 
 void rld_block_signals(struct sigs *was)
 {
@@ -24,19 +26,39 @@ void rld_block_signals(struct sigs *was)
 	sys_sigmask(SIG_SETMASK, &all, was);
 }
 
+void rld_tls_hold(void)
+{
+	for (unsigned spin = 0;; spin++) {
+		uintptr_t nobody = 0;
+
+		if (__atomic_compare_exchange_n(&lock, &nobody, rld_self_id(),
+						0, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return;
+		if (spin < 100)
+			arch_pause();
+		else
+			sys1(__NR_sched_yield, 0);
+	}
+}
+
+void rld_tls_let_go(void)
+{
+	__atomic_store_n(&lock, (uintptr_t)0, __ATOMIC_RELEASE);
+}
+
 /* A handler that touches a variable takes the lock, too: none runs in the
- * thread that has it. */
+ * thread that has it.  What may run in there are the program's own handlers of
+ * fork: the fork keeps no mask for itself, and has the tables in order. */
 void rld_tls_lock(void)
 {
 	struct sigs was;
 
 	rld_block_signals(&was);
-	for (unsigned spin = 0; __atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE);
-	     spin++)
-		if (spin < 100)
-			arch_pause();
-		else
-			sys1(__NR_sched_yield, 0);
+	if (__atomic_load_n(&lock, __ATOMIC_RELAXED) == rld_self_id())
+		lock_depth++;
+	else
+		rld_tls_hold();
 	holders_mask = was;
 }
 
@@ -44,7 +66,10 @@ void rld_tls_unlock(void)
 {
 	struct sigs was = holders_mask;
 
-	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+	if (lock_depth)
+		lock_depth--;
+	else
+		rld_tls_let_go();
 	sys_sigmask(SIG_SETMASK, &was, NULL);
 }
 

@@ -15,25 +15,9 @@ struct thread {
 	struct dtor *dtors;
 };
 
-/* rld's own words in each thread's static block, at rld_tls_slot from tp;
- * arch/NAME/resolve.S reads the first two. */
-struct tls_words {
-	void **table;
-	size_t n;
-	struct thread *thread;
-	struct walk *walk; /* the innermost of dl_iterate_phdr */
-};
-
-_Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
-
 /* introspect.c: a personality routine, of walks that are left by unwinding. */
 int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
 		   void *context);
-
-static inline struct tls_words *tls_words(void)
-{
-	return (struct tls_words *)(arch_tp() + (uintptr_t)rld_tls_slot);
-}
 
 /* This thread's; one for all before there is a libc, or when memory is short. */
 struct thread *rld_thread(void);

@@ -126,6 +126,16 @@ static struct dso *next_to_finish(struct rld *r)
 	return NULL;
 }
 
+/* d's destructors, without the lock. */
+static void finish(struct rld *r, struct dso *d)
+{
+	rld_unlock(r);
+	rld_exit_begin(r);
+	rld_run_fini(r, d);
+	rld_exit_end(r);
+	rld_lock(r);
+}
+
 /* Foreign code in the midst of it all.  What rld_guard is for: tables and notes
  * of files that were cut short since they were loaded. */
 static void step_out(struct rld *r)
@@ -194,11 +204,8 @@ void rld_collect(struct rld *r)
 			rld_tell(r, gone[i], RLD_EVENT_UNLOADING);
 			rld_lock(r);
 		}
-	while ((d = next_to_finish(r))) {
-		rld_unlock(r);
-		rld_run_fini(r, d);
-		rld_lock(r);
-	}
+	while ((d = next_to_finish(r)))
+		finish(r, d);
 	rld_unseal_surely(r);
 	rld_guard(r, 1);
 	for (unsigned i = 0; i < n; i++)

@@ -39,6 +39,7 @@ struct vault {
 	void *delay_arg;
 	struct listener *listener; /* LISTENERS of them; NULL: none yet */
 	unsigned wanted;	   /* by any */
+	uintptr_t cxa_atexit;	   /* libc's, 0: not known */
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
