@@ -279,6 +279,7 @@ int rld_close(void *handle, uintptr_t pc)
 	    !(d->flags & D_STARTUP))
 		rld_collect(r);
 	rld_unlock(r);
+	rld_tls_free_waiting();
 	if (d)
 		return 0;
 	rld_keep_error(&e);

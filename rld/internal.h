@@ -633,6 +633,8 @@ int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e);
  * that nobody ever defined, a weak one. */
 #define RLD_TLS_LOST 4096
 void rld_tls_release(struct rld *r, struct dso *d);
+/* tlsblock.c: blocks that were let go under a lock. */
+void rld_tls_free_waiting(void);
 /* d's block in this thread lies there, and in each at the same offset. */
 void rld_tls_is_at(struct dso *d, uintptr_t block);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);

@@ -95,7 +95,7 @@ static void thread_gone(void *arg)
 	*tls_words() = (struct tls_words){ 0 };
 	for (size_t i = 0; i < t->n; i++)
 		if (t->table[i])
-			rld_free(((void **)t->table[i])[-1]);
+			rld_tls_free_block(t->table[i]);
 	rld_free(t->table);
 	rld_free(t->error);
 	rld_free(t->last_error);
@@ -181,6 +181,7 @@ static void run_dtor(void *arg)
 	if (d->dso && --d->dso->tls_dtors == 0 && !d->dso->opens)
 		rld_collect(r);
 	rld_unlock(r);
+	rld_tls_free_waiting();
 	rld_free(d);
 }
 

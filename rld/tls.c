@@ -21,22 +21,6 @@ static struct {
 } module[MAX_MODULES + 1] __attribute__((section(".bss.modules")));
 static unsigned nmodules; /* 0 is counted with the first */
 
-static void *new_block(const struct dso *d)
-{
-	size_t align = d->tls_align < 16 ? 16 : d->tls_align;
-	char *raw = rld_alloc(d->tls_memsz + align * 2 + 16);
-	uintptr_t at;
-
-	if (!raw)
-		return NULL;
-	at = ((uintptr_t)raw + 8 + align - 1) & ~(align - 1);
-	at += d->tls_misalign;
-	((void **)at)[-1] = raw;
-	memcpy((void *)at, d->tls_image, d->tls_filesz);
-	memset((char *)at + d->tls_filesz, 0, d->tls_memsz - d->tls_filesz);
-	return (void *)at;
-}
-
 static void *make_block(unsigned m)
 {
 	struct thread *t = rld_thread();
@@ -66,7 +50,7 @@ static void *make_block(unsigned m)
 		rld_free(old);
 	}
 	if (!t->table[m]) {
-		void *b = new_block(d);
+		void *b = rld_tls_new_block(&rld_state, d);
 
 		if (!b)
 			rld_die(&rld_state,
@@ -190,10 +174,10 @@ void rld_tls_release(struct rld *r, struct dso *d)
 	module[m].place = 0;
 	for (struct thread *t = rld_threads; t; t = t->next)
 		if (m < t->n && t->table[m]) {
-			void *raw = ((void **)t->table[m])[-1];
+			void *b = t->table[m];
 
 			t->table[m] = NULL;
-			rld_free(raw);
+			rld_tls_free_block_later(b);
 		}
 	rld_tls_unlock();
 	d->tls_mod = 0;

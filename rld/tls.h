@@ -25,6 +25,13 @@ struct thread *rld_thread(void);
 extern struct thread *rld_threads;
 /* All signals but those of the kernel's own are blocked; *was as they were. */
 void rld_block_signals(struct sigs *was);
+/* tlsblock.c: a block of d's variables with their initial values, or NULL. */
+void *rld_tls_new_block(struct rld *r, const struct dso *d);
+/* Foreign code may run: without a lock, or later. */
+void rld_tls_free_block(void *block);
+/* Under the TLS lock. */
+void rld_tls_free_block_later(void *block);
+
 /* statictls.c: d's static room is free again. */
 void rld_tls_give_back(struct rld *r, const struct dso *d);
 /* Is this the only thread?  When that is not known: no. */
