@@ -288,6 +288,9 @@ struct rld {
 	uintptr_t *stack;   /* where argc lies */
 	const char *prog;   /* for messages */
 	char *program_file; /* its path, when rld is the command; heap */
+	/* then, too: the path as the kernel has it, the options of rld; heap */
+	char *program_exe, **exec_option;
+	unsigned nexec_option;
 	size_t page;
 	int started; /* libc is up */
 	int secure;
@@ -805,6 +808,13 @@ void rld_host_adopt(struct rld *r);
 void rld_host_tls(struct rld *r);
 void rld_host_interpose(struct rld *r);
 uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name);
+
+/* ---- procexe.c: /proc/self/exe, where rld is the command */
+void rld_exe_note(struct rld *r, int fd);
+void rld_exe_options(struct rld *r, char *const *option, unsigned n);
+/* libc is there, nothing is bound yet. */
+void rld_exe_offer(struct rld *r);
+int rld_exe_serves(const struct rld *r, uint32_t i, const struct ref *ref);
 
 /* ---- unload.c */
 void rld_collect(struct rld *r);

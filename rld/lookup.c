@@ -85,6 +85,15 @@ static int version_serves(const struct dso *d, uint32_t i,
 	return raw & 0x8000 ? 0 : ref->newest ? 1 : 2;
 }
 
+/* Few objects have a note: does d's keep its symbol i from ref? */
+static __attribute__((cold, noinline)) int
+hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
+{
+	if (d->flags & D_SELF)
+		return !rld_exe_serves(&rld_state, i, ref);
+	return ref->from != d && rldnote_hides(d->note, name);
+}
+
 static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 			 int may_be_canonical)
 {
@@ -110,7 +119,7 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 	name = elf_str(&d->dyn, s->st_name);
 	/* an object's own definition has the reference's very string */
 	if (!name || (name != ref->name && !same_name(ref, name, ref->name)) ||
-	    (d->note && ref->from != d && rldnote_hides(d->note, name)))
+	    (d->note && hides(d, i, ref, name)))
 		return 0;
 	return version_serves(d, i, ref);
 }

@@ -351,6 +351,8 @@ void rld_options(struct rld *r)
 	if (r->argv[i][0] == '-' && r->argv[i][1])
 		rld_die(r, "%s: unknown option (try --help)", r->argv[i]);
 	r->prog = r->argv[i];
+	if (i > 1 && r->mode == MODE_RUN)
+		rld_exe_options(r, r->argv + 1, (unsigned)i - 1);
 	rld_shift_args(r, i);
 	if (r->argv0)
 		r->argv[0] = (char *)(uintptr_t)r->argv0;

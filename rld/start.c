@@ -256,6 +256,8 @@ static void program_from_file(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
+	if (r->mode == MODE_RUN)
+		rld_exe_note(r, fd);
 	if (rld_map(r, d, fd, &st, &e))
 		refuse_program(r, &e);
 	sys_close(fd);
@@ -577,6 +579,8 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	if (sp != r->stack)
 		read_stack(r, sp);
 	rld_host_adopt(r);
+	if (r->as_command)
+		rld_exe_offer(r);
 	publish(r);
 	bind(r);
 	rld_host_finish(r);

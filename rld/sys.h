@@ -133,10 +133,16 @@ static inline int sys_rename(const char *from, const char *to)
 				  AT_FDCWD, (long)to, 0, 0);
 }
 
+static inline long sys_readlinkat(int dir, const char *path, char *buf,
+				  size_t n)
+{
+	return arch_syscall6(__NR_readlinkat, dir, (long)path, (long)buf,
+			     (long)n, 0, 0);
+}
+
 static inline long sys_readlink(const char *path, char *buf, size_t n)
 {
-	return arch_syscall6(__NR_readlinkat, AT_FDCWD, (long)path, (long)buf,
-			     (long)n, 0, 0);
+	return sys_readlinkat(AT_FDCWD, path, buf, n);
 }
 
 static inline long sys_getcwd(char *buf, size_t n)

@@ -6,7 +6,7 @@
 #include "rld.h"
 #include "rld/internal.h"
 
-enum { LISTENERS = 32 };
+enum { LISTENERS = 32, LIBC_FUNCTIONS = 64 };
 
 /* Of one object; addresses, 0 where it has none. */
 struct code {
@@ -56,6 +56,12 @@ struct vault_pages {
 		char whole[ARCH_PAGE_MAX];
 	};
 	char beyond[VAULT_BEYOND];
+	/* libc's functions behind those of procexe.c; not touched where rld is
+	 * the interpreter */
+	union {
+		uintptr_t libc[LIBC_FUNCTIONS];
+		char libc_page[ARCH_PAGE_MAX];
+	};
 };
 extern struct vault_pages rld_vault_pages __attribute__((visibility("hidden")));
 #define VAULT (&rld_vault_pages.v)
