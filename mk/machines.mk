@@ -1,0 +1,108 @@
+# rld and librld for each machine, in build/MACHINE/.  A name may carry a variant:
+# MACHINE-faults (switches that let an allocation or a system call fail, for
+# tests/faults), MACHINE-clang.
+
+MACHINES := x86_64 aarch64 mips mipsel mipsn32 mipsn32el mips64 mips64el
+
+# Each name in $(1): its compiler, and its directory below arch/.
+CC_x86_64 := x86_64-linux-gnu-gcc
+CC_aarch64 := aarch64-linux-gnu-gcc
+CC_mips := mips-linux-gnu-gcc
+CC_mipsel := mipsel-linux-gnu-gcc
+CC_mipsn32 := mips64-linux-gnuabi64-gcc -mabi=n32
+CC_mipsn32el := mips64el-linux-gnuabi64-gcc -mabi=n32
+CC_mips64 := mips64-linux-gnuabi64-gcc
+CC_mips64el := mips64el-linux-gnuabi64-gcc
+# Not := : CC may come from the command line (make CC=clang).
+CC_$(HOST) = $(CC)
+
+base = $(firstword $(subst -, ,$(1)))
+arch = $(if $(filter mips%,$(1)),mips,$(base))
+compiler = $(if $(filter %-clang,$(1)),clang,$(CC_$(base)))
+is_gcc = $(if $(findstring clang,$(shell $(compiler) --version 2>/dev/null)),,yes)
+
+# No vector registers: the lazy resolver runs between a caller and its callee.
+FLAGS_x86_64 := -mgeneral-regs-only
+FLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
+	-mno-outline-atomics
+# Soft float, for the same reason, but fit for programs of either kind.
+# There gcc makes no unwind tables unless it is told to: exceptions pass through
+# callbacks that rld calls.
+FLAGS_mips := -msoft-float -include arch/mips/nofloat.h \
+	-fasynchronous-unwind-tables
+HASH_mips := sysv
+
+# What runs once a start or once an object is to be small rather than quick: all
+# that a small program's start touches of rld's file lies within 64 KiB then,
+# which the kernel brings in at one page fault.  For gcc: the list of functions is
+# of its making, and clang does not know the last flag.
+SMALL_FLAGS_x86_64 := -falign-functions=1 -falign-loops=1 -falign-jumps=1
+SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
+	etc debug marks vault msg entry delay statictls carrier guard iversion late \
+	hostlibc) \
+	$(addprefix elf/,dynamic head rldnote version)
+
+RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
+	-fno-stack-protector -fno-common -fno-strict-aliasing \
+	-ffunction-sections $(WARN)
+# Not separate-code: two segments in place of four are fewer mappings and
+# fewer pages to touch at each start.
+RLD_LDFLAGS := -static-pie -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
+	-Wl,-z,now,-z,noexecstack,-z,text -Wl,--export-dynamic \
+	-Wl,-Bsymbolic -Wl,-z,noseparate-code -Wl,--build-id \
+	-Wl,--eh-frame-hdr -Wl,--version-script=scripts/rld.map
+
+INC = -I. -Irld/include -Iarch/$(arch)
+BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(call arch,$(m))),\
+	$(if $(shell command -v $(firstword $(CC_$(m)))),$(m))))
+
+# What a start runs lies together and first, its variables before large ones:
+# each page that a start touches is paid for by every program.  By function
+# where there is a linker script (rld/start.order), else by object.
+START := mem map room etc debug guard start options search list hostlibc synth str \
+	lookup bind rebind tls thread statictls init msg lock sys vault late lazy iversion apply marks
+
+# $(1): machine, with its variant
+define machine
+SRC_$(1) := $$(sort $$(wildcard rld/*.c elf/*.c arch/$(arch)/*.c arch/$(arch)/*.S))
+OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
+ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
+	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))
+ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
+LDS_$(1) := $$(wildcard arch/$(arch)/rld.lds)
+GCC_$(1) := $(if $(SMALL_$(arch)),$(is_gcc))
+ARCHFLAGS_$(1) := $$(FLAGS_$(arch)) $$(if $$(GCC_$(1)),$$(SMALL_FLAGS_$(arch))) \
+	$(if $(filter %-faults,$(1)),-DRLD_FAULTS)
+COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $(INC)
+
+build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1)) \
+		$$(LDS_$(1):%=build/$(1)/order.lds)
+	$(compiler) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $$(RLD_LDFLAGS) \
+		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)% -Lbuild/$(1)), \
+			-Wl$$(,)-z$$(,)relro) \
+		-Wl,--hash-style=$(or $(HASH_$(arch)),gnu) \
+		-o $$@ $$(ORDER_$(1))
+
+build/$(1)/order.lds: rld/start.order
+	@mkdir -p $$(@D)
+	sed 's/.*/*(.text.& .text.&.*)/' $$< >$$@
+
+build/$(1)/obj/%.o: %.c $(RULES)
+	@mkdir -p $$(@D)
+	$$(COMPILE_$(1)) $$(if $$(GCC_$(1)),$$(if $$(filter $$*,$$(SMALL_$(arch))),-Os)) \
+		-MMD -MP -c -o $$@ $$<
+
+build/$(1)/obj/%.o: %.S $(RULES)
+	@mkdir -p $$(@D)
+	$(compiler) -g $$(ARCHFLAGS_$(1)) $(INC) -MMD -MP -c -o $$@ $$<
+
+-include $$(OBJ_$(1):.o=.d)
+
+build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h $(RULES)
+	@mkdir -p $$(@D)
+	$(compiler) -std=gnu11 $$(WARN) $$(CFLAGS) -Irld/include -fPIC \
+		-fvisibility=hidden -shared -Wl,-soname,librld.so.1 \
+		-Wl,-z,relro,-z,noexecstack -o $$@ $$<
+	ln -sf librld.so.1 build/$(1)/librld.so
+endef
+$(foreach m,$(MACHINES) $(MACHINES:%=%-faults) $(HOST)-clang,$(eval $(call machine,$(m))))
