@@ -337,6 +337,20 @@ static int read_gnu_hash(const struct elf_view *v, uintptr_t vaddr, int xhash,
 	return 0;
 }
 
+/* How many bytes of symbols there can be of `left`: their table's size is
+ * nowhere given, but it ends where another table begins. */
+static size_t up_to_next_table(const struct raw *r, size_t left)
+{
+	const uintptr_t others[] = { r->strtab, r->hash,   r->gnu_hash,
+				     r->xhash,	r->versym, r->verdef,
+				     r->verneed };
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (others[i] > r->symtab && others[i] - r->symtab < left)
+			left = others[i] - r->symtab;
+	return left;
+}
+
 static int read_symbols(const struct elf_view *v, const struct raw *r,
 			struct elf_dyn *d, const char **why)
 {
@@ -350,10 +364,7 @@ static int read_symbols(const struct elf_view *v, const struct raw *r,
 	d->symtab = elf_at(v, r->symtab, &left);
 	if (!d->symtab || r->symtab % sizeof(ElfW(Addr)))
 		return refuse(why, "has a symbol table outside its segments");
-	/* its size is nowhere given; strings usually follow it */
-	if (r->strtab > r->symtab && r->strtab - r->symtab < left)
-		left = r->strtab - r->symtab;
-	d->nsym = left / sizeof(ElfW(Sym));
+	d->nsym = up_to_next_table(r, left) / sizeof(ElfW(Sym));
 	if (d->nsym > UINT32_MAX)
 		d->nsym = UINT32_MAX;
 	if (r->gnu_hash && read_gnu_hash(v, r->gnu_hash, 0, d, why))
@@ -454,12 +465,16 @@ static int check_array(const struct elf_view *v, uintptr_t vaddr, size_t n,
 		     why, "has an init or fini array outside its segments");
 }
 
-int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
-		size_t dyn_size, struct elf_dyn *d, const char **why)
+int elf_dynamic(const struct elf_view *view, uint16_t machine,
+		uintptr_t dyn_vaddr, size_t dyn_size, struct elf_dyn *d,
+		const char **why)
 {
+	struct elf_run last = { 0 }; /* most tables lie in one segment */
+	struct elf_view with_last = *view, *v = &with_last;
 	struct raw r = { 0 };
 	size_t left;
 
+	with_last.last = &last;
 	*d = (struct elf_dyn){ 0 };
 	d->dyn = elf_at(v, dyn_vaddr, &left);
 	if (!d->dyn || dyn_vaddr % sizeof(ElfW(Addr)))
@@ -470,10 +485,7 @@ int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
 	if (read_tags(machine, dyn_vaddr, left / sizeof(ElfW(Dyn)), d, &r,
 		      why) ||
 	    read_strings(v, &r, d, why) || read_symbols(v, &r, d, why) ||
-	    read_relocs(v, &r, d, why) ||
-	    check_array(v, d->init_array, d->ninit, why) ||
-	    check_array(v, d->fini_array, d->nfini, why) ||
-	    check_array(v, d->preinit_array, d->npreinit, why))
+	    read_relocs(v, &r, d, why))
 		return -1;
 	if (r.verdef) {
 		d->verdef = elf_at(v, r.verdef, &d->verdef_left);
@@ -487,6 +499,10 @@ int elf_dynamic(const struct elf_view *v, uint16_t machine, uintptr_t dyn_vaddr,
 			return refuse(why, "has version needs outside its "
 					   "segments");
 	}
+	if (check_array(v, d->init_array, d->ninit, why) ||
+	    check_array(v, d->fini_array, d->nfini, why) ||
+	    check_array(v, d->preinit_array, d->npreinit, why))
+		return -1;
 	if (d->flags & DF_SYMBOLIC)
 		d->symbolic = 1;
 	if (d->flags & DF_TEXTREL)

@@ -61,6 +61,12 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 int elf_phdrs(const ElfW(Phdr) *ph, size_t phnum, uint64_t filesize,
 	      size_t page, struct elf_head *h, const char **why);
 
+/* Bytes of a file that can be read one behind the other: the vaddrs [lo, hi),
+ * which lie at address `at`. */
+struct elf_run {
+	uintptr_t lo, hi, at;
+};
+
 /* How to turn a vaddr into readable memory: either the object is mapped with
  * load bias `bias`, or (flat != NULL) the whole file lies at flat. */
 struct elf_view {
@@ -72,10 +78,17 @@ struct elf_view {
 	/* The dynamic section's pointers may have had the load bias added
 	 * already (glibc's loader does so in place). */
 	int adjusted;
+	/* Bytes of a page, which is mapped whole; 0: segments end where p_filesz
+	 * says. */
+	size_t page;
+	struct elf_run
+		*last; /* where elf_at keeps what it found; may be NULL */
 };
 
-/* The memory behind vaddr, and in *left the bytes up to the end of its
- * segment's file part; NULL when no readable PT_LOAD holds it. */
+/* The memory behind vaddr, and in *left the bytes of the file that can be read
+ * from there on: to the end of the segment's last page, and on over segments
+ * that adjoin it.  NULL when no readable PT_LOAD holds vaddr; zeros that p_memsz
+ * adds do not count, for no table lies in them. */
 const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left);
 
 struct elf_gnu_hash {

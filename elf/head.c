@@ -70,17 +70,15 @@ static int add_load(const ElfW(Phdr) *p, uint64_t filesize, size_t page,
 	return 0;
 }
 
-/* Do q's bytes lie in the readable file part of one segment? */
-static int in_a_segment(const ElfW(Phdr) *ph, size_t phnum, const ElfW(Phdr) *q)
+/* Are q's bytes of the file in segments that can be read? */
+static int in_segments(const ElfW(Phdr) *ph, size_t phnum, size_t page,
+		       const ElfW(Phdr) *q)
 {
-	for (size_t i = 0; i < phnum; i++)
-		if (ph[i].p_type == PT_LOAD && ph[i].p_flags & PF_R &&
-		    q->p_vaddr >= ph[i].p_vaddr &&
-		    q->p_vaddr - ph[i].p_vaddr <= ph[i].p_filesz &&
-		    q->p_filesz <=
-			    ph[i].p_filesz - (q->p_vaddr - ph[i].p_vaddr))
-			return 1;
-	return 0;
+	const struct elf_view v = { .ph = ph, .phnum = phnum, .page = page };
+	size_t left;
+
+	elf_at(&v, q->p_vaddr, &left);
+	return q->p_filesz <= left;
 }
 
 int elf_phdrs(const ElfW(Phdr) *ph, size_t phnum, uint64_t filesize,
@@ -135,7 +133,7 @@ int elf_phdrs(const ElfW(Phdr) *ph, size_t phnum, uint64_t filesize,
 	    (h->relro->p_vaddr < h->lo || h->relro->p_vaddr > h->hi ||
 	     h->relro->p_memsz > h->hi - h->relro->p_vaddr + page))
 		return refuse(why, "has a RELRO segment outside its segments");
-	if (h->tls && h->tls->p_filesz && !in_a_segment(ph, phnum, h->tls))
+	if (h->tls && h->tls->p_filesz && !in_segments(ph, phnum, page, h->tls))
 		return refuse(why, "has a TLS image outside its segments");
 	return 0;
 }
@@ -190,28 +188,80 @@ int elf_head(const void *buf, size_t len, uint64_t filesize,
 			 e->e_phnum, filesize, want->page, h, why);
 }
 
-const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left)
+/* The vaddrs [*lo, *hi) that segment p fills with bytes of the file.  Whole
+ * pages are mapped: what lies before p_vaddr counts, and what lies behind
+ * p_filesz when p_memsz puts no zeros there.  0: nothing that can be read. */
+static int file_bytes(const struct elf_view *v, const ElfW(Phdr) *p,
+		      uintptr_t *lo, uintptr_t *hi)
 {
-	if (v->adjusted && v->bias && vaddr >= v->bias)
-		vaddr -= v->bias;
+	uintptr_t in_page = (v->page ? v->page : 1) - 1;
+
+	if (p->p_type != PT_LOAD || !p->p_filesz || !(p->p_flags & PF_R))
+		return 0;
+	*lo = p->p_vaddr & ~in_page;
+	*hi = p->p_vaddr + p->p_filesz;
+	if (p->p_memsz == p->p_filesz && *hi <= UINTPTR_MAX - in_page)
+		*hi = (*hi + in_page) & ~in_page;
+	if (v->flat) {
+		if (p->p_offset > v->flat_size ||
+		    p->p_filesz > v->flat_size - p->p_offset)
+			return 0;
+		if (p->p_vaddr - *lo > p->p_offset)
+			*lo = p->p_vaddr;
+		if (*hi - p->p_vaddr > v->flat_size - p->p_offset)
+			*hi = p->p_vaddr + (v->flat_size - p->p_offset);
+	}
+	return 1;
+}
+
+/* Where the bytes end that go on from segment i, which ends at hi: a table may
+ * lie over several segments that adjoin, as patchelf makes them. */
+static uintptr_t end_of_run(const struct elf_view *v, size_t i, uintptr_t hi)
+{
+	const uintptr_t delta = v->ph[i].p_vaddr - v->ph[i].p_offset;
+	uintptr_t lo, next;
+
+	while (++i < v->phnum) {
+		const ElfW(Phdr) *p = &v->ph[i];
+
+		if (p->p_type != PT_LOAD || !p->p_memsz)
+			continue;
+		if (!file_bytes(v, p, &lo, &next) || lo != hi ||
+		    (v->flat && p->p_vaddr - p->p_offset != delta))
+			break;
+		hi = next;
+	}
+	return hi;
+}
+
+static int find_run(const struct elf_view *v, uintptr_t vaddr,
+		    struct elf_run *run)
+{
 	for (size_t i = 0; i < v->phnum; i++) {
 		const ElfW(Phdr) *p = &v->ph[i];
-		size_t in, size = p->p_filesz; /* no table lies in bss */
 
-		if (p->p_type != PT_LOAD || vaddr < p->p_vaddr ||
-		    !(p->p_flags & PF_R))
+		if (!file_bytes(v, p, &run->lo, &run->hi) || vaddr < run->lo ||
+		    vaddr >= run->hi)
 			continue;
-		in = vaddr - p->p_vaddr;
-		if (in >= size)
-			continue;
-		*left = size - in;
-		if (!v->flat)
-			return (const void *)(v->bias + vaddr);
-		if (p->p_offset > v->flat_size ||
-		    size > v->flat_size - p->p_offset)
-			return NULL;
-		return v->flat + p->p_offset + in;
+		run->hi = end_of_run(v, i, run->hi);
+		run->at = v->flat ? (uintptr_t)v->flat + p->p_offset + run->lo -
+					    p->p_vaddr :
+				    v->bias + run->lo;
+		return 1;
 	}
+	*run = (struct elf_run){ 0 };
+	return 0;
+}
+
+const void *elf_at(const struct elf_view *v, uintptr_t vaddr, size_t *left)
+{
+	struct elf_run none = { 0 }, *run = v->last ? v->last : &none;
+
 	*left = 0;
-	return NULL;
+	if (v->adjusted && v->bias && vaddr >= v->bias)
+		vaddr -= v->bias;
+	if ((vaddr < run->lo || vaddr >= run->hi) && !find_run(v, vaddr, run))
+		return NULL;
+	*left = run->hi - vaddr;
+	return (const void *)(run->at + (vaddr - run->lo));
 }

@@ -20,9 +20,7 @@ static int compare(struct rld *r, const struct dso *d, const struct dso *o,
 
 int rld_check_abi(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	const struct elf_view v = { .ph = d->ph,
-				    .phnum = d->phnum,
-				    .bias = d->lm.l_addr };
+	const struct elf_view v = dso_view(r, d);
 	unsigned modes;
 	const char *why;
 	long err;

@@ -424,6 +424,16 @@ static inline uintptr_t page_up(const struct rld *r, uintptr_t a)
 	return (a + r->page - 1) & ~(r->page - 1);
 }
 
+/* What d's headers name, in memory. */
+static inline struct elf_view dso_view(const struct rld *r, const struct dso *d)
+{
+	return (struct elf_view){ .ph = d->ph,
+				  .phnum = d->phnum,
+				  .bias = d->lm.l_addr,
+				  .adjusted = (d->flags & D_HOST) != 0,
+				  .page = r->page };
+}
+
 static inline struct dso *dso_next(const struct dso *d)
 {
 	return (struct dso *)d->lm.l_next;
@@ -542,8 +552,9 @@ int rld_relro(struct rld *r, struct dso *d, int writable);
  * headers and the zero that ends the string table.  0: at is none of it. */
 int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
 	       uintptr_t *hi);
-/* Do these bytes lie in one readable segment of d? */
-int rld_readable(const struct dso *d, uintptr_t at, size_t size);
+/* Do these bytes lie in pages of d's readable segments? */
+int rld_readable(const struct rld *r, const struct dso *d, uintptr_t at,
+		 size_t size);
 
 /* ---- guard.c */
 /* on: from here a read past the end of a file that was cut short gives zeros,

@@ -51,9 +51,7 @@ void rld_build_id_in(const struct elf_view *v, struct rld_gone *g)
 
 void rld_build_id(const struct dso *d, struct rld_gone *g)
 {
-	struct elf_view v = { .ph = d->ph,
-			      .phnum = d->phnum,
-			      .bias = d->lm.l_addr };
+	struct elf_view v = dso_view(&rld_state, d);
 
 	rld_build_id_in(&v, g);
 }

@@ -77,7 +77,8 @@ static int late_copy(struct pass *p, struct late *l)
 
 	if (!n)
 		return 0;
-	if (!place_ok(l->dso, at, n) || !rld_readable(l->def.dso, from, n))
+	if (!place_ok(l->dso, at, n) ||
+	    !rld_readable(p->r, l->def.dso, from, n))
 		return rld_bad_reloc(p, l->dso, &l->rel,
 				     "has a relocation outside its segments");
 	memcpy((void *)at, (void *)from, n);

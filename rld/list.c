@@ -134,7 +134,7 @@ static int like_program(struct rld *r, int fd)
 	const void *head;
 	long n;
 
-	if (!p || fd < 0 || !rld_readable(p, p->lo, sizeof(ElfW(Ehdr))))
+	if (!p || fd < 0 || !rld_readable(r, p, p->lo, sizeof(ElfW(Ehdr))))
 		return 1;
 	head = rld_first_bytes(fd, &n);
 	return n >= (long)sizeof(ElfW(Ehdr)) &&

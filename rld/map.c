@@ -40,10 +40,7 @@ static void touch_dynamic(const struct dso *d)
 static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		 struct rld_err *e)
 {
-	struct elf_view v = { .ph = d->ph,
-			      .phnum = d->phnum,
-			      .bias = d->lm.l_addr,
-			      .adjusted = (d->flags & D_HOST) != 0 };
+	struct elf_view v = dso_view(r, d);
 	struct elf_version few[48];
 	const char *why;
 	long n;
@@ -314,17 +311,36 @@ int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
 	return 0;
 }
 
-int rld_readable(const struct dso *d, uintptr_t at, size_t size)
+/* How many bytes can be read from `at` on, to the end of a segment's last
+ * page. */
+static uintptr_t readable_at(const struct rld *r, const struct dso *d,
+			     uintptr_t at)
 {
 	for (unsigned i = 0; i < d->phnum; i++) {
 		const ElfW(Phdr) *p = &d->ph[i];
-		uintptr_t in = at - d->lm.l_addr - p->p_vaddr;
+		uintptr_t lo = d->lm.l_addr + p->p_vaddr;
+		uintptr_t hi = page_up(r, lo + p->p_memsz);
 
-		if (p->p_type == PT_LOAD && p->p_flags & PF_R &&
-		    in < p->p_memsz && size <= p->p_memsz - in)
-			return 1;
+		lo = page_down(r, lo);
+		if (p->p_type == PT_LOAD && p->p_memsz && p->p_flags & PF_R &&
+		    at >= lo && at < hi)
+			return hi - at;
 	}
 	return 0;
+}
+
+int rld_readable(const struct rld *r, const struct dso *d, uintptr_t at,
+		 size_t size)
+{
+	while (size) {
+		uintptr_t n = readable_at(r, d, at);
+
+		if (!n)
+			return 0;
+		at += n;
+		size -= n < size ? n : size;
+	}
+	return 1;
 }
 
 /* A file that is overwritten in place changes under whoever maps it. */

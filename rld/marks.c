@@ -36,18 +36,13 @@ int rld_notes_of(const struct elf_view *v, struct dso *d, const char **why)
 	return 0;
 }
 
-static struct elf_view view_of(const struct dso *d)
-{
-	return (struct elf_view){ .ph = d->ph,
-				  .phnum = d->phnum,
-				  .bias = d->lm.l_addr };
-}
-
 int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e)
 {
-	struct elf_view v = view_of(d);
+	struct elf_run last = { 0 };
+	struct elf_view v = dso_view(r, d);
 	const char *why;
 
+	v.last = &last;
 	if (rld_notes_of(&v, d, &why))
 		return rld_fail(e, "%s: has a malformed RLD note: %s",
 				dso_name(r, d), why);
@@ -62,7 +57,7 @@ static int may_wait(struct rld *r, const char *name)
 
 int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 {
-	const struct elf_view v = view_of(d);
+	const struct elf_view v = dso_view(r, d);
 	const char *name = d->need_name[i], *want = NULL;
 	uint32_t flags = 0;
 

@@ -32,7 +32,8 @@ static int read_tables(struct peek *p, const char **why)
 				       ARCH_EFLAGS_MASK, ARCH_EFLAGS };
 	struct dso *d = &p->dso;
 	struct elf_view v = { .flat = (const unsigned char *)p->at,
-			      .flat_size = p->size };
+			      .flat_size = p->size,
+			      .page = rld_state.page };
 	struct elf_head h;
 	long n;
 	int ret =

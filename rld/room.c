@@ -307,7 +307,7 @@ void rld_lay_kernels(struct rld *r, struct dso *d)
 		uintptr_t at = d->lm.l_addr + p->p_vaddr;
 
 		if (p->p_type == PT_GNU_PROPERTY && at % 4 == 0 &&
-		    rld_readable(d, at, p->p_filesz))
+		    rld_readable(r, d, at, p->p_filesz))
 			d->exec_prot = arch_exec_prot((const uint32_t *)at,
 						      p->p_filesz);
 	}

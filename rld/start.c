@@ -139,7 +139,7 @@ static const char *interp_of(const struct dso *p)
 		const char *s = (const char *)(p->lm.l_addr + ph->p_vaddr);
 
 		if (ph->p_type == PT_INTERP && ph->p_filesz &&
-		    rld_readable(p, (uintptr_t)s, ph->p_filesz) &&
+		    rld_readable(&rld_state, p, (uintptr_t)s, ph->p_filesz) &&
 		    !s[ph->p_filesz - 1])
 			return s;
 	}

@@ -17,6 +17,8 @@
   elfedit.py only_liblist FILE          void the RLD note and drop DT_POSFLAG_1
   elfedit.py setlib FILE NAME FLAGS     set NAME's flags in DT_MIPS_LIBLIST
   elfedit.py far_headers FILE           program headers far into its bytes
+  elfedit.py split_load FILE            two PT_LOADs, parted within the strings
+  elfedit.py cut_load FILE              its last table lies behind p_filesz
   elfedit.py abiflags FILE FIELD N      MIPS ABI flags: version, level, rev or fp
   elfedit.py no_abiflags FILE           without them, as old tools made it
   elfedit.py needversion FILE OLD NEW   need another version, as long a name
@@ -26,13 +28,15 @@ import os
 import struct
 import sys
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_NULL, PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 0, 1, 2, 3, 4
+PT_GNU_EH_FRAME = 0x6474e550
 PT_MIPS_ABIFLAGS = 0x70000003
 DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB = 0, 1, 4, 5, 6
 DT_RELA, DT_RELASZ, DT_RELAENT, DT_SYMENT = 7, 8, 9, 11
 DT_REL, DT_RELSZ, DT_RELENT, DT_DEBUG = 17, 18, 19, 21
 DT_PLTREL, DT_JMPREL, DT_PLTRELSZ = 20, 23, 2
 DT_GNU_HASH, DT_RELACOUNT, DT_RELCOUNT = 0x6ffffef5, 0x6ffffff9, 0x6ffffffa
+DT_STRSZ, DT_VERSYM, DT_VERDEF = 10, 0x6ffffff0, 0x6ffffffc
 DT_VERNEED, DT_VERNEEDNUM, DT_POSFLAG_1 = 0x6ffffffe, 0x6fffffff, 0x6ffffdfd
 DT_MIPS_RLD_MAP_REL = 0x70000035
 DT_MIPS_LIBLIST, DT_MIPS_LIBLISTNO = 0x70000009, 0x70000010
@@ -319,6 +323,55 @@ def far_headers(elf):
     elf.put(elf.word, 32 if elf.is64 else 28, at)
 
 
+def load_of(elf, vaddr):
+    """The PT_LOAD that holds vaddr: its header's offset and fields."""
+    for o, t, off, va, fsz in elf.phdrs():
+        if t == PT_LOAD and va <= vaddr < va + fsz:
+            return o, off, va, fsz
+    raise ValueError("vaddr %#x is in no segment" % vaddr)
+
+
+def put_load(elf, o, off, va, size):
+    if elf.is64:
+        elf.put("QQQQQ", o + 8, off, va, va, size, size)
+    else:
+        elf.put("IIIII", o + 4, off, va, va, size, size)
+
+
+def split_load(elf):
+    """What follows 64 KiB is a segment of its own, in the place of a header
+    that nothing needs."""
+    strtab, size = elf.tag(DT_STRTAB), elf.tag(DT_STRSZ)
+    cut = (strtab | 0xffff) + 1
+    if cut >= strtab + size:
+        raise ValueError("its strings lie in one piece")
+    o, off, va, fsz = load_of(elf, strtab)
+    spare = [h for h, t, _, _, _ in elf.phdrs()
+             if t in (PT_NULL, PT_NOTE, PT_GNU_EH_FRAME)][-1]
+    n = elf.phentsize
+    table = [bytes(elf.b[h:h + n]) for h, _, _, _, _ in elf.phdrs()]
+    at, gone = ((h - elf.phoff) // n for h in (o, spare))
+    del table[gone]
+    at -= gone < at
+    table.insert(at, table[at])
+    elf.b[elf.phoff:elf.phoff + n * elf.phnum] = b"".join(table)
+    o = elf.phoff + at * n
+    put_load(elf, o, off, va, cut - va)
+    put_load(elf, o + n, off + cut - va, cut, va + fsz - cut)
+
+
+def cut_load(elf):
+    """Of what lies on the last page, or in the last table, one byte is kept."""
+    o, off, va, fsz = load_of(elf, elf.tag(DT_STRTAB))
+    last = max(v for _, t, v in elf.dynamic() if va <= v < va + fsz and
+               t in (DT_HASH, DT_STRTAB, DT_SYMTAB, DT_RELA, DT_REL, DT_JMPREL,
+                     DT_GNU_HASH, DT_VERSYM, DT_VERNEED, DT_VERDEF))
+    cut = max((va + fsz - 1) & ~0xfff, last) + 1
+    if cut >= va + fsz:
+        raise ValueError("nothing lies there")
+    put_load(elf, o, off, va, cut - va)
+
+
 def abiflags(elf, field, value):
     off = next(off for _, t, off, _, _ in elf.phdrs() if t == PT_MIPS_ABIFLAGS)
     if field == "version":
@@ -425,6 +478,7 @@ VERBS = {"machine": machine, "straddle": straddle,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
          "unneed": unneed, "eflags": eflags, "far_headers": far_headers,
+         "split_load": split_load, "cut_load": cut_load,
          "only_liblist": only_liblist, "setlib": setlib,
          "abiflags": abiflags, "no_abiflags": no_abiflags}
 

@@ -3,7 +3,14 @@
 #include "elf/rldnote.h"
 #include "tests/fuzz/walk.h"
 
-enum { MOST = 1 << 20 };
+#include <sanitizer/asan_interface.h>
+
+enum { MOST = 1 << 20, PAGE = 4096 };
+
+static uintptr_t page_up(uintptr_t at)
+{
+	return (at + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+}
 
 static void notes(const void *p, size_t len, size_t align)
 {
@@ -57,17 +64,36 @@ static void look(const struct elf_view *v, const struct elf_head *h)
 		walk_all(&d);
 }
 
+/* One segment's pages as the kernel maps them; what it does not map is poisoned
+ * for the address checker. */
+static void map(unsigned char *mem, uintptr_t base, const ElfW(Phdr) *p,
+		const unsigned char *file, size_t size)
+{
+	uintptr_t lo = p->p_vaddr & ~(uintptr_t)(PAGE - 1);
+	uintptr_t hi = page_up(p->p_vaddr + p->p_memsz);
+	size_t off = p->p_offset - (p->p_vaddr - lo);
+	size_t n = page_up(p->p_vaddr + p->p_filesz) - lo;
+
+	ASAN_UNPOISON_MEMORY_REGION(mem + (lo - base), hi - lo);
+	if (!p->p_filesz)
+		return;
+	memcpy(mem + (lo - base), file + off, n < size - off ? n : size - off);
+	if (p->p_memsz > p->p_filesz)
+		memset(mem + (p->p_vaddr + p->p_filesz - base), 0,
+		       hi - (p->p_vaddr + p->p_filesz));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct elf_want want = { ELFCLASS64, ELFDATA2LSB,
-					      EM_X86_64,  4096,
+					      EM_X86_64,  PAGE,
 					      0,	  0 };
 	struct input in = { data, size };
 	struct elf_head h;
 	const char *why = NULL;
 	size_t len;
-	unsigned char *b = take_block(&in, size, &len), *mem, *low;
-	struct elf_view v = { .flat = b, .flat_size = len };
+	unsigned char *b = take_block(&in, size, &len);
+	struct elf_view v = { .flat = b, .flat_size = len, .page = PAGE };
 
 	if (elf_head(b, len, len, &want, &h, &why)) {
 		free(b);
@@ -77,22 +103,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v.phnum = h.phnum;
 	look(&v, &h);
 	if (h.hi - h.lo <= MOST) {
-		/* the load bias is a multiple of the page size */
-		void *block;
+		uintptr_t base = h.lo & ~(uintptr_t)(PAGE - 1);
+		size_t room = page_up(h.hi) - base;
+		void *mem;
 
-		if (posix_memalign(&block, 4096,
-				   h.hi - (h.lo & ~(uintptr_t)4095)))
+		/* the load bias is a multiple of the page size */
+		if (posix_memalign(&mem, PAGE, room))
 			abort();
-		mem = block;
-		low = mem + (h.lo & 4095);
-		memset(low, 0, h.hi - h.lo);
+		memset(mem, 0, room);
+		ASAN_POISON_MEMORY_REGION(mem, room);
 		for (size_t i = 0; i < h.phnum; i++)
 			if (h.ph[i].p_type == PT_LOAD && h.ph[i].p_memsz)
-				memcpy(low + (h.ph[i].p_vaddr - h.lo),
-				       b + h.ph[i].p_offset, h.ph[i].p_filesz);
+				map(mem, base, &h.ph[i], b, len);
 		v.flat = NULL;
-		v.bias = (uintptr_t)low - h.lo;
+		v.bias = (uintptr_t)mem - base;
 		look(&v, &h);
+		ASAN_UNPOISON_MEMORY_REGION(mem, room);
 		free(mem);
 	}
 	free(b);

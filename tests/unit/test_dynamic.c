@@ -132,7 +132,8 @@ static int read_at(const struct img *m, uint16_t machine, uintptr_t at,
 				.p_vaddr = BASE,
 				.p_filesz = sizeof *m,
 				.p_memsz = sizeof *m };
-	const struct elf_view v = { &ph, 1, 0, (const void *)m, sizeof *m, 0 };
+	const struct elf_view v = { &ph,       1, 0, (const void *)m,
+				    sizeof *m, 0, 0, NULL };
 
 	*why = NULL;
 	return elf_dynamic(&v, machine, at, size, d, why);
@@ -322,7 +323,8 @@ static void mips_liblist_tells_flags_and_version_of_a_library(void **state)
 				.p_vaddr = BASE,
 				.p_filesz = sizeof m,
 				.p_memsz = sizeof m };
-	const struct elf_view v = { &ph, 1, 0, (const void *)&m, sizeof m, 0 };
+	const struct elf_view v = { &ph,      1, 0, (const void *)&m,
+				    sizeof m, 0, 0, NULL };
 	uint32_t flags = 0;
 	const char *want = NULL;
 	Elf32_Lib *l = (Elf32_Lib *)m.rela; /* room that is not read */
@@ -557,7 +559,7 @@ static void a_symbol_table_outside_is_refused(void **state)
 	refused_tag(DT_SYMTAB, V(sym) + 4, text);
 }
 
-static void the_symbols_end_at_the_strings_or_the_segment(void **state)
+static void the_symbols_end_at_the_next_table_or_the_segment(void **state)
 {
 	struct img m = good();
 
@@ -566,6 +568,11 @@ static void the_symbols_end_at_the_strings_or_the_segment(void **state)
 	drop(&m, DT_VERSYM);
 	assert_int_equal(accepted(&m, EM_X86_64).nsym, NSYM);
 	set(&m, DT_SYMTAB, V(gnu));
+	assert_int_equal(accepted(&m, EM_X86_64).nsym, (V(ver) - V(gnu)) / 24);
+	drop(&m, DT_VERDEF);
+	assert_int_equal(accepted(&m, EM_X86_64).nsym,
+			 (V(ver[1]) - V(gnu)) / 24);
+	drop(&m, DT_VERNEED);
 	assert_int_equal(accepted(&m, EM_X86_64).nsym,
 			 (sizeof m - offsetof(struct img, gnu)) / 24);
 }
@@ -848,7 +855,7 @@ static void adjusted_pointers_are_read_alike(void **state)
 				.p_flags = PF_R,
 				.p_filesz = sizeof m,
 				.p_memsz = sizeof m };
-	struct elf_view v = { &ph, 1, (uintptr_t)&m, NULL, 0, 1 };
+	struct elf_view v = { &ph, 1, (uintptr_t)&m, NULL, 0, 1, 0, NULL };
 	struct elf_dyn d;
 	const char *why;
 
@@ -940,7 +947,8 @@ int main(void)
 		cmocka_unit_test(names_outside_the_strings_are_refused),
 		cmocka_unit_test(tables_of_symbols_need_a_symbol_table),
 		cmocka_unit_test(a_symbol_table_outside_is_refused),
-		cmocka_unit_test(the_symbols_end_at_the_strings_or_the_segment),
+		cmocka_unit_test(
+			the_symbols_end_at_the_next_table_or_the_segment),
 		cmocka_unit_test(hash_tables_outside_are_refused),
 		cmocka_unit_test(truncated_gnu_tables_are_refused),
 		cmocka_unit_test(malformed_gnu_filters_are_refused),

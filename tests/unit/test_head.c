@@ -581,7 +581,7 @@ static void at_finds_bytes_of_a_flat_file(void **state)
 {
 	static const unsigned char flat[FILESIZE];
 	struct file f = good();
-	struct elf_view v = { f.ph, NPH, 0, flat, sizeof flat, 0 };
+	struct elf_view v = { f.ph, NPH, 0, flat, sizeof flat, 0, 0, NULL };
 	size_t left;
 
 	(void)state;
@@ -597,7 +597,7 @@ static void at_finds_nothing_outside_the_file(void **state)
 {
 	static const unsigned char flat[FILESIZE];
 	struct file f = good();
-	struct elf_view v = { f.ph, NPH, 0, flat, sizeof flat, 0 };
+	struct elf_view v = { f.ph, NPH, 0, flat, sizeof flat, 0, 0, NULL };
 	size_t left = 1;
 
 	(void)state;
@@ -616,7 +616,7 @@ static void at_finds_nothing_outside_the_file(void **state)
 static void at_adds_the_bias_of_a_mapped_object(void **state)
 {
 	struct file f = good();
-	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0 };
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0, 0, NULL };
 	size_t left;
 
 	(void)state;
@@ -632,7 +632,7 @@ static void at_adds_the_bias_of_a_mapped_object(void **state)
 static void at_finds_nothing_that_cannot_be_read(void **state)
 {
 	struct file f = good();
-	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0 };
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0, 0, NULL };
 	size_t left;
 
 	(void)state;
@@ -645,12 +645,96 @@ static void at_finds_nothing_that_cannot_be_read(void **state)
 static void at_takes_the_bias_out_of_adjusted_pointers(void **state)
 {
 	struct file f = good();
-	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 1 };
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 1, 0, NULL };
 	size_t left;
 
 	(void)state;
 	assert_int_equal((uintptr_t)elf_at(&v, 0x510010, &left), 0x510010);
 	assert_int_equal((uintptr_t)elf_at(&v, 0x10010, &left), 0x510010);
+}
+
+/* The kernel maps whole pages: what the file has before and behind a segment's
+ * part of it can be read. */
+static void at_reads_to_both_ends_of_the_page(void **state)
+{
+	struct file f = good();
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0, PAGE, NULL };
+	size_t left;
+
+	(void)state;
+	f.ph[TEXT].p_vaddr -= PAGE; /* no neighbours */
+	assert_int_equal((uintptr_t)elf_at(&v, 0x10800, &left), 0x510800);
+	assert_int_equal(left, 0x800);
+	assert_int_equal((uintptr_t)elf_at(&v, 0x10fff, &left), 0x510fff);
+	assert_int_equal(left, 1);
+	assert_null(elf_at(&v, 0x11000, &left));
+	assert_null(elf_at(&v, 0xefff, &left));
+	assert_int_equal((uintptr_t)elf_at(&v, 0x12000, &left), 0x512000);
+	assert_int_equal(left, 0x1400);
+	assert_null(elf_at(&v, 0x13400, &left)); /* zeros up to p_memsz */
+}
+
+/* patchelf puts a new segment before the first, and a table over both. */
+static void at_goes_on_over_segments_that_adjoin(void **state)
+{
+	struct file f = good();
+	struct elf_view v = { f.ph, NPH, 0x500000, NULL, 0, 0, PAGE, NULL };
+	size_t left;
+
+	(void)state;
+	assert_non_null(elf_at(&v, 0x10010, &left));
+	assert_int_equal(left, 0x33f0);
+	f.ph[TEXT].p_memsz += 8; /* zeros are no part of a table */
+	assert_non_null(elf_at(&v, 0x10010, &left));
+	assert_int_equal(left, 0x17f0);
+	f.ph[TEXT].p_memsz -= 8;
+	f.ph[DATA].p_flags = 0; /* nor what cannot be read */
+	assert_non_null(elf_at(&v, 0x10010, &left));
+	assert_int_equal(left, 0x1ff0);
+	f.ph[DATA].p_flags = PF_R;
+	v.page = 0; /* no pages: there is a gap */
+	assert_non_null(elf_at(&v, 0x10010, &left));
+	assert_int_equal(left, 0x17f0);
+}
+
+/* In the file they adjoin if they do in memory, and lie alike. */
+static void at_goes_on_in_a_flat_file(void **state)
+{
+	static const unsigned char flat[FILESIZE];
+	struct file f = good();
+	struct elf_view v = { f.ph, NPH, 0, flat, sizeof flat, 0, PAGE, NULL };
+	size_t left;
+
+	(void)state;
+	assert_ptr_equal(elf_at(&v, 0x10010, &left), flat + 0x10);
+	assert_int_equal(left, 0x1ff0); /* the data lies elsewhere */
+	f.ph[DATA].p_offset = 0x2000;
+	f.ph[DATA].p_vaddr = 0x12000;
+	f.ph[DATA].p_filesz = f.ph[DATA].p_memsz = FILESIZE - 0x2000;
+	assert_ptr_equal(elf_at(&v, 0x10010, &left), flat + 0x10);
+	assert_int_equal(left, FILESIZE - 0x10); /* the file ends in a page */
+	assert_ptr_equal(elf_at(&v, 0x12010, &left), flat + 0x2010);
+	assert_int_equal(left, FILESIZE - 0x2010);
+	assert_null(elf_at(&v, 0x10000 + FILESIZE, &left));
+	v.flat_size--; /* cut short: the second is not there */
+	assert_ptr_equal(elf_at(&v, 0x10010, &left), flat + 0x10);
+	assert_int_equal(left, 0x1ff0);
+}
+
+static void at_the_end_of_the_address_space_nothing_wraps(void **state)
+{
+	Elf64_Phdr ph = { .p_type = PT_LOAD,
+			  .p_flags = PF_R,
+			  .p_vaddr = UINTPTR_MAX - 0x10,
+			  .p_filesz = 8,
+			  .p_memsz = 8 };
+	struct elf_view v = { &ph, 1, 0, NULL, 0, 0, PAGE, NULL };
+	size_t left;
+
+	(void)state;
+	assert_non_null(elf_at(&v, UINTPTR_MAX - 0x10, &left));
+	assert_int_equal(left, 8);
+	assert_null(elf_at(&v, 0, &left));
 }
 
 /* Whatever the bytes, nothing outside them is read (address checker). */
@@ -719,6 +803,10 @@ int main(void)
 		cmocka_unit_test(at_adds_the_bias_of_a_mapped_object),
 		cmocka_unit_test(at_finds_nothing_that_cannot_be_read),
 		cmocka_unit_test(at_takes_the_bias_out_of_adjusted_pointers),
+		cmocka_unit_test(at_reads_to_both_ends_of_the_page),
+		cmocka_unit_test(at_goes_on_over_segments_that_adjoin),
+		cmocka_unit_test(at_goes_on_in_a_flat_file),
+		cmocka_unit_test(at_the_end_of_the_address_space_nothing_wraps),
 		cmocka_unit_test(random_headers_are_survived),
 	};
 
