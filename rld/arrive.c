@@ -75,17 +75,19 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 	return 0;
 }
 
-/* What came after last goes again: a failure leaves nothing behind. */
-void rld_undo(struct rld *r, struct dso *last)
+/* What came after serial `last` goes again: a failure leaves nothing behind. */
+void rld_undo(struct rld *r, unsigned last)
 {
+	struct dso *d, *prev;
+
 	/* all, before the first one's bindings are taken back: the others'
 	 * relocations may not even have been looked at */
-	for (struct dso *d = r->tail; d != last; d = (struct dso *)d->lm.l_prev)
+	for (d = r->tail; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
 		if (d->flags & D_NEW) {
 			d->flags |= D_DYING;
 			rld_late_drop(r, d);
 		}
-	for (struct dso *d = r->tail, *prev; d != last; d = prev) {
+	for (d = r->tail; d && d->serial > last; d = prev) {
 		prev = (struct dso *)d->lm.l_prev;
 		if (!(d->flags & D_NEW))
 			continue;
@@ -94,6 +96,7 @@ void rld_undo(struct rld *r, struct dso *last)
 		r->adds--;
 		r->subs--;
 	}
+	rld_revive_undo(r);
 }
 
 int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)
@@ -161,6 +164,9 @@ int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
 		return -1;
 	if (rld_tls_late_images(r, first, e))
 		return -1;
+	for (struct dso *n = first; n; n = dso_next(n))
+		if (n->life == LIFE_REVIVED)
+			rld_rebind_own(r, n);
 	return r->torn ? rld_fail(e, "%s: was cut short while it was loaded",
 				  r->torn) :
 			 0;

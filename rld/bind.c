@@ -60,8 +60,23 @@ int rld_edge(struct dso *from, struct dso *to)
 	if (!e)
 		return -1;
 	e->from = from;
+	e->unique = NULL;
 	e->next = to->users;
 	to->users = e;
+	return 0;
+}
+
+int rld_use_dynamic(struct dso *from, const struct def *def)
+{
+	struct dso *to = def->dso;
+
+	if (rld_edge(from, to))
+		return -1;
+	if (!is_unique(def))
+		return 0;
+	for (struct edge *e = to->users; e; e = e->next)
+		if (e->from == from && !e->unique)
+			e->unique = elf_str(&to->dyn, def->sym->st_name);
 	return 0;
 }
 
@@ -258,7 +273,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		if (!rld_delay_keep(p->r, &ref, def, p->e))
 			return p->e->set ? -1 : undefined(p, d, &ref);
 	}
-	if (rld_edge(d, def->dso))
+	if (rld_use(d, def))
 		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
 	if (m) {
 		m->from = d;

@@ -105,12 +105,13 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 			 const char *symbol, struct rld_err *e)
 {
-	struct dso *last = r->tail, *first, *x;
+	struct dso *first, *x;
+	unsigned last = r->serial;
 
 	TRACE(r, TR_MAP, "rld: map: %s needs %s: loading %s\n", dso_name(r, o),
 	      symbol, o->need_name[i]);
 	x = rld_load_entry(r, o, i, e);
-	first = dso_next(last);
+	first = rld_after(r, last);
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags |= D_DELAYED;
 	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
@@ -125,6 +126,7 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 		goto bad;
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
+	rld_revive_done(r);
 	if (o->flags & D_GLOBAL)
 		rld_mend(r);
 	rld_debug_state(r, RT_ADD);
@@ -204,6 +206,7 @@ static int delay(struct rld *r, const struct ref *ref, struct dso *from,
 	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
 	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
 		if (d != from && d->mark && !(d->flags & D_DYING) &&
+		    (!lingers(d) || (from && is_gone(from))) &&
 		    rld_visible(d, from))
 			hit = from_owner(r, ref, d, what, out, e);
 	rld_guard(r, 0);

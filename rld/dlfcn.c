@@ -26,7 +26,8 @@ void rld_keep_error(struct rld_err *e)
 struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (rld_handle(d) == handle && !(d->flags & D_RETIRED))
+		if (rld_handle(d) == handle && !(d->flags & D_RETIRED) &&
+		    !lingers(d))
 			return d;
 	rld_fail(e, "%p: is not a handle of an open object", handle);
 	return NULL;
@@ -64,20 +65,19 @@ static void look_for(struct rld *r, const struct request *q, struct rld_err *e)
 	rld_free(path);
 }
 
-/* Bring in what d needs, if it came after tail, and hand it out. */
-static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
+/* Bring in what d needs, if it came after serial `last`, and hand it out. */
+static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 			      int mode, struct rld_err *e)
 {
-	struct dso *first;
+	struct dso *first = rld_after(r, last);
 	unsigned since;
 
-	first = dso_next(tail);
 	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
 		rld_fail(e, "%s: shared object cannot be dlopen()ed",
 			 dso_name(r, d));
 	if (e->set || (first && rld_bring_in(r, first, mode, e)) ||
 	    rld_join_group(r, d, e)) {
-		rld_undo(r, tail);
+		rld_undo(r, last);
 		return NULL;
 	}
 	if (d->dyn.flags_1 & DF_1_GLOBAL)
@@ -86,7 +86,7 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 	if (first && ++r->loads >= 4 && !r->index)
 		rld_index_build(r);
 	if (first && rld_bind_new(r, first, e)) {
-		rld_undo(r, tail);
+		rld_undo(r, last);
 		return NULL;
 	}
 	since = r->global_serial;
@@ -94,6 +94,7 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 		rld_make_global(r, d);
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
+	rld_revive_done(r);
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
 	d->opens++;
@@ -112,7 +113,8 @@ static struct dso *open_found(struct rld *r, struct dso *d, struct dso *tail,
 static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 			    struct rld_err *e)
 {
-	struct dso *tail = r->tail, *d;
+	unsigned last = r->serial;
+	struct dso *d;
 
 	if (rld_unseal(r)) {
 		rld_fail(e, "%s: out of memory", q->file);
@@ -123,9 +125,9 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 				       e) :
 		      rld_load(r, q->file, q->from, e);
 	if (d)
-		d = open_found(r, d, tail, mode, e);
+		d = open_found(r, d, last, mode, e);
 	else
-		rld_undo(r, tail);
+		rld_undo(r, last);
 	rld_guard(r, 0);
 	rld_seal(r);
 	return d;
@@ -146,10 +148,12 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	}
 	rld_watch_fork(r);
 	rld_lock(r);
+	if (r->lapsed && !rld_thread_is_ending())
+		rld_collect(r);
 	q.from = rld_caller(r, pc);
 	d = find_open(r, &q, mode);
 	if (d)
-		d = open_found(r, d, r->tail, mode, &e);
+		d = open_found(r, d, r->serial, mode, &e);
 	else if (mode & RTLD_NOLOAD)
 		look_for(r, &q, &e);
 	else
@@ -275,8 +279,9 @@ int rld_close(void *handle, uintptr_t pc)
 	}
 	r->closer = (void *)pc;
 	/* dlopen(NULL) counts without the lock */
-	if (d && __atomic_sub_fetch(&d->opens, 1, __ATOMIC_RELAXED) == 0 &&
-	    !(d->flags & D_STARTUP))
+	if (d && ((__atomic_sub_fetch(&d->opens, 1, __ATOMIC_RELAXED) == 0 &&
+		   !(d->flags & D_STARTUP)) ||
+		  (r->lapsed && !rld_thread_is_ending())))
 		rld_collect(r);
 	rld_unlock(r);
 	rld_tls_free_waiting();
@@ -368,6 +373,8 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 		rld_free(list);
 	if (hit)
 		rld_prefer_own(r, ref, out);
+	if (hit && is_unique(out))
+		rld_unify(r, ref, out, 1);
 	if (!hit && r->ndelay) {
 		hit = rld_delay_in(r, ref, d, out, e);
 		rld_search_done(r);
@@ -375,12 +382,16 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	return hit;
 }
 
-/* Members of list from the i-th on. */
-static int in_members(struct dso *const *list, unsigned i, unsigned n,
-		      const struct ref *ref, struct def *out)
+/* Members of list from the i-th on; what lingers is for its like. */
+static int in_members(const struct dso *from, struct dso *const *list,
+		      unsigned i, unsigned n, const struct ref *ref,
+		      struct def *out)
 {
+	unsigned hidden = D_VDSO | D_DYING | D_RETIRED |
+			  (is_gone(from) ? 0 : D_LINGERS);
+
 	for (; i < n; i++)
-		if (!(list[i]->flags & (D_VDSO | D_DYING | D_RETIRED)) &&
+		if (!(list[i]->flags & hidden) &&
 		    rld_lookup_in(list[i], ref, out))
 			return 1;
 	return 0;
@@ -402,12 +413,12 @@ static int behind_in_groups(struct rld *r, struct dso *from,
 
 		while (i < x->n && x->member[i] != from)
 			i++;
-		if (in_members(x->member, i + 1, x->n, ref, out))
+		if (in_members(from, x->member, i + 1, x->n, ref, out))
 			return 1;
 	}
 	if (!(from->flags & D_DELAYED) || !(needs = rld_closure(r, from, &n)))
 		return 0;
-	hit = in_members(needs, 1, n, ref, out);
+	hit = in_members(from, needs, 1, n, ref, out);
 	rld_free(needs);
 	return hit;
 }
@@ -424,9 +435,11 @@ static int next_after(struct rld *r, struct dso *from, const struct ref *ref,
 
 	for (struct dso *d = dso_next(from); d && !hit; d = dso_next(d))
 		if (d->flags & D_GLOBAL && !(d->flags & D_RETIRED))
-			hit = in_members(&d, 0, 1, ref, out);
+			hit = in_members(from, &d, 0, 1, ref, out);
 	if (hit)
 		rld_prefer_own(r, ref, out);
+	if (hit && is_unique(out))
+		rld_unify(r, ref, out, 1);
 	/* a library that waits will come after the caller */
 	if (!hit && r->ndelay) {
 		hit = rld_delay_lookup(r, ref, from, out, e) &&

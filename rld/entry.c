@@ -130,7 +130,7 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 	if (!d && *n->soname)
 		d = rld_find_name(r, n->soname);
 	for (struct dso *o = r->head; o && !d; o = dso_next(o))
-		if (!strcmp(o->lm.l_name, n->scope) && !(o->flags & D_GONE))
+		if (!strcmp(o->lm.l_name, n->scope) && !is_gone(o))
 			d = o;
 	if (!d || !(d->flags & D_READY))
 		return 0;

@@ -121,11 +121,31 @@ enum {
 	D_ENTRIES = 1 << 26,	/* no object: a pool of entry points */
 	D_RETIRED = 1 << 27,	/* swapped out: seen by nobody */
 	D_FACE = 1 << 28,	/* its memory is the handle of a later object */
-	D_SWAPPING = 1 << 29
+	D_SWAPPING = 1 << 29,
+	D_LINGERS = 1 << 30 /* closed, with memory that is in use: linger.c */
 };
 
-/* On its way out: no name leads to it. */
+/* On its way out: no name leads to it.  is_gone asks for more. */
 #define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
+
+/* A closed object whose memory is still needed lingers (linger.c, D_LINGERS):
+ * no name leads to it, but addresses do. */
+enum life {
+	LIFE_LOADED,
+	LIFE_REVIVED, /* lingered until the dlopen in progress asked for it */
+	LIFE_SHARES,  /* lingers: unique definitions of its are in use */
+	LIFE_WAITS    /* lingers until destructors of thread_locals have run */
+};
+
+/* Why the walk before an unloading found that an object stays, strongest
+ * first. */
+enum keep {
+	KEEP_NOT,
+	KEEP_LOADED,
+	KEEP_SHARES,
+	KEEP_WAITS,
+	KEEP_DUE /* only until this thread has run destructors of its own */
+};
 
 /* BINDING: what its IFUNCs mean is yet to be asked (late.c). */
 enum init_state {
@@ -153,6 +173,20 @@ struct group {
 struct edge {
 	struct dso *from;
 	struct edge *next;
+	const char *unique; /* a unique definition that it uses, or NULL */
+};
+
+/* Whether an object shares its unique definitions with an older one. */
+struct pair {
+	struct pair *next;
+	const struct dso *older;
+	int agree;
+};
+
+/* A file as it was mapped: to know whether it has changed. */
+struct stamp {
+	uint64_t size;
+	struct statx_timestamp mtime, ctime;
 };
 
 /* What the second word of a TLS descriptor points to. */
@@ -171,6 +205,8 @@ struct dso {
 	struct dso *by_ino; /* chain of the inode table */
 	unsigned flags;
 	unsigned serial; /* grows along the list */
+	unsigned born;	 /* grows with each object, wherever it stands */
+	struct stamp stamp;
 
 	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
 	uintptr_t window_lo, window_hi; /* where most relocations write */
@@ -206,7 +242,15 @@ struct dso {
 	struct dso *face;     /* what dlopen returns; NULL: the object itself */
 	struct dso *replaces; /* during a swap: not seen by this one */
 	int mode;	      /* of its last dlopen */
-	unsigned tls_dtors;
+	unsigned tls_dtors;   /* of its thread_local objects, in all threads */
+
+	/* owned by linger.c */
+	enum life life;
+	enum keep keep;	     /* scratch of one walk */
+	uintptr_t closed_by; /* thread, when it began to linger */
+	int retracted;	     /* others' bindings to it have been taken back */
+	struct pair *pairs;  /* owned by lookup.c */
+
 	unsigned global_serial; /* when it became global */
 
 	struct edge *users;
@@ -336,6 +380,9 @@ struct rld {
 	struct index *index;
 	unsigned long probes;
 	unsigned long loads; /* dlopens that brought something in */
+	unsigned born;	     /* objects so far */
+	unsigned nlinger;    /* objects that linger */
+	int lapsed;	     /* some of them may leave by now */
 
 	struct host host;
 	struct dso *fini_list;
@@ -437,6 +484,17 @@ static inline struct elf_view dso_view(const struct rld *r, const struct dso *d)
 static inline struct dso *dso_next(const struct dso *d)
 {
 	return (struct dso *)d->lm.l_next;
+}
+
+static inline int lingers(const struct dso *d)
+{
+	return (d->flags & D_LINGERS) != 0;
+}
+
+/* Does no name lead to d: is it closed, swapped out or leaving? */
+static inline int is_gone(const struct dso *d)
+{
+	return (d->flags & (D_GONE | D_LINGERS)) != 0;
 }
 
 static inline const char *dso_name(const struct rld *r, const struct dso *d)
@@ -567,11 +625,17 @@ void rld_guard(struct rld *r, int on);
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path);
 void rld_free_dso(struct rld *r, struct dso *d);
 void rld_append(struct rld *r, struct dso *d);
+/* d, which is in the list, becomes the last. */
+void rld_move_last(struct rld *r, struct dso *d);
+/* The first object behind all that were there when r->serial was `last`. */
+struct dso *rld_after(struct rld *r, unsigned last);
 /* The object that this file is already, by the identity rule (doc/binding.md);
  * searched: path was found by search; fd: the file, or -1.  NULL: none. */
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
 			  const char *path, int searched, int fd);
 void rld_unlink(struct rld *r, struct dso *d);
+/* d's link_map has changed: its handle may be older than d.  d may be NULL. */
+void rld_show_on_face(struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
 /* -1: no memory.  An object that lacks a name is still known by its file. */
@@ -616,6 +680,16 @@ void rld_prefer_own(struct rld *r, const struct ref *ref, struct def *out);
  * 0: def is rld's, and there is none of the version that is asked for. */
 int rld_own_version(struct rld *r, const struct ref *ref,
 		    const struct def *def);
+/* STB_GNU_UNIQUE: the definition found becomes the one that all share.  locked:
+ * the writer lock is held. */
+void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
+	       int locked);
+static inline int is_unique(const struct def *def)
+{
+	return ELF64_ST_BIND(def->sym->st_info) == STB_GNU_UNIQUE;
+}
+/* gone leaves: no object shares anything with it any longer. */
+void rld_pairs_forget(struct rld *r, struct dso *gone);
 /* In d alone. */
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
 void rld_index_add(struct rld *r, struct dso *d);
@@ -664,12 +738,33 @@ char **rld_thread_error(void);
 void rld_forget_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
+/* Is the calling thread ending?  Others' destructors must not run in it. */
+int rld_thread_is_ending(void);
+/* Pending destructors of d's thread_local objects: in this thread; and a call
+ * of fn for each thread that has some.  Lock held. */
+unsigned rld_dtors_here(const struct dso *d);
+void rld_dtors_each(struct rld *r, const struct dso *d,
+		    void (*fn)(struct rld *, const struct dso *, unsigned n,
+			       int tid));
+/* The newest of this thread's whose object is KEEP_DUE runs; 0: there is none.
+ * Lock held, and given up meanwhile. */
+int rld_dtors_run_due(struct rld *r);
+/* d leaves: what still waits for it never runs. */
+void rld_dtors_forget(struct rld *r, const struct dso *d);
 uintptr_t rld_tls_slow(void *pair, void *unused);
 
 /* ---- bind.c */
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
 /* from uses something of to; -1: no memory. */
 int rld_edge(struct dso *from, struct dso *to);
+/* The same for a definition, which may be a unique one. */
+int rld_use_dynamic(struct dso *from, const struct def *def);
+static inline int rld_use(struct dso *from, const struct def *def)
+{
+	return def->dso->flags & (D_STARTUP | D_SELF) || def->dso == from ?
+		       0 :
+		       rld_use_dynamic(from, def);
+}
 
 /* ---- got.c: entries of d's GOT that mean a symbol without a relocation */
 #if ARCH_IMPLICIT_GOT
@@ -702,6 +797,8 @@ void rld_would_miss(struct rld *r, struct dso *gone,
 void rld_mend(struct rld *r);
 /* Whatever is bound to d is looked up again. */
 void rld_rebind_from(struct rld *r, struct dso *d);
+/* What d itself is bound to is looked up again. */
+void rld_rebind_own(struct rld *r, struct dso *d);
 
 /* ---- iversion.c: interface versions */
 /* Does an object whose versions are `have` serve who wants `want`?  flags are
@@ -725,7 +822,8 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e);
 int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e);
 /* Relocate them and let them be found; 0, or -1 with *e (then rld_undo). */
 int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e);
-void rld_undo(struct rld *r, struct dso *last);
+/* What came after serial `last` goes again. */
+void rld_undo(struct rld *r, unsigned last);
 /* x and all that it needs join g; -1: out of memory. */
 int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
 
@@ -826,6 +924,25 @@ void rld_exe_options(struct rld *r, char *const *option, unsigned n);
 /* libc is there, nothing is bound yet. */
 void rld_exe_offer(struct rld *r);
 int rld_exe_serves(const struct rld *r, uint32_t i, const struct ref *ref);
+
+/* ---- linger.c */
+/* The first object that was not there at the start. */
+struct dso *rld_first_dynamic(struct rld *r);
+/* Set each object's `keep`. */
+void rld_keep(struct rld *r);
+/* Is there a closed object that stays, and has not been told so? */
+int rld_linger_due(struct rld *r);
+/* Those linger from now on: what others bound to them is taken back, but for
+ * unique definitions. */
+void rld_linger(struct rld *r);
+/* The object that lingers and is this very file, unchanged: it is loaded again,
+ * with all that it needs.  NULL: none. */
+struct dso *rld_revive(struct rld *r, const struct statx *st, const char *path,
+		       int searched);
+/* The dlopen in progress failed, or is done. */
+void rld_revive_undo(struct rld *r);
+void rld_revive_done(struct rld *r);
+struct stamp rld_stamp(const struct statx *st);
 
 /* ---- unload.c */
 void rld_collect(struct rld *r);

@@ -16,6 +16,15 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 	return d;
 }
 
+/* A handle begins with a link_map.  That of an object that was swapped is the
+ * first version's, whose memory, when it has left, shows what the newest one's
+ * says.  d may be NULL. */
+void rld_show_on_face(struct dso *d)
+{
+	if (d && d->face && d->face->flags == D_FACE)
+		d->face->lm = d->lm;
+}
+
 void rld_free_dso(struct rld *r, struct dso *d)
 {
 	rld_code_free(r, d);
@@ -42,6 +51,12 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		d->users = e->next;
 		rld_free(e);
 	}
+	while (d->pairs) {
+		struct pair *p = d->pairs;
+
+		d->pairs = p->next;
+		rld_free_later(r, p);
+	}
 	rld_free_later(r, d->addend);
 	while (d->tlsdesc) {
 		struct tlsdesc *t = d->tlsdesc;
@@ -60,13 +75,14 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free_later(r, d->need_name);
 	rld_free_later(r, d->filtee);
 	rld_free_later(r, d->group);
-	if (d->face)
+	if (d->face && d->face->flags == D_FACE)
 		rld_free_later(r, d->face);
-	if (d->flags & D_FACE) { /* its address is still somebody's handle */
+	else if (d->face) /* an older version, which is still there */
+		d->face->flags &= ~(unsigned)D_FACE;
+	if (d->flags & D_FACE) { /* its address is still a handle */
 		*d = (struct dso){ .flags = D_FACE };
-		for (const struct dso *x = r->head; x; x = dso_next(x))
-			if (x->face == d)
-				d->lm = x->lm;
+		for (struct dso *x = r->head; x; x = dso_next(x))
+			rld_show_on_face(x->face == d ? x : NULL);
 		return;
 	}
 	rld_free_later(r, d);
@@ -98,7 +114,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 
 	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !(a->dso->flags & D_GONE) &&
+		    !is_gone(a->dso) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -156,7 +172,7 @@ static void know_program(struct rld *r)
 	enter_inode(r, d);
 }
 
-void rld_append(struct rld *r, struct dso *d)
+static void put_last(struct rld *r, struct dso *d)
 {
 	d->serial = ++r->serial;
 	d->lm.l_next = NULL;
@@ -165,11 +181,34 @@ void rld_append(struct rld *r, struct dso *d)
 		__atomic_store_n(&r->tail->lm.l_next, &d->lm, __ATOMIC_RELEASE);
 	else
 		r->head = d;
+	rld_show_on_face(r->tail);
 	r->tail = d;
+	rld_show_on_face(d);
 	r->nobj++;
 	r->adds++;
+}
+
+void rld_append(struct rld *r, struct dso *d)
+{
+	put_last(r, d);
+	d->born = ++r->born;
 	if (d->ino)
 		enter_inode(r, d);
+}
+
+void rld_move_last(struct rld *r, struct dso *d)
+{
+	rld_unlink(r, d);
+	put_last(r, d);
+}
+
+struct dso *rld_after(struct rld *r, unsigned last)
+{
+	struct dso *d = r->tail, *first = NULL;
+
+	for (; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
+		first = d;
+	return first;
 }
 
 /* d keeps its own pointers: a reader that stands on it still finds its way. */
@@ -186,6 +225,8 @@ void rld_unlink(struct rld *r, struct dso *d)
 		next->lm.l_prev = d->lm.l_prev;
 	else
 		r->tail = prev;
+	rld_show_on_face(prev);
+	rld_show_on_face(next);
 	r->nobj--;
 	r->subs++;
 }
@@ -211,7 +252,7 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
-			if (!strcmp(d->lm.l_name, path) && !(d->flags & D_GONE))
+			if (!strcmp(d->lm.l_name, path) && !is_gone(d))
 				return d;
 		return NULL;
 	}
@@ -220,8 +261,7 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 	know_hosts(r);
 	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
 	     d = d->by_ino) {
-		if (d->ino != st->stx_ino || d->dev != dev ||
-		    (d->flags & D_GONE))
+		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
 			continue;
 		if (r->identity == ID_INODE || searched ||
 		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||
@@ -335,6 +375,8 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			return NULL;
 		}
 	d = r->fresh ? NULL : rld_same_file(r, &st, path, searched, fd);
+	if (!d && !r->fresh)
+		d = rld_revive(r, &st, path, searched);
 	r->fresh = 0;
 	if (d) {
 		rld_free(path);
@@ -349,6 +391,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	}
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
+	d->stamp = rld_stamp(&st);
 	d->loader = from;
 	if (searched)
 		d->flags |= D_SEARCHED;

@@ -29,12 +29,13 @@ int rld_visible(const struct dso *o, const struct dso *from)
 	       (from && share_group(o, from));
 }
 
-/* What was swapped out is seen by its own code alone. */
+/* What was swapped out or lingers is seen by its own code alone. */
 static inline int seen(const struct dso *d, const struct dso *from)
 {
 	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
-		return 1;
-	return d == from || (!(d->flags & D_RETIRED) && rld_visible(d, from));
+		return 1; /* what lingers is global no longer */
+	return d == from || (!(d->flags & D_RETIRED) && !lingers(d) &&
+			     rld_visible(d, from));
 }
 
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s)
@@ -507,17 +508,60 @@ int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i))
 	return 1;
 }
 
-/* STB_GNU_UNIQUE: one definition for all objects, visible or not. */
-static void unify(struct rld *r, const struct ref *ref, struct def *out)
+/* Has every unique definition that both have one size? */
+static int agree(const struct dso *d, const struct dso *older)
 {
-	struct def other;
+	for (uint32_t i = 1; i < d->dyn.nsym; i++) {
+		const ElfW(Sym) *s = &d->dyn.symtab[i];
+		struct ref ref = { .name = NULL };
+		struct def def;
 
-	for (struct dso *d = r->head; d && d != out->dso; d = dso_next(d))
-		if (!(d->flags & (D_DYING | D_GLOBAL)) &&
-		    rld_lookup_in(d, ref, &other) &&
-		    ELF64_ST_BIND(other.sym->st_info) == STB_GNU_UNIQUE) {
-			*out = other;
-			return;
+		if (ELF64_ST_BIND(s->st_info) != STB_GNU_UNIQUE ||
+		    s->st_shndx == SHN_UNDEF)
+			continue;
+		ref.name = elf_str(&d->dyn, s->st_name);
+		if (!ref.name)
+			continue;
+		ref.hash = elf_hash_of(&d->dyn, i, ref.name);
+		if (rld_lookup_in(older, &ref, &def) && is_unique(&def) &&
+		    def.sym->st_size != s->st_size)
+			return 0;
+	}
+	return 1;
+}
+
+/* The same, remembered when the lock is held. */
+static int shares_with(struct dso *d, const struct dso *older, int locked)
+{
+	struct pair *p = __atomic_load_n(&d->pairs, __ATOMIC_ACQUIRE);
+	int yes;
+
+	while (p && p->older != older)
+		p = p->next;
+	if (p)
+		return p->agree;
+	yes = agree(d, older);
+	p = locked ? rld_alloc(sizeof *p) : NULL;
+	if (p) {
+		*p = (struct pair){ d->pairs, older, yes };
+		__atomic_store_n(&d->pairs, p, __ATOMIC_RELEASE);
+	}
+	return yes;
+}
+
+void rld_pairs_forget(struct rld *r, struct dso *gone)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		for (struct pair **p = &d->pairs; *p;) {
+			struct pair *x = *p;
+
+			if (x->older != gone) {
+				p = &x->next;
+				continue;
+			}
+			__atomic_store_n(p, x->next, __ATOMIC_RELEASE);
+			rld_wait_readers(r);
+			rld_free_later(r, x);
 		}
 }
 
@@ -552,6 +596,82 @@ int rld_own_version(struct rld *r, const struct ref *ref, const struct def *def)
 	return 0;
 }
 
+/* Does d use a unique definition of o's?  Then both hold its address, and
+ * share all that they can. */
+static int uses_unique(const struct dso *d, const struct dso *o)
+{
+	const struct edge *e = o->users;
+
+	while (e && e->from != d)
+		e = e->next;
+	return e && e->unique;
+}
+
+/* Does d take what ref names from another object?  Then no use is made of its
+ * own definition, and it may be that nothing ever constructs it. */
+static int is_spare(struct rld *r, const struct dso *d, const struct ref *ref)
+{
+	struct def def;
+
+	for (struct dso *o = r->head; o; o = dso_next(o))
+		if (o != d && uses_unique(d, o) && rld_lookup_in(o, ref, &def) &&
+		    is_unique(&def))
+			return 1;
+	return 0;
+}
+
+/* The object whose unique definition a reference that found out brings along:
+ * the referrer's own, if it has one. */
+static struct dso *definer(const struct ref *ref, const struct def *out)
+{
+	struct dso *from = ref->from;
+
+	return from && ref->own &&
+			       ELF64_ST_BIND(from->dyn.symtab[ref->own]
+						     .st_info) ==
+				       STB_GNU_UNIQUE ?
+		       from :
+		       out->dso;
+}
+
+/* May d, which is none of the reference's own, share its definitions? */
+static int may_share(const struct dso *d)
+{
+	return !(d->flags & D_GONE) && d->life != LIFE_WAITS;
+}
+
+/* One definition for all objects, visible or not: the oldest, but none of an
+ * object with which the one that brings its own along does not agree about the
+ * sizes.  What it is bound to already stays what it means. */
+void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
+	       int locked)
+{
+	struct dso *own = definer(ref, out), *best = NULL;
+	struct def other;
+	int best_used = 0;
+
+	if (own->flags & D_STARTUP) /* found first, and the oldest */
+		return;
+	if (out->dso->flags & D_STARTUP && shares_with(own, out->dso, locked))
+		return;
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		int used = locked && d != own && uses_unique(own, d);
+
+		if (d->flags & (D_DYING | D_VDSO) ||
+		    (d != own && !used && !may_share(d)) ||
+		    (best && (used < best_used ||
+			      (used == best_used && d->born > best->born))) ||
+		    !rld_lookup_in(d, ref, &other) || !is_unique(&other) ||
+		    (d != own && !used &&
+		     (!shares_with(own, d, locked) ||
+		      (locked && is_spare(r, d, ref)))))
+			continue;
+		best = d;
+		best_used = used;
+		*out = other;
+	}
+}
+
 /* Who is on his way out, while his destructors run, serves those for whom there
  * is nobody else. */
 static void or_who_stays(struct rld *r, const struct ref *ref, struct def *out)
@@ -566,23 +686,63 @@ static void or_who_stays(struct rld *r, const struct ref *ref, struct def *out)
 		*out = instead;
 }
 
+/* What was there at the start was ahead of everything else, and still is. */
+static int stays_first(const struct dso *d)
+{
+	return (d->flags & (D_STARTUP | D_HOST | D_SELF)) != 0;
+}
+
+static int in_members(const struct group *g, const struct ref *ref,
+		      struct def *out)
+{
+	for (unsigned i = 0; g && i < g->n; i++)
+		if (!stays_first(g->member[i]) &&
+		    !(g->member[i]->flags & (D_DYING | D_RETIRED)) &&
+		    rld_lookup_in(g->member[i], ref, out))
+			return 1;
+	return 0;
+}
+
+/* References of an object that is closed or swapped out look into itself and
+ * what lingers with it, before what came later; those of one that is about to
+ * leave find what lingers when they found nothing else. */
+static int in_own_group(const struct ref *ref, int hit, struct def *out)
+{
+	const struct dso *from = ref->from;
+
+	if (!(from->flags & D_RETIRED) && !lingers(from)) {
+		for (unsigned i = 0; i < from->ngroup && !hit; i++)
+			hit = in_members(from->group[i], ref, out);
+		return hit;
+	}
+	return rld_lookup_in(from, ref, out) ||
+	       in_members(from->own, ref, out) || hit;
+}
+
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct dso *from = ref->from;
 	struct index *x = __atomic_load_n(&r->index, __ATOMIC_ACQUIRE);
 	unsigned long probes = 0;
 	struct ref skipping;
-	int hit = 0;
+	int hit = 0, locked = !ref->newest && !ref->is_call;
+	/* it does not simply look along the list */
+	unsigned apart = from ? from->flags & (D_SYMBOLIC | D_DEEPBIND |
+					       D_GONE | D_LINGERS) :
+				0;
 
 	if (from && from->replaces && !ref->skip) {
 		skipping = *ref;
 		skipping.skip = from->replaces;
 		ref = &skipping;
 	}
-	if (from && from->flags & D_SYMBOLIC && from != ref->skip &&
-	    rld_lookup_in(from, ref, out))
+	if (apart & D_SYMBOLIC && from != ref->skip &&
+	    rld_lookup_in(from, ref, out)) {
+		if (is_unique(out))
+			rld_unify(r, ref, out, locked);
 		return 1;
-	if (from && from->flags & D_DEEPBIND)
+	}
+	if (apart & D_DEEPBIND)
 		for (unsigned i = 0; i < from->ngroup && !hit; i++)
 			for (unsigned j = 0; j < from->group[i]->n && !hit; j++)
 				hit = rld_lookup_in(from->group[i]->member[j],
@@ -606,10 +766,12 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		if (probes > MANY_PROBES && rld_holds_lock(r))
 			rld_index_build(r);
 	}
+	if (apart & (D_GONE | D_LINGERS) && !(hit && stays_first(out->dso)))
+		hit = in_own_group(ref, hit, out);
 	if (hit && out->dso->flags & D_LEAVING)
 		or_who_stays(r, ref, out);
-	if (hit && ELF64_ST_BIND(out->sym->st_info) == STB_GNU_UNIQUE)
-		unify(r, ref, out);
+	if (hit && is_unique(out))
+		rld_unify(r, ref, out, locked);
 	if (hit && r->overrides && !ref->newest &&
 	    ELF64_ST_BIND(out->sym->st_info) == STB_WEAK)
 		rld_weak_follow(out);

@@ -212,6 +212,14 @@ static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
 	}
 }
 
+/* The address of a unique definition is not taken back while its object is
+ * there: it lingers as long as another one uses it. */
+static int keeps_unique(const struct task *t)
+{
+	return t->miss || ((t->gone->flags & D_RETIRED || lingers(t->gone)) &&
+			   !(t->gone->flags & D_DYING));
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all.  lazy: what a function slot goes back to, 0 for nothing. */
 static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
@@ -236,7 +244,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	if (is_own(from, s))
 		return; /* for ever */
 	ref.is_call = kind == RK_JUMP_SLOT;
-	if (gone && !rld_lookup_in(gone, &ref, &def))
+	if (gone && (!rld_lookup_in(gone, &ref, &def) ||
+		     (is_unique(&def) && keeps_unique(t))))
 		return;
 	if (kind == RK_JUMP_SLOT || kind == RK_GLOB_DAT)
 		rel->addend = 0;
@@ -273,7 +282,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	was = *slot;
 	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
 	/* what cannot be noted cannot be taken back: not bound, then */
-	known = rld_lookup(r, &ref, &def) && !rld_edge(from, def.dso);
+	known = rld_lookup(r, &ref, &def) && !rld_use(from, &def);
 	if (!known && !gone)
 		return;
 	if (!known) {
@@ -351,11 +360,32 @@ void rld_would_miss(struct rld *r, struct dso *gone,
 	}
 }
 
+/* What is closed itself, and stays with gone, keeps what it has of it. */
+static int keeps_bindings(const struct dso *from, const struct dso *gone)
+{
+	return lingers(gone) && !(gone->flags & D_DYING) && is_gone(from);
+}
+
 void rld_unbind(struct rld *r, struct dso *gone)
 {
 	rld_entries_unbind(r, gone);
 	for (struct edge *e = gone->users; e; e = e->next)
-		rescan(r, e->from, gone);
+		if (!keeps_bindings(e->from, gone))
+			rescan(r, e->from, gone);
+}
+
+void rld_rebind_own(struct rld *r, struct dso *d)
+{
+	for (struct dso *to = r->head; to; to = dso_next(to)) {
+		const struct edge *e = to->users;
+
+		while (e && e->from != d)
+			e = e->next;
+		if (e && !lingers(to))
+			rescan(r, d, to);
+	}
+	if (d->flags & D_MISSING)
+		rescan(r, d, NULL);
 }
 
 void rld_rebind_from(struct rld *r, struct dso *d)

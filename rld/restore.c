@@ -79,7 +79,7 @@ static void add_id(struct text *t, const struct rld_gone *g)
 
 static int saved(const struct dso *d)
 {
-	return !(d->flags & (D_STARTUP | D_SELF | D_VDSO | D_GONE));
+	return !(d->flags & (D_STARTUP | D_SELF | D_VDSO)) && !is_gone(d);
 }
 
 static unsigned number_of(struct rld *r, const struct dso *want)

@@ -77,7 +77,7 @@ API char *sgigetdsoversion(const char *soname)
 	rld_lock(r);
 	for (d = r->head; d; d = dso_next(d))
 		if (d->soname && soname && !strcmp(d->soname, soname) &&
-		    !(d->flags & D_GONE))
+		    !is_gone(d))
 			break;
 	if (d)
 		v = d->iversion ? d->iversion : "";

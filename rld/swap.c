@@ -93,7 +93,8 @@ static int join(struct rld *r, struct dso *old, struct dso *fresh,
 static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 			   unsigned flags, struct rld_err *e)
 {
-	struct dso *last = r->tail, *fresh;
+	unsigned last = r->serial;
+	struct dso *fresh;
 	int was = r->snapshot;
 
 	r->fresh = 1;
@@ -101,14 +102,14 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 		r->snapshot = 1;
 	fresh = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
 	r->fresh = 0;
-	if (fresh && fresh != dso_next(last))
+	if (fresh && fresh != rld_after(r, last))
 		rld_fail(e, "%s: cannot be loaded a second time",
 			 dso_name(r, fresh));
 	if (!e->set)
 		rld_bring_in(r, fresh,
 			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);
 	r->snapshot = was;
-	for (struct dso *n = dso_next(last); n; n = dso_next(n))
+	for (struct dso *n = rld_after(r, last); n; n = dso_next(n))
 		n->replaces = old;
 	if (e->set || join(r, old, fresh, e) || rld_bind_new(r, fresh, e) ||
 	    complete(r, old, fresh, e)) {
@@ -153,6 +154,7 @@ static void move_in_list(struct rld *r, struct dso *old, struct dso *fresh)
 				 __ATOMIC_RELEASE);
 	else
 		r->head = fresh;
+	rld_show_on_face(prev);
 	r->nobj++;
 	r->subs--;
 }
@@ -183,6 +185,7 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 	fresh->face = old->face ? old->face : old;
 	fresh->face->flags |= D_FACE;
 	old->face = NULL;
+	rld_show_on_face(fresh);
 	if (r->index)
 		rld_index_build(r);
 	if (r->overrides)
@@ -225,6 +228,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	}
 	for (struct dso *n = fresh; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
+	rld_revive_done(r);
 	old->flags |= D_SWAPPING;
 	old->holds++;
 	fresh->holds++;

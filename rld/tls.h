@@ -12,7 +12,10 @@ struct thread {
 	char *error;	  /* pending dlerror text */
 	char *last_error; /* handed out by dlerror */
 	int rounds;
-	struct dtor *dtors;
+	int tid;	    /* known when it has destructors */
+	int ending;	    /* its destructors have begun to run */
+	struct dtor *dtors; /* owned by thread.c; under the writer lock */
+	unsigned queued;    /* so many of them were given to libc */
 };
 
 /* introspect.c: a personality routine, of walks that are left by unwinding. */

@@ -1,36 +1,7 @@
-/* dlclose's second half: who is held by nobody leaves, and what others bound
- * to him is taken back. */
+/* dlclose's second half: an object that nothing holds leaves, and what others
+ * bound to it is taken back.  linger.c tells what stays. */
 #include "rld/event.h"
 #include "rld/vault.h"
-
-/* For its own sake, not as somebody's dependency; rld_holders tells of it. */
-static int is_held(const struct dso *d)
-{
-	return d->opens || d->holds || d->tls_dtors ||
-	       d->flags & (D_NODELETE | D_NEW) || d->init == INIT_BINDING ||
-	       d->init == INIT_RUNNING;
-}
-
-/* And all that it needs. */
-static void hold(struct dso *d)
-{
-	if (!d || d->flags & (D_MARK | D_STARTUP))
-		return;
-	d->flags |= D_MARK;
-	for (unsigned i = 0; i < d->nneed; i++)
-		hold(d->need[i]);
-	for (unsigned i = 0; i < d->nfilter; i++)
-		hold(d->filtee[i]);
-}
-
-static struct dso *first_dynamic(struct rld *r)
-{
-	struct dso *d = r->tail, *first = NULL;
-
-	for (; d && !(d->flags & D_STARTUP); d = (struct dso *)d->lm.l_prev)
-		first = d;
-	return first;
-}
 
 /* One that leaves before the root of a group it is in. */
 static void leave_members(struct dso *gone)
@@ -100,6 +71,11 @@ void rld_remove(struct rld *r, struct dso *d)
 	leave_groups(r, d);
 	leave_edges(r, d);
 	rld_tls_release(r, d);
+	if (d->tls_dtors)
+		rld_dtors_forget(r, d);
+	if (lingers(d))
+		r->nlinger--;
+	rld_pairs_forget(r, d);
 	rld_wait_readers(r);
 	if (d->own) {
 		rld_free_later(r, d->own->member);
@@ -169,35 +145,38 @@ static void free_resources(struct rld *r, struct dso *d)
 	step_in(r);
 }
 
-/* Called with the lock held once; destructors run without it. */
-void rld_collect(struct rld *r)
+/* Not host objects: libc's own loader has them. */
+static int leaves(const struct dso *d)
 {
-	struct dso *first = first_dynamic(r), *d;
-	struct dso **gone;
-	unsigned n = 0;
+	return !d->keep && !(d->flags & (D_LEAVING | D_HOST));
+}
 
-	for (d = first; d; d = dso_next(d))
-		d->flags &= ~(unsigned)D_MARK;
-	for (d = r->head; d != first; d = dso_next(d))
-		for (unsigned i = 0; d->mark && i < d->nneed; i++)
-			hold(d->need[i]);
-	for (d = first; d; d = dso_next(d))
-		if (!(d->flags & D_LEAVING) && is_held(d))
-			hold(d);
-	for (d = first; d; d = dso_next(d))
-		n += !(d->flags & (D_MARK | D_LEAVING | D_HOST));
-	if (!n)
-		return;
-	gone = rld_alloc(n * sizeof *gone);
+/* What leaves now, heap, *n of it; NULL: nothing, or no memory. */
+static struct dso **choose(struct rld *r, unsigned *n)
+{
+	struct dso **gone;
+
+	*n = 0;
+	for (struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
+		*n += (unsigned)leaves(d);
+	gone = *n ? rld_alloc(*n * sizeof *gone) : NULL;
 	if (!gone)
-		return;
-	n = 0;
-	for (d = first; d; d = dso_next(d))
-		if (!(d->flags & (D_MARK | D_LEAVING | D_HOST))) {
+		return NULL;
+	*n = 0;
+	for (struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
+		if (leaves(d)) {
 			d->flags |= D_FINISHING | D_LEAVING;
 			d->init_owner = rld_self_id();
-			gone[n++] = d;
+			gone[(*n)++] = d;
 		}
+	return gone;
+}
+
+/* The lock is given up while listeners and destructors run. */
+static void finish_all(struct rld *r, struct dso **gone, unsigned n)
+{
+	struct dso *d;
+
 	if (rld_event_wanted(RLD_EVENT_UNLOADING))
 		for (unsigned i = 0; i < n; i++) {
 			rld_unlock(r);
@@ -206,6 +185,10 @@ void rld_collect(struct rld *r)
 		}
 	while ((d = next_to_finish(r)))
 		finish(r, d);
+}
+
+static void unload(struct rld *r, struct dso **gone, unsigned n)
+{
 	rld_unseal_surely(r);
 	rld_guard(r, 1);
 	for (unsigned i = 0; i < n; i++)
@@ -239,7 +222,50 @@ void rld_collect(struct rld *r)
 	rld_guard(r, 0);
 	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
+}
+
+/* 1: what lingers may have lost its reason. */
+static int collect(struct rld *r)
+{
+	struct dso **gone;
+	unsigned n;
+	int stays;
+
+	do
+		rld_keep(r);
+	while (rld_dtors_run_due(r));
+	stays = rld_linger_due(r);
+	gone = choose(r, &n);
+	if (gone)
+		finish_all(r, gone, n);
+	if (stays) {
+		if (gone) /* destructors may have opened and closed */
+			rld_keep(r);
+		rld_linger(r);
+	}
+	if (!gone)
+		return 0;
+	unload(r, gone, n);
 	rld_free(gone);
+	return r->nlinger > 0;
+}
+
+/* Called with the lock held once; destructors run without it. */
+void rld_collect(struct rld *r)
+{
+	do
+		r->lapsed = 0;
+	while (collect(r));
+}
+
+/* The object that lingers since its last handle, this one, was closed. */
+static struct dso *closed(struct rld *r, const void *handle)
+{
+	for (struct dso *d = r->nlinger ? r->head : NULL; d; d = dso_next(d))
+		if (lingers(d) && !(d->flags & D_RETIRED) &&
+		    rld_handle(d) == handle)
+			return d;
+	return NULL;
 }
 
 API int rld_holders(void *handle, struct rld_holder *out, size_t max)
@@ -256,7 +282,9 @@ API int rld_holders(void *handle, struct rld_holder *out, size_t max)
 		n++;                                             \
 	} while (0)
 	rld_lock(r);
-	d = rld_valid(r, handle, &e);
+	d = closed(r, handle);
+	if (!d)
+		d = rld_valid(r, handle, &e);
 	if (d && d->flags & D_STARTUP)
 		HOLDER(RLD_HELD_STARTUP, 1, NULL);
 	if (d && d->opens)
@@ -275,6 +303,9 @@ API int rld_holders(void *handle, struct rld_holder *out, size_t max)
 		HOLDER(RLD_HELD_THREADS, d->tls_dtors, NULL);
 	if (d && (d->init == INIT_RUNNING || d->init == INIT_BINDING))
 		HOLDER(RLD_HELD_RUNNING, 1, NULL);
+	for (struct edge *x = d ? d->users : NULL; x; x = x->next)
+		if (x->unique && !(x->from->flags & D_DYING))
+			HOLDER(RLD_HELD_UNIQUE, 1, dso_name(r, x->from));
 	rld_unlock(r);
 	if (d)
 		return (int)n;

@@ -92,17 +92,20 @@ enum {
 	RLD_HELD_DEPENDENT, /* name's liblist has it */
 	RLD_HELD_NODELETE,  /* DF_1_NODELETE or RTLD_NODELETE */
 	RLD_HELD_THREADS,   /* count destructors of thread_local objects wait */
-	RLD_HELD_RUNNING    /* its constructors run at this moment */
+	RLD_HELD_RUNNING,   /* its constructors run at this moment */
+	RLD_HELD_UNIQUE	    /* name uses a unique variable of its (C++) */
 };
 
 struct rld_holder {
 	int why;	  /* RLD_HELD_* */
 	unsigned count;	  /* for handles and thread destructors, else 1 */
-	const char *name; /* the dependent's path, else NULL */
+	const char *name; /* the dependent's or the user's path, else NULL */
 };
 
 /* Who holds the object: fills out[0..max-1] and returns how many holders there
- * are; -1 when handle is none.  A binding never holds an object. */
+ * are; -1 when handle is none.  A binding never holds an object.  The handle may
+ * be closed: destructors of thread_local objects, and objects that use a unique
+ * variable of its, keep its memory all the same. */
 int rld_holders(void *handle, struct rld_holder *out, size_t max);
 
 /* An object that was unloaded. */

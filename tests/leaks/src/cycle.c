@@ -4,7 +4,8 @@
  *   -t THREADS   by so many threads, N in total
  *   -d MORE      the call, and not the open, brings MORE objects: delay-load
  *   -s OTHER     OTHER takes LIB's place, and LIB takes it back, N times
- *   -u USER      is bound to LIB all the time, and called after each swap
+ *   -u USER      is bound to LIB all the time, and called after each swap;
+ *                without -s it is opened behind LIB and closed after it
  *   -o           with -s: LIB is opened and closed for each swap */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -81,6 +82,23 @@ static void call(void *h)
 		fail("dlsym or the call");
 }
 
+/* LIB is closed while USER has variables of LIB's in use. */
+static void with_user(void *h, int before)
+{
+	void *u = dlopen(user, RTLD_NOW);
+
+	if (!u)
+		return fail("dlopen of the user");
+	call(u);
+	if (dlclose(h))
+		fail("dlclose");
+	call(u);
+	if (dlclose(u))
+		fail("dlclose of the user");
+	if (objects() != before)
+		fail("an object stays");
+}
+
 static void once(void)
 {
 	int before = threads ? 0 : objects(), opened;
@@ -99,6 +117,8 @@ static void once(void)
 	call(h);
 	if (!threads && objects() != opened + more)
 		fail("delay-load");
+	if (user)
+		return with_user(h, before);
 	if (dlclose(h))
 		fail("dlclose");
 	if (!threads && objects() != before)
