@@ -347,8 +347,8 @@ struct rld {
 	unsigned trace;
 	int log_fd;
 	int ignore_unresolved;
-	int noting; /* reading /etc/ld.so.preload: adopt what it names */
-	int strict; /* no text relocations */
+	int noting;	   /* reading /etc/ld.so.preload: adopt what it names */
+	int strict;	   /* no text relocations */
 	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;

@@ -38,8 +38,8 @@ static int is_user(const struct edge *e, enum keep least)
 {
 	const struct dso *from = e->from;
 
-	return e->unique && (from->flags & D_STARTUP ||
-			     (from->keep && from->keep <= least));
+	return e->unique &&
+	       (from->flags & D_STARTUP || (from->keep && from->keep <= least));
 }
 
 /* Whose unique definitions are used by what is kept for `least` or a stronger
@@ -67,9 +67,8 @@ static void keep_used(struct dso *first, enum keep least, enum keep why)
  * at the close, and only there: later, the thread may be in d's code. */
 static int waits(const struct dso *d)
 {
-	return d->tls_dtors &&
-	       (rld_dtors_here(d) < d->tls_dtors ||
-		(lingers(d) && d->closed_by != rld_self_id()));
+	return d->tls_dtors && (rld_dtors_here(d) < d->tls_dtors ||
+				(lingers(d) && d->closed_by != rld_self_id()));
 }
 
 /* Destructors of d's have begun to run in another thread, or must not in this
@@ -300,7 +299,8 @@ void rld_revive_undo(struct rld *r)
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
 	     d = (struct dso *)d->lm.l_prev)
 		if (d->life == LIFE_REVIVED) {
-			set_life(d, LIFE_WAITS); /* or more: the next walk tells */
+			set_life(d,
+				 LIFE_WAITS); /* or more: the next walk tells */
 			d->flags &= ~(unsigned)D_GLOBAL;
 			d->retracted = 0;
 			r->nlinger++;

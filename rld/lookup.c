@@ -34,8 +34,8 @@ static inline int seen(const struct dso *d, const struct dso *from)
 {
 	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
 		return 1; /* what lingers is global no longer */
-	return d == from || (!(d->flags & D_RETIRED) && !lingers(d) &&
-			     rld_visible(d, from));
+	return d == from ||
+	       (!(d->flags & D_RETIRED) && !lingers(d) && rld_visible(d, from));
 }
 
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s)
@@ -614,8 +614,8 @@ static int is_spare(struct rld *r, const struct dso *d, const struct ref *ref)
 	struct def def;
 
 	for (struct dso *o = r->head; o; o = dso_next(o))
-		if (o != d && uses_unique(d, o) && rld_lookup_in(o, ref, &def) &&
-		    is_unique(&def))
+		if (o != d && uses_unique(d, o) &&
+		    rld_lookup_in(o, ref, &def) && is_unique(&def))
 			return 1;
 	return 0;
 }
@@ -627,8 +627,8 @@ static struct dso *definer(const struct ref *ref, const struct def *out)
 	struct dso *from = ref->from;
 
 	return from && ref->own &&
-			       ELF64_ST_BIND(from->dyn.symtab[ref->own]
-						     .st_info) ==
+			       ELF64_ST_BIND(
+				       from->dyn.symtab[ref->own].st_info) ==
 				       STB_GNU_UNIQUE ?
 		       from :
 		       out->dso;
@@ -744,9 +744,13 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	}
 	if (apart & D_DEEPBIND)
 		for (unsigned i = 0; i < from->ngroup && !hit; i++)
-			for (unsigned j = 0; j < from->group[i]->n && !hit; j++)
-				hit = rld_lookup_in(from->group[i]->member[j],
-						    ref, out);
+			for (unsigned j = 0; j < from->group[i]->n && !hit;
+			     j++) {
+				const struct dso *d = from->group[i]->member[j];
+
+				hit = !(d->flags & (D_RETIRED | D_LINGERS)) &&
+				      rld_lookup_in(d, ref, out);
+			}
 	if (hit)
 		rld_prefer_own(r, ref, out);
 	if (!hit && x) {

@@ -4,7 +4,7 @@
 
 /* A pending destructor of a thread_local object. */
 struct dtor {
-	struct dtor *next; /* this thread's, newest first */
+	struct dtor *next;  /* this thread's, newest first */
 	void (*fn)(void *); /* NULL: it has run */
 	void *obj;
 	struct dso *dso; /* NULL: of one that never leaves, or of none */
@@ -329,8 +329,8 @@ static struct dtor *used_one(struct thread *t)
 	struct dtor *best = NULL;
 	unsigned order = t->queued;
 
-	for (struct dtor *d = t->dtors; d && !d->fn && d->queued &&
-					d->order == order;
+	for (struct dtor *d = t->dtors;
+	     d && !d->fn && d->queued && d->order == order;
 	     d = d->next, order--)
 		best = d;
 	return best;
