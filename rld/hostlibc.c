@@ -20,7 +20,7 @@ int rld_is_host(struct rld *r, const char *name)
 
 		if (str_starts(b, "ld-musl-"))
 			return 1;
-		if (b != name || !str_starts(b, "lib"))
+		if (!str_starts(b, "lib"))
 			return 0;
 		for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
 			if (str_starts(b + 3, own[i]))
@@ -33,7 +33,36 @@ int rld_is_host(struct rld *r, const char *name)
 	       (rld_is_loader(b) && !str_starts(b, "ld-musl-"));
 }
 
-/* Which C library, told by the program's interpreter or its needs. */
+static int defines(struct dso *d, const char *name)
+{
+	struct ref ref = { .name = name, .hash = elf_gnu_hash(name) };
+	unsigned flags = d->flags;
+	struct def def;
+	int yes;
+
+	d->flags |= D_READY;
+	yes = rld_lookup_in(d, &ref, &def);
+	d->flags = flags;
+	return yes;
+}
+
+const char *rld_host_file(struct rld *r, struct dso *d)
+{
+	if (r->host.kind == HOST_GLIBC)
+		return d->soname && !strchr(d->soname, '/') &&
+				       rld_is_host(r, d->soname) ?
+			       d->soname :
+			       NULL;
+	/* musl's own test: a library that interposes has not got both */
+	return r->host.kind == HOST_MUSL && defines(d, "__libc_start_main") &&
+			       defines(d, "stdin") ?
+		       "libc.so" :
+		       NULL;
+}
+
+/* Which C library.  The program's interpreter tells; where that is rld, or
+ * there is none, its needs do, and libc.so.6 before libc.so: a library of a
+ * glibc program may be called so. */
 void rld_host_kind(struct rld *r, const char *interp)
 {
 	struct dso *p = r->program;
@@ -43,13 +72,18 @@ void rld_host_kind(struct rld *r, const char *interp)
 	const char *s;
 
 	r->host.loader_fd = -1;
-	if (str_starts(b, "ld-musl-"))
-		r->host.kind = HOST_MUSL;
-	else
-		r->host.kind = HOST_GLIBC;
-	while (p->dyn.dyn && (s = elf_next_needed(&p->dyn, &pos, &tag, &flag)))
+	r->host.kind = str_starts(b, "ld-musl-") ? HOST_MUSL : HOST_GLIBC;
+	if (rld_is_loader(b))
+		return;
+	while (p->dyn.dyn && (s = elf_next_needed(&p->dyn, &pos, &tag, &flag))) {
+		s = str_base(s);
+		if (!strcmp(s, "libc.so.6")) {
+			r->host.kind = HOST_GLIBC;
+			return;
+		}
 		if (!strcmp(s, "libc.so") || str_starts(s, "libc.musl-"))
 			r->host.kind = HOST_MUSL;
+	}
 }
 
 /* A descriptor of the loader at path, for this ABI where several share its
@@ -137,39 +171,57 @@ static struct dso *note(struct rld *r, const char *name, char *path,
 	return d;
 }
 
+/* What is known of d's liblist before libc's own loader has mapped it. */
+static void note_need(struct rld *r, struct dso *d, const char *name)
+{
+	d->need = rld_alloc(sizeof *d->need);
+	d->need_name = rld_alloc(sizeof *d->need_name);
+	if (!d->need || !d->need_name)
+		rld_die(r, "out of memory");
+	d->need_name[0] = name;
+	d->nneed = 1;
+}
+
+/* libc is run by the loader that belongs to it, whatever file was asked for
+ * when libc was not known yet. */
+static void refit_loader(struct rld *r)
+{
+	struct dso *d = r->host.loader;
+
+	if (r->host.loader_fd >= 0)
+		sys_close(r->host.loader_fd);
+	r->host.loader_fd = -1;
+	rld_free(d->lm.l_name);
+	d->lm.l_name = loader_path(r);
+	if (!d->lm.l_name)
+		rld_die(r, "out of memory");
+	if (r->host.loader_fd < 0)
+		r->host.loader_fd = sys_open(d->lm.l_name, O_RDONLY);
+}
+
 /* An object of libc's family was asked for: note it; it is adopted later. */
 struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 {
-	const char *b = str_base(name);
 	struct dso *d;
 
-	if (r->noting) /* in /etc/ld.so.preload: libc's loader maps it */
-		return note(r, name, path, 0);
+	if (!strcmp(name, "libgcc_s.so.1")) {
+		d = r->host.gcc_s = note(r, name, path, 0);
+		note_need(r, d, "libc.so.6");
+		return d;
+	}
 	if (!r->self->serial)
 		rld_append(r, r->self);
 	if (r->host.kind == HOST_MUSL) {
-		if (!r->host.libc) {
-			r->host.libc = r->host.loader =
-				note(r, "libc.so", path, D_LIBC | D_LOADER);
-			r->host.loader_fd = sys_open(path, O_RDONLY);
-		} else {
-			rld_free(path);
-		}
+		r->host.libc = r->host.loader =
+			note(r, "libc.so", path, D_LIBC | D_LOADER);
+		r->host.loader_fd = sys_open(path, O_RDONLY);
 		return r->host.libc;
 	}
-	if (!strcmp(b, "libgcc_s.so.1")) {
-		d = note(r, name, path, 0);
-		r->host.gcc_s = d;
-		return d;
-	}
-	if (!strcmp(b, "libc.so.6")) {
+	if (!strcmp(name, "libc.so.6")) {
 		d = r->host.libc = note(r, name, path, D_LIBC);
-		d->need = rld_alloc(sizeof *d->need);
-		d->need_name = rld_alloc(sizeof *d->need_name);
-		if (!d->need || !d->need_name)
-			rld_die(r, "out of memory");
-		d->need_name[0] = ARCH_LDSO;
-		d->nneed = 1;
+		note_need(r, d, ARCH_LDSO);
+		if (r->host.loader)
+			refit_loader(r);
 		return d;
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
@@ -185,9 +237,9 @@ char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 	if (r->host.kind == HOST_MUSL)
 		return rld_format("%s/lib/ld-musl-%s.so.1",
 				  r->root ? r->root : "", ARCH_MUSL_NAME);
-	if (!r->noting && r->host.libc && !strcmp(str_base(name), ARCH_LDSO))
+	if (r->host.libc && !strcmp(name, ARCH_LDSO))
 		return loader_path(r);
-	if (!r->noting && r->mode == MODE_RUN && !r->started &&
+	if (r->mode == MODE_RUN && !r->started &&
 	    (!strcmp(name, "libc.so.6") || !strcmp(name, "libgcc_s.so.1")))
 		return rld_search_cache(r, name,
 					from); /* libc's loader opens it */
@@ -262,6 +314,51 @@ void rld_program_aux(struct rld *r)
 		r->program->entry, r->self->lm.l_addr);
 }
 
+const char rld_preload_file[] = "/etc/ld.so.preload";
+
+/* Make *at, in segment p of libc's loader, the empty string. */
+static void blank(struct rld *r, const ElfW(Phdr) *p, char *at)
+{
+	const struct dso *d = r->host.loader;
+	uintptr_t page = page_down(r, (uintptr_t)at);
+	int prot = PROT_READ | (p->p_flags & PF_W ? PROT_WRITE : 0) |
+		   (p->p_flags & PF_X ? PROT_EXEC | d->exec_prot : 0);
+	long err = sys_mprotect(page, r->page, PROT_READ | PROT_WRITE);
+
+	if (!err) {
+		*at = 0;
+		err = sys_mprotect(page, r->page, prot);
+		if (err)
+			rld_die(r, "%s: cannot be mapped: %s", d->lm.l_name,
+				sys_strerror(err));
+		return;
+	}
+	rld_print(r, 2, "rld: %s: %s: %s: libraries named there are loaded twice\n",
+		  r->prog, rld_preload_file, sys_strerror(err));
+}
+
+/* rld has loaded what /etc/ld.so.preload names, by its own rules.  libc's
+ * loader would do so again, bind it to libc alone and run its constructors
+ * before the environment is what it was: in the copy of the loader that this
+ * process has, the name of the file is empty. */
+static void hide_preload_file(struct rld *r)
+{
+	const struct dso *d = r->host.loader;
+	const size_t size = sizeof rld_preload_file;
+
+	for (unsigned i = 0; i < d->phnum; i++) {
+		const ElfW(Phdr) *p = &d->ph[i];
+		char *at = (char *)(d->lm.l_addr + p->p_vaddr);
+		char *end = at + p->p_filesz;
+
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_R))
+			continue;
+		for (; (size_t)(end - at) >= size; at++)
+			if (*at == '/' && !memcmp(at, rld_preload_file, size))
+				blank(r, p, at);
+	}
+}
+
 _Noreturn void rld_host_start(struct rld *r)
 {
 	uintptr_t ph;
@@ -270,6 +367,8 @@ _Noreturn void rld_host_start(struct rld *r)
 	rld_synth_headers(r->host.synth, &ph, &n);
 	set_aux(r, ph, n, (uintptr_t)arch_stage2, r->host.base);
 	hide_variables(r);
+	if (r->preload_file)
+		hide_preload_file(r);
 	arch_enter(r->host.entry, r->stack, 0);
 }
 
@@ -352,6 +451,99 @@ static struct dso *host_named(struct rld *r, const struct link_map *l)
 	return NULL;
 }
 
+uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
+{
+	struct ref ref = { .name = name, .from = d, .newest = 1, .is_call = 1 };
+	struct def def;
+
+	(void)r;
+	ref.hash = elf_gnu_hash(name);
+	return d && rld_lookup_in(d, &ref, &def) ?
+		       rld_sym_addr(def.dso, def.sym) :
+		       0;
+}
+
+static struct dso *arrived(struct rld *r, const char *name,
+			   const struct link_map *l);
+
+/* The object of that name, which libc's own loader has mapped. */
+static struct dso *mapped_by_libc(struct rld *r, const char *name)
+{
+	struct dso *d = rld_find_name(r, name);
+	struct r_debug *dbg = d ? NULL : rld_synth_debug(r);
+
+	for (struct link_map *l = dbg ? dbg->r_map : NULL; l && !d;
+	     l = l->l_next)
+		if (l->l_name && !strcmp(str_base(l->l_name), name))
+			d = arrived(r, name, l);
+	return d;
+}
+
+/* The liblist of an adopted object: all of it is there. */
+static void adopt_needs(struct rld *r, struct dso *d)
+{
+	uintptr_t tag, flag;
+	const char *name;
+	size_t pos = 0;
+
+	if (d->need || !d->dyn.nneeded)
+		return;
+	d->need = rld_alloc(d->dyn.nneeded * sizeof *d->need);
+	d->need_name = rld_alloc(d->dyn.nneeded * sizeof *d->need_name);
+	if (!d->need || !d->need_name)
+		return;
+	while ((name = elf_next_needed(&d->dyn, &pos, &tag, &flag))) {
+		struct dso *x = tag == DT_NEEDED ? mapped_by_libc(r, name) :
+						   NULL;
+
+		if (!x || d->nneed == d->dyn.nneeded)
+			continue;
+		d->need_name[d->nneed] = name;
+		d->need[d->nneed++] = x;
+	}
+}
+
+/* libc's own loader has mapped it since the start. */
+static struct dso *arrived(struct rld *r, const char *name,
+			   const struct link_map *l)
+{
+	char *path = rld_strdup(l->l_name);
+	struct dso *d = rld_new_dso(r, name, path);
+
+	if (!d) {
+		rld_free(path);
+		return NULL;
+	}
+	d->flags |= D_HOST | D_SEARCHED | D_GLOBAL | D_NODELETE;
+	rld_append(r, d);
+	rld_add_name(r, d, name);
+	adopt(r, d, l->l_addr);
+	rld_index_add(r, d);
+	adopt_needs(r, d);
+	return d;
+}
+
+/* One of libc's family, asked for after the start: one copy, that of libc's own
+ * loader, which may have loaded it by now and from another place. */
+struct dso *rld_host_late(struct rld *r, const char *name, const char *path)
+{
+	void *(*open)(const char *, int);
+	struct link_map *l;
+	struct dso *d;
+
+	open = (void *(*)(const char *, int))rld_host_symbol(r, r->host.libc,
+							     "dlopen");
+	if (!open || r->host.kind != HOST_GLIBC)
+		return NULL;
+	l = open(name, RTLD_NOW | RTLD_NOLOAD);
+	if (!l)
+		l = open(path, RTLD_NOW);
+	d = l ? arrived(r, name, l) : NULL;
+	if (d && !strcmp(name, "libgcc_s.so.1"))
+		r->host.gcc_s = d;
+	return d;
+}
+
 void rld_host_adopt(struct rld *r)
 {
 	struct r_debug *dbg = rld_synth_debug(r);
@@ -379,45 +571,10 @@ void rld_host_adopt(struct rld *r)
 		if (d->flags & D_HOST && !(d->flags & D_READY))
 			rld_die(r, "%s: was not loaded by %s", d->lm.l_name,
 				r->host.loader->lm.l_name);
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_HOST)
+			adopt_needs(r, d);
 	r->started = 1;
-}
-
-uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
-{
-	struct ref ref = { .name = name, .from = d, .newest = 1, .is_call = 1 };
-	struct def def;
-
-	(void)r;
-	ref.hash = elf_gnu_hash(name);
-	return d && rld_lookup_in(d, &ref, &def) ?
-		       rld_sym_addr(def.dso, def.sym) :
-		       0;
-}
-
-/* libgcc_s asked for after start-up: one copy, the inner loader's. */
-struct dso *rld_host_late(struct rld *r, const char *name, char *path)
-{
-	void *(*open)(const char *, int);
-	struct link_map *l;
-	struct dso *d;
-
-	open = (void *(*)(const char *, int))rld_host_symbol(r, r->host.libc,
-							     "dlopen");
-	if (!open || r->host.kind != HOST_GLIBC)
-		return NULL;
-	l = open(path, RTLD_NOW);
-	if (!l)
-		return NULL;
-	d = rld_new_dso(r, name, path);
-	if (!d)
-		return NULL;
-	d->flags |= D_HOST | D_SEARCHED | D_GLOBAL | D_NODELETE;
-	rld_append(r, d);
-	rld_add_name(r, d, name);
-	adopt(r, d, l->l_addr);
-	rld_index_add(r, d);
-	r->host.gcc_s = d;
-	return d;
 }
 
 static void interpose_one(struct rld *r, uint32_t i)

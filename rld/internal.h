@@ -347,8 +347,8 @@ struct rld {
 	unsigned trace;
 	int log_fd;
 	int ignore_unresolved;
-	int noting;	   /* reading /etc/ld.so.preload: adopt what it names */
-	int strict;	   /* no text relocations */
+	int preload_file; /* there is one, which libc's loader must not see */
+	int strict;	  /* no text relocations */
 	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
@@ -890,11 +890,16 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 		      size_t size, unsigned char info);
 int rld_synth_exported(const struct synth *s, const char *name);
 void rld_synth_headers(const struct synth *s, uintptr_t *at, size_t *n);
+/* Are these its program headers? */
+int rld_synth_is(const struct synth *s, const ElfW(Phdr) *ph);
 /* The list that the inner loader left, NULL when it left none. */
 struct r_debug *rld_synth_debug(struct rld *r);
 
 /* ---- hostlibc.c */
+/* Is the host libc's family called so?  A path's last part counts. */
 int rld_is_host(struct rld *r, const char *name);
+/* The name in that family of d, a file that is mapped; NULL: it is not of it. */
+const char *rld_host_file(struct rld *r, struct dso *d);
 /* Does glibc keep a part of itself under this soname that has, in old releases,
  * namesakes of rld's functions? */
 static inline int rld_is_libcs(const char *soname)
@@ -904,9 +909,11 @@ static inline int rld_is_libcs(const char *soname)
 }
 /* Is this the name of a libc's own loader? */
 int rld_is_loader(const char *base);
+extern const char rld_preload_file[];
 void rld_host_kind(struct rld *r, const char *interp);
+/* name is the family's, path a heap string that is taken over. */
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
-struct dso *rld_host_late(struct rld *r, const char *name, char *path);
+struct dso *rld_host_late(struct rld *r, const char *name, const char *path);
 char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);

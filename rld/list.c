@@ -350,14 +350,39 @@ int rld_read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	return 0;
 }
 
+/* d, a file that was mapped under whatever name, is of the host libc's family,
+ * and called host there.  The family is one: libc's own loader maps it.  NULL:
+ * d stays, to be looked at alone or because that loader cannot. */
+static struct dso *family_member(struct rld *r, struct dso *d, const char *host)
+{
+	int libc = strcmp(host, "libgcc_s.so.1") != 0;
+	struct dso *x;
+
+	if (r->mode != MODE_RUN) {
+		if (libc && !r->self->serial)
+			rld_append(r, r->self);
+		if (libc && !rld_is_loader(host))
+			r->host.libc = d;
+		return NULL;
+	}
+	x = rld_find_name(r, host);
+	if (!x)
+		x = r->started ? rld_host_late(r, host, d->lm.l_name) :
+				 rld_host_note(r, host,
+					       rld_strdup(d->lm.l_name));
+	if (x)
+		rld_add_name(r, x, d->name);
+	return x;
+}
+
 static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			     int fd, char *path, int searched,
 			     struct rld_err *e)
 {
 	struct statx st;
-	struct dso *d;
+	struct dso *d, *x = NULL;
 	long err = sys_statx(fd, "", AT_EMPTY_PATH, &st);
-	const char *wrong;
+	const char *wrong, *host = NULL;
 	int copy = -1;
 
 	wrong = err ? sys_strerror(err) : sys_not_regular(&st);
@@ -402,13 +427,16 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	if (r->snapshot && copy < 0)
 		rld_fail(e, "%s: cannot be copied: %s", path,
 			 sys_strerror(copy));
-	if (e->set || rld_map(r, d, copy < 0 ? fd : copy, &st, e) ||
-	    rld_read_liblist(r, d, e)) {
+	if (!e->set && !rld_map(r, d, copy < 0 ? fd : copy, &st, e))
+		host = rld_host_file(r, d);
+	if (host)
+		x = family_member(r, d, host);
+	if (e->set || x || rld_read_liblist(r, d, e)) {
 		if (copy >= 0)
 			sys_close(copy);
 		rld_unmap(r, d);
 		rld_free_dso(r, d);
-		return NULL;
+		return x;
 	}
 	if (copy >= 0)
 		sys_close(copy);
@@ -435,7 +463,8 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 	char *path;
 	struct dso *d;
 
-	host = rld_is_host(r, name) || r->noting;
+	/* a path is a file's, and the file tells what it is */
+	host = rld_is_host(r, name) && !strchr(name, '/');
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
 	path = host ? rld_host_path(r, name, from) : NULL;
@@ -454,21 +483,10 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 	}
 	if (fd < 0)
 		return NULL;
-	d = NULL;
 	if (host && r->mode == MODE_RUN && !r->started)
 		d = rld_host_note(r, name, path);
-	else if (host && r->started && searched)
-		d = rld_host_late(r, name, path);
-	if (!d) {
-		if (host && !r->started && !r->self->serial)
-			rld_append(r, r->self);
+	else
 		d = load_file(r, name, from, fd, path, searched, e);
-		/* to look at, not to start */
-		if (d && host && !r->started &&
-		    (r->host.kind == HOST_MUSL ||
-		     !strcmp(str_base(name), "libc.so.6")))
-			r->host.libc = d;
-	}
 	rld_first_bytes_forget();
 	sys_close(fd);
 	return d;

@@ -278,10 +278,14 @@ static void program_from_file(struct rld *r)
 		run_static(r, d);
 }
 
-static const char preload_file[] = "/etc/ld.so.preload";
-
-static void preload_list(struct rld *r, const char *list, const char *seps)
+/* Load what list names; a name that cannot be is told, with where it was from,
+ * and passed over.  A secure program takes none by path, but where the system's
+ * administrator names them. */
+static void preload_list(struct rld *r, const char *list, const char *seps,
+			 const char *source)
 {
+	int paths = !r->secure || source == rld_preload_file;
+
 	while (list && *list) {
 		struct rld_err e = { 0 };
 		size_t n = 0;
@@ -292,19 +296,43 @@ static void preload_list(struct rld *r, const char *list, const char *seps)
 		name = rld_alloc(n + 1);
 		if (n && name) {
 			memcpy(name, list, n);
-			if (r->secure && strchr(name, '/')) {
-				/* a secure program takes none by path */
-			} else if (!rld_load(r, name, r->program, &e)) {
+			if ((paths || !strchr(name, '/')) &&
+			    !rld_load(r, name, r->program, &e)) {
 				rld_print(r, 2,
-					  "rld: %s: %s: cannot be "
+					  "rld: %s: %s: %s: cannot be "
 					  "preloaded: ignored\n",
-					  r->prog, e.text ? e.text : name);
+					  r->prog, source,
+					  e.text ? e.text : name);
 				rld_err_clear(&e);
 			}
 		}
 		rld_free(name);
 		list += n + (list[n] != 0);
 	}
+}
+
+/* A comment ends with its line. */
+static void drop_comments(char *text)
+{
+	for (int in = 0; *text; text++) {
+		in = *text == '#' || (in && *text != '\n');
+		if (in)
+			*text = ' ';
+	}
+}
+
+/* /etc/ld.so.preload, which is glibc's. */
+static void preload_named(struct rld *r)
+{
+	char *list;
+
+	if (r->host.kind != HOST_GLIBC)
+		return;
+	list = path_slurp(r, rld_preload_file, 1);
+	if (list)
+		drop_comments(list);
+	preload_list(r, list, " \t\n:", rld_preload_file);
+	rld_free(list);
 }
 
 /* _RLD_LIST: objects before and after DEFAULT; without it, these alone. */
@@ -323,12 +351,12 @@ static int list_variable(struct rld *r, int after)
 
 		if (pre && def)
 			pre[def - list] = 0;
-		preload_list(r, pre, ":");
+		preload_list(r, pre, ":", "_RLD_LIST");
 		rld_free(pre);
 		return def != NULL;
 	}
 	if (def && def[7])
-		preload_list(r, def + 8, ":");
+		preload_list(r, def + 8, ":", "_RLD_LIST");
 	return 1;
 }
 
@@ -354,18 +382,13 @@ static void gather(struct rld *r)
 	rld_host_kind(r, interp_of(p));
 	if (r->mode == MODE_RUN)
 		rld_synth_reserve();
-	preload_list(r, r->preload, ": ");
-	preload_list(r, r->preload_env, ": ");
+	preload_list(r, r->preload, ": ", "--preload");
+	preload_list(r, r->preload_env, ": ", "LD_PRELOAD");
 	normal = list_variable(r, 0);
 	/* asking for a file that is not there costs less than to open it */
-	if (r->mode == MODE_RUN && (r->root || !sys_access(preload_file))) {
-		char *file = path_slurp(r, preload_file, 1);
-
-		r->noting = r->host.kind == HOST_GLIBC;
-		preload_list(r, file, " \t\n:");
-		r->noting = 0;
-		rld_free(file);
-	}
+	r->preload_file = !sys_access(rld_preload_file);
+	if (r->root || r->preload_file)
+		preload_named(r);
 	if (rld_read_liblist(r, p, &e))
 		die_of(r, &e);
 	if (!normal)

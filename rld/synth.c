@@ -444,3 +444,8 @@ void rld_synth_headers(const struct synth *s, uintptr_t *at, size_t *n)
 	*at = (uintptr_t)s->ph;
 	*n = s->nph;
 }
+
+int rld_synth_is(const struct synth *s, const ElfW(Phdr) *ph)
+{
+	return ph == s->ph;
+}
