@@ -37,24 +37,18 @@ struct block {
 	size_t before, filesz, memsz, align;
 };
 
-/* libc leaves gaps where sizes are no multiples of alignments, and takes
- * nothing back that lies below one. */
-enum { GRAIN = 64 };
+/* libc leaves gaps where sizes are no multiples of alignments, and takes nothing
+ * back that lies below one.  With the coarse grain there are none; the fine one
+ * is for when there is not so much. */
+enum { FINE = 16, COARSE = 64 };
 
-static struct block block_of(const struct dso *d)
+static struct block block_of(const struct dso *d, size_t grain)
 {
-	size_t align = d->tls_align < GRAIN ? GRAIN : d->tls_align;
+	size_t align = d->tls_align < grain ? grain : d->tls_align;
 	size_t all = d->tls_misalign + d->tls_memsz;
 
 	return (struct block){ d->tls_image, d->tls_misalign, d->tls_filesz,
 			       (all + align - 1) & ~(align - 1), align };
-}
-
-/* As it is, for when there is not so much. */
-static struct block exact_block_of(const struct dso *d)
-{
-	return (struct block){ d->tls_image, d->tls_misalign, d->tls_filesz,
-			       d->tls_misalign + d->tls_memsz, d->tls_align };
 }
 
 /* libc takes places back from the last one on: carriers are a stack. */
@@ -299,34 +293,33 @@ static bool open_block(struct rld *r, const struct inner *in, struct carrier *c,
 	return true;
 }
 
-/* The largest block aligned so that there is room for, by trying. */
-static size_t room_left(struct rld *r, const struct inner *in, size_t align,
-			size_t below)
+/* The largest block of the fine grain that there is room for, by trying. */
+static size_t room_left(struct rld *r, const struct inner *in)
 {
-	size_t lo = 0, hi = below < 1 << 16 ? below : 1 << 16, image;
+	size_t lo = 0, hi = (1 << 16) / FINE, image; /* in grains */
 	const char *why;
 
 	while (hi - lo > 1) {
-		struct block b = { "", 0, 0, (lo + hi) / 2, align };
+		size_t middle = (lo + hi) / 2;
+		struct block b = { "", 0, 0, middle * FINE, FINE };
 		const struct link_map *map =
 			open_carrier(r, in, &b, &image, &why);
 
-		if (map)
+		if (map) {
 			in->close((void *)(uintptr_t)map);
-		if (map)
-			lo = b.memsz;
-		else
-			hi = b.memsz;
+			lo = middle;
+		} else {
+			hi = middle;
+		}
 	}
-	return lo;
+	return lo * FINE;
 }
 
 static int no_room(struct rld *r, const struct inner *in, const struct dso *d,
 		   const char *why, struct rld_err *e)
 {
 	char *reason = why ? rld_strdup(why) : NULL;
-	size_t align = d->tls_align <= r->tls_align ? d->tls_align : 1;
-	size_t left = room_left(r, in, align, d->tls_memsz);
+	size_t left = room_left(r, in);
 	int ret;
 
 	ret = rld_fail(e,
@@ -341,6 +334,28 @@ static int no_room(struct rld *r, const struct inner *in, const struct dso *d,
 		       !left && reason ? ")" : "");
 	rld_free(reason);
 	return ret;
+}
+
+/* Behind a block of the fine grain libc would leave a gap before one of the
+ * coarse grain.  It becomes part of that: at its upper end, which is next to the
+ * others below tp, or before it. */
+static void fill_gap(struct block *b)
+{
+	uintptr_t end;
+	size_t gap;
+
+	if (!top || !top->map || b->align != COARSE)
+		return;
+	end = (uintptr_t)top->offset + ARCH_TLS_TP_BIAS - top->block.before;
+	if (ARCH_TLS_BELOW_TP) {
+		b->memsz += end % COARSE;
+		return;
+	}
+	gap = -(end + top->block.memsz) % COARSE;
+	b->before += gap;
+	b->memsz += gap;
+	if (gap)
+		b->align = FINE;
 }
 
 /* Where values go that the only thread and those to come shall have. */
@@ -395,9 +410,11 @@ int rld_carrier_open(struct rld *r, struct dso *d, struct rld_err *e)
 	c = rld_alloc(sizeof *c);
 	if (!c)
 		return rld_fail(e, "%s: out of memory", dso_name(r, d));
-	c->block = block_of(d);
+	c->block = block_of(d, COARSE);
+	fill_gap(&c->block);
 	if (!open_block(r, &in, c, &why)) {
-		c->block = exact_block_of(d);
+		c->block = block_of(d, FINE);
+		fill_gap(&c->block);
 		if (!open_block(r, &in, c, &why)) {
 			rld_free(c);
 			return no_room(r, &in, d, why, e);
