@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,14 @@ static long pages(void)
 	return n;
 }
 
+/* For a library with static TLS, whose values are for all threads. */
+static void *sleeper(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
 /* LIB [nofile N | as KIB | alloc N | call N | loose | quiet]: what to limit or
  * which allocation or system call of rld's fails; loose: what stays mapped or open is not looked at (that very call was made to fail); quiet: the
  * file may be spoilt, so nothing in it is called, and no next one works. */
@@ -79,6 +88,10 @@ int main(int argc, char **argv)
 	const char *e;
 	void *h;
 	int res = -1, (*mid)(int);
+	pthread_t t;
+
+	if (strstr(argv[1], "static") && pthread_create(&t, NULL, sleeper, NULL))
+		return fputs("no thread\n", stderr), 1;
 
 	h = dlopen("/nowhere/at/all", RTLD_NOW);
 	dlerror();
