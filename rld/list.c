@@ -441,6 +441,10 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	if (copy >= 0)
 		sys_close(copy);
 	d->flags |= D_NEW | (r->started ? 0u : D_STARTUP | D_GLOBAL);
+	/* rld stands before all of libc's */
+	if (!r->started && !r->self->serial && r->host.kind == HOST_GLIBC &&
+	    d->soname && rld_is_libcs(d->soname))
+		rld_append(r, r->self);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
 	if (d->soname && *d->soname)

@@ -122,10 +122,12 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 	y->st_name = intern(s, name);
 	if (!y->st_name)
 		return;
-	y->st_value = value;
+	/* in some section: glibc adds the bias to these in all its releases, to
+	 * absolute ones before 2.28 */
+	y->st_value = value - s->bias;
 	y->st_size = size;
 	y->st_info = info;
-	y->st_shndx = SHN_ABS;
+	y->st_shndx = 1;
 	if (s->gnu) {
 		put_gnu(s, s->nsym, elf_gnu_hash(name));
 	} else {
@@ -394,6 +396,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	sys_close(fd);
 	r->host.entry = r->host.loader->entry;
 	r->host.base = r->host.loader->lm.l_addr;
+	s->bias = r->host.kind == HOST_GLIBC ? r->program->lm.l_addr : 0;
 	rld_synth_export(s, "_IO_stdin_used", (uintptr_t)&s->stdio, 4,
 			 ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT));
 	s->stdio = 0x20001;
@@ -405,7 +408,6 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 				 (uintptr_t)dl_iterate_phdr, 0,
 				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
 	}
-	s->bias = r->host.kind == HOST_GLIBC ? r->program->lm.l_addr : 0;
 	fill_dynamic(r, s, path);
 	rld_free(path);
 	phdr(&s->ph[n++], PT_PHDR, PF_R, (uintptr_t)s->ph - s->bias,
