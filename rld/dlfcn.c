@@ -39,30 +39,40 @@ struct request {
 	struct dso *from;
 };
 
-/* The object that file names, if it is there; RTLD_NOLOAD looks closer. */
-static struct dso *find_open(struct rld *r, const struct request *q, int mode)
+/* RTLD_NOLOAD, and no object has that name: the file that it leads to may be
+ * loaded under another one.  That it is not is no error; that there is none is
+ * one. */
+static struct dso *find_file(struct rld *r, const struct request *q,
+			     struct rld_err *e)
 {
-	struct dso *d = rld_find_version(r, q->file, q->want, q->flags);
+	struct dso *d = NULL;
 	struct statx st;
-
-	if (d || !(mode & RTLD_NOLOAD) || !strchr(q->file, '/') ||
-	    sys_look(q->file, &st))
-		return d;
-	return rld_same_file(r, &st, q->file, 0, -1);
-}
-
-/* That a file is not loaded is no error; that there is none is one. */
-static void look_for(struct rld *r, const struct request *q, struct rld_err *e)
-{
 	int searched, fd;
 	char *path;
 
 	fd = rld_search(r, q->file, q->from, &path, &searched, e);
 	if (fd < 0)
-		return;
+		return NULL;
+	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st))
+		d = rld_same_file(r, &st, path, 1, fd);
+	if (d && !rld_serves(r, d, q->file, q->want, q->flags))
+		d = NULL;
 	rld_first_bytes_forget();
 	sys_close(fd);
 	rld_free(path);
+	return d;
+}
+
+/* -z nodlopen holds for what comes with the object, too. */
+static int may_be_opened(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	for (struct dso *n = first; n; n = dso_next(n))
+		if (n->flags & D_NEW && n->dyn.flags_1 & DF_1_NOOPEN)
+			return rld_fail(e,
+					"%s: shared object cannot be "
+					"dlopen()ed",
+					dso_name(r, n));
+	return 0;
 }
 
 /* Bring in what d needs, if it came after serial `last`, and hand it out. */
@@ -72,11 +82,13 @@ static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 	struct dso *first = rld_after(r, last);
 	unsigned since;
 
-	if (d->flags & D_NEW && d->dyn.flags_1 & DF_1_NOOPEN)
-		rld_fail(e, "%s: shared object cannot be dlopen()ed",
-			 dso_name(r, d));
-	if (e->set || (first && rld_bring_in(r, first, mode, e)) ||
-	    rld_join_group(r, d, e)) {
+	if (first &&
+	    (may_be_opened(r, first, e) || rld_bring_in(r, first, mode, e) ||
+	     may_be_opened(r, first, e))) {
+		rld_undo(r, last);
+		return NULL;
+	}
+	if (rld_join_group(r, d, e)) {
 		rld_undo(r, last);
 		return NULL;
 	}
@@ -151,12 +163,12 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	if (r->lapsed && !rld_thread_is_ending())
 		rld_collect(r);
 	q.from = rld_caller(r, pc);
-	d = find_open(r, &q, mode);
+	d = rld_find_version(r, q.file, q.want, q.flags);
+	if (!d && mode & RTLD_NOLOAD)
+		d = find_file(r, &q, &e);
 	if (d)
 		d = open_found(r, d, r->serial, mode, &e);
-	else if (mode & RTLD_NOLOAD)
-		look_for(r, &q, &e);
-	else
+	else if (!(mode & RTLD_NOLOAD))
 		d = open_new(r, &q, mode, &e);
 	rld_search_done(r);
 	rld_unlock(r);
@@ -603,6 +615,8 @@ static void ser_fill(void *arg, const char *dir, size_t len, unsigned flags)
 	s->n++;
 }
 
+enum { DI_PHDR = 11 }; /* RTLD_DI_PHDR, which <dlfcn.h> has since glibc 2.35 */
+
 API int dlinfo(void *restrict handle, int request, void *restrict arg)
 {
 	struct rld *r = &rld_state;
@@ -650,6 +664,10 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 		rld_search_dirs(r, d, ser_fill, &s);
 		rld_search_done(r);
 		break;
+	case DI_PHDR: /* the result is their number */
+		*(const ElfW(Phdr) **)arg = d->ph;
+		ret = (int)d->phnum;
+		break;
 	case RTLD_DI_TLS_MODID:
 		*(size_t *)arg = d->tls_mod;
 		break;
@@ -661,7 +679,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 		break;
 	}
 	rld_unlock(r);
-	if (ret)
+	if (ret < 0)
 		rld_keep_error(&e);
 	else
 		rld_forget_error();

@@ -129,7 +129,8 @@ static void visit(struct order *o, struct dso *d)
 		return;
 	d->flags |= D_MARK;
 	for (unsigned i = 0; i < d->nneed; i++)
-		if (d->need[i])
+		/* a program that is needed, by its soname, is still the last */
+		if (d->need[i] && !(d->need[i]->flags & D_PROGRAM))
 			visit(o, d->need[i]);
 	for (unsigned i = 0; i < d->nfilter; i++)
 		visit(o, d->filtee[i]);
@@ -145,7 +146,7 @@ static struct dso *first_due(struct dso *d)
 		return NULL;
 	d->flags |= D_MARK;
 	for (unsigned i = 0; i < d->nneed && !x; i++)
-		if (d->need[i])
+		if (d->need[i] && !(d->need[i]->flags & D_PROGRAM))
 			x = first_due(d->need[i]);
 	for (unsigned i = 0; i < d->nfilter && !x; i++)
 		x = first_due(d->filtee[i]);

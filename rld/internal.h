@@ -801,8 +801,10 @@ void rld_rebind_from(struct rld *r, struct dso *d);
 void rld_rebind_own(struct rld *r, struct dso *d);
 
 /* ---- iversion.c: interface versions */
-/* Does an object whose versions are `have` serve who wants `want`?  flags are
- * those of the liblist entry. */
+/* Does d, asked for by name, serve who wants `want`?  flags are those of the
+ * liblist entry. */
+int rld_serves(struct rld *r, const struct dso *d, const char *name,
+	       const char *want, unsigned flags);
 /* The loaded object of that name that serves who wants `want` (NULL: any). */
 struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags);

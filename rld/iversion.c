@@ -91,6 +91,12 @@ static const char *wanted(struct rld *r, const char *name, const char *want)
 		       NULL;
 }
 
+int rld_serves(struct rld *r, const struct dso *d, const char *name,
+	       const char *want, unsigned flags)
+{
+	return serves(d->iversion, wanted(r, name, want), flags);
+}
+
 struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags)
 {

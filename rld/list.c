@@ -142,34 +142,45 @@ static void enter_inode(struct rld *r, struct dso *d)
 	r->inodes[d->ino % INODE_CHAINS] = d;
 }
 
-/* Could fd, a file whose first bytes are at hand, be the program that the kernel
- * has mapped?  Its header is in memory, too. */
-static int like_program(struct rld *r, int fd)
+/* Could fd, a file whose first bytes are at hand, be d, which the kernel has
+ * mapped?  Its header is in memory, too. */
+static int is_like(const struct dso *d, int fd)
 {
-	const struct dso *p = r->program;
 	const void *head;
 	long n;
 
-	if (!p || fd < 0 || !rld_readable(r, p, p->lo, sizeof(ElfW(Ehdr))))
+	if (!d || fd < 0 ||
+	    !rld_readable(&rld_state, d, d->lo, sizeof(ElfW(Ehdr))))
 		return 1;
 	head = rld_first_bytes(fd, &n);
 	return n >= (long)sizeof(ElfW(Ehdr)) &&
-	       !memcmp(head, (const void *)p->lo, sizeof(ElfW(Ehdr)));
+	       !memcmp(head, (const void *)d->lo, sizeof(ElfW(Ehdr)));
 }
 
-/* Which file that is is asked for when it matters: few programs pay for the
- * walk through /proc. */
-static void know_program(struct rld *r)
+/* Which file d is, which the kernel has mapped.  That is asked for when it
+ * matters: few programs pay for the walk through /proc. */
+static void know_file(struct dso *d, const char *path)
 {
-	struct dso *d = r->program;
 	struct statx st;
 
-	if (!d || d->ino || !(d->flags & D_KERNEL) ||
-	    sys_statx(AT_FDCWD, "/proc/self/exe", 0, &st))
+	if (!d || d->ino || sys_statx(AT_FDCWD, path, 0, &st))
 		return;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
-	enter_inode(r, d);
+	enter_inode(&rld_state, d);
+}
+
+/* The program and rld.  A relative path may be seen from a folder that is no
+ * longer the current one; when rld is the command, /proc/self/exe is rld. */
+static void know_kernels(struct rld *r, int fd)
+{
+	static const char exe[] = "/proc/self/exe";
+	const char *self = r->self->lm.l_name;
+
+	if (!r->as_command && is_like(r->program, fd))
+		know_file(r->program, exe);
+	if (is_like(r->self, fd))
+		know_file(r->self, r->as_command && *self != '/' ? exe : self);
 }
 
 static void put_last(struct rld *r, struct dso *d)
@@ -256,15 +267,15 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 				return d;
 		return NULL;
 	}
-	if (like_program(r, fd))
-		know_program(r);
+	know_kernels(r, fd);
 	know_hosts(r);
 	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
 	     d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
 			continue;
 		if (r->identity == ID_INODE || searched ||
-		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM)) ||
+		    (d->flags &
+		     (D_SEARCHED | D_HOST | D_PROGRAM | D_SELF)) ||
 		    !strcmp(d->lm.l_name, path))
 			return d;
 	}

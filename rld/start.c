@@ -130,6 +130,7 @@ static void make_vdso(struct rld *r)
 	d->init = INIT_DONE;
 	d->flags |= D_READY;
 	r->vdso = d;
+	rld_add_name(r, d, d->name);
 }
 
 static const char *interp_of(const struct dso *p)
@@ -168,6 +169,8 @@ static void program_from_kernel(struct rld *r)
 	d->entry = rld_aux(r, AT_ENTRY);
 	r->program = d;
 	rld_append(r, d);
+	if (d->soname && *d->soname)
+		rld_add_name(r, d, d->soname);
 }
 
 /* A file that rld_map has refused: its name is the program's, who is named
@@ -263,7 +266,7 @@ static void program_from_file(struct rld *r)
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
-	if (d->soname && *d->soname) /* --check of a shared object */
+	if (d->soname && *d->soname)
 		rld_add_name(r, d, d->soname);
 	if (r->mode == MODE_VERIFY)
 		verify(d);
