@@ -410,8 +410,10 @@ static int in_members(const struct dso *from, struct dso *const *list,
 }
 
 /* What an object that was opened finds behind itself: the rest of its groups,
- * breadth-first.  They hold what was there before it, libc among it.  One that
- * waited for its first use is the last of its group, or in none. */
+ * breadth-first, which hold what was there before it, libc among it.  libc may
+ * not be behind it there: it is named first, or the object waited for its first
+ * use and is the last of its group or in none.  So what it needs of the start's
+ * objects comes next. */
 static int behind_in_groups(struct rld *r, struct dso *from,
 			    const struct ref *ref, struct def *out)
 {
@@ -428,9 +430,10 @@ static int behind_in_groups(struct rld *r, struct dso *from,
 		if (in_members(from, x->member, i + 1, x->n, ref, out))
 			return 1;
 	}
-	if (!(from->flags & D_DELAYED) || !(needs = rld_closure(r, from, &n)))
-		return 0;
-	hit = in_members(from, needs, 1, n, ref, out);
+	needs = rld_closure(r, from, &n);
+	for (unsigned i = 1; needs && i < n && !hit; i++)
+		hit = needs[i]->flags & (D_STARTUP | D_HOST) &&
+		      in_members(from, needs, i, i + 1, ref, out);
 	rld_free(needs);
 	return hit;
 }

@@ -274,8 +274,7 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
 			continue;
 		if (r->identity == ID_INODE || searched ||
-		    (d->flags &
-		     (D_SEARCHED | D_HOST | D_PROGRAM | D_SELF)) ||
+		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM | D_SELF)) ||
 		    !strcmp(d->lm.l_name, path))
 			return d;
 	}
