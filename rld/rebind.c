@@ -61,6 +61,20 @@ static struct reloc rela(const ElfW(Rela) *a)
 			       ARCH_R_SYM(a->r_info), ARCH_R_TYPE(a->r_info) };
 }
 
+/* Does this function slot of d, bound lazily by libc's loader, lead to nothing?
+ * Before glibc 2.34 threads are in libpthread, which rld maps and that loader
+ * does not know: a weak name of it, as libgcc_s has some, is found nowhere at the
+ * first call. */
+static int leads_nowhere(struct rld *r, const struct dso *d, uint32_t sym,
+			 const struct ref *ref)
+{
+	struct def def;
+
+	return ELF64_ST_BIND(d->dyn.symtab[sym].st_info) == STB_WEAK &&
+	       !rld_lookup_in(r->host.libc, ref, &def) &&
+	       !rld_lookup_in(r->host.loader, ref, &def);
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it, or those of one
  * name to value. */
@@ -70,6 +84,8 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 	size_t n[4] = { d->dyn.nrela, d->dyn.nrel, d->dyn.njmprel,
 			rld_ngot(d) };
 	int open = 0, anyone = name || anyone_before(r);
+	int threads_apart = !name && r->host.kind == HOST_GLIBC &&
+			    rld_find_name(r, "libpthread.so.0");
 
 	if (!anyone && !anyone_else(r))
 		return;
@@ -80,7 +96,7 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			struct def def;
 			struct ref ref;
 			enum rkind kind;
-			uintptr_t *slot, v;
+			uintptr_t *slot, now, v;
 
 			if (t == 0) {
 				rel = rela(&d->dyn.rela[i]);
@@ -96,10 +112,15 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 				continue;
 			slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 			if (!place_ok(d, (uintptr_t)slot, WORD) ||
-			    (*slot && !anyone) || rld_ref(d, rel.sym, &ref))
+			    (*slot && !anyone && !threads_apart) ||
+			    rld_ref(d, rel.sym, &ref))
 				continue;
+			now = *slot;
+			if (threads_apart && kind == RK_JUMP_SLOT &&
+			    leads_nowhere(r, d, rel.sym, &ref))
+				now = 0;
 			if (name ? strcmp(name, ref.name) :
-				   !overridden(r, &ref, *slot, &def) ||
+				   !overridden(r, &ref, now, &def) ||
 					    def.dso->flags &
 						    (D_HOST | D_SELF) ||
 					    is_ifunc(&def))
