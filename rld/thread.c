@@ -75,6 +75,23 @@ void rld_tls_unlock(void)
 	sys_sigmask(SIG_SETMASK, &was, NULL);
 }
 
+/* A function of libc's that has to do with threads.  Before glibc 2.34 it is in
+ * libpthread, which may come later than the first call of rld; 0: nowhere. */
+static uintptr_t of_threads(struct rld *r, const char *name)
+{
+	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
+	int k;
+
+	if (f || r->host.kind != HOST_GLIBC)
+		return f;
+	k = rld_read_begin(r);
+	for (struct dso *d = r->head; d && !f; d = dso_next(d))
+		if (d->soname && rld_is_libcs(d->soname))
+			f = rld_host_symbol(r, d, name);
+	rld_read_end(r, k);
+	return f;
+}
+
 /* Thread exit, from the host libc's key destructors.  The last round frees:
  * destructors of others may still touch their variables. */
 static void thread_gone(void *arg)
@@ -82,8 +99,8 @@ static void thread_gone(void *arg)
 	struct thread *t = arg;
 	int (*set)(unsigned, const void *);
 
-	set = (int (*)(unsigned, const void *))rld_host_symbol(
-		&rld_state, rld_state.host.libc, "pthread_setspecific");
+	set = (int (*)(unsigned, const void *))of_threads(
+		&rld_state, "pthread_setspecific");
 	t->ending = 1;
 	rld_thread_dtors();
 	if (++t->rounds < 4 && set) {
@@ -124,12 +141,11 @@ static void watch_end(struct rld *r, struct thread *t)
 	int (*drop)(unsigned);
 	unsigned mine;
 
-	create = (int (*)(unsigned *, void (*)(void *)))rld_host_symbol(
-		r, r->host.libc, "pthread_key_create");
-	set = (int (*)(unsigned, const void *))rld_host_symbol(
-		r, r->host.libc, "pthread_setspecific");
-	drop = (int (*)(unsigned))rld_host_symbol(r, r->host.libc,
-						  "pthread_key_delete");
+	create = (int (*)(unsigned *,
+			  void (*)(void *)))of_threads(r, "pthread_key_create");
+	set = (int (*)(unsigned,
+		       const void *))of_threads(r, "pthread_setspecific");
+	drop = (int (*)(unsigned))of_threads(r, "pthread_key_delete");
 	if (!create || !set || !drop)
 		return;
 	if (!__atomic_load_n(&key_state, __ATOMIC_ACQUIRE)) {
