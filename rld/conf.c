@@ -1,6 +1,8 @@
 /* The system's lists of folders: /etc/ld.so.conf with its includes,
- * ldconfig(8), and /etc/ld-musl-*.path. */
+ * ldconfig(8), and PREFIX/etc/ld-musl-ARCH.path. */
 #include "rld/path.h"
+
+#include <errno.h>
 
 char *path_slurp(struct rld *r, const char *file, int rooted)
 {
@@ -209,28 +211,52 @@ int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg)
 	return conf_file(&c, "/etc/ld.so.conf", 0);
 }
 
-int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg)
+/* The folder above that of musl's loader: "" for /lib/ld-musl-ARCH.so.1. */
+static size_t musl_prefix(const char *loader)
 {
-	char *text = path_slurp(r, "/etc/ld-musl-" ARCH_MUSL_NAME ".path", 1);
-	char *at = text ? text : (char[]){ "/lib:/usr/local/lib:/usr/lib" };
-	int hit = 0;
+	size_t last = 0, before = 0;
 
-	while (*at && !hit) {
-		char *end = at, *d;
-		char c;
-
-		while (*end && *end != ':' && *end != '\n')
-			end++;
-		c = *end;
-		*end = 0;
-		if (*at == '/') {
-			d = rld_format("%s%s", r->root ? r->root : "", at);
-			if (d)
-				hit = fn(arg, d);
-			rld_free(d);
+	for (size_t i = 0; loader[0] == '/' && loader[i]; i++)
+		if (loader[i] == '/') {
+			before = last;
+			last = i;
 		}
-		at = c ? end + 1 : end;
+	return before;
+}
+
+/* musl asks for the file of the prefix that its loader lies in; only where
+ * there is none, its own folders count. */
+static char *read_musl_list(struct rld *r)
+{
+	static const char defaults[] = "/lib:/usr/local/lib:/usr/lib";
+	const char *loader = rld_host_musl(r);
+	size_t n = musl_prefix(loader);
+	char *file = rld_alloc(n + sizeof "/etc/ld-musl-" ARCH_MUSL_NAME
+					  ".path"),
+	     *list = NULL;
+	long fd;
+
+	if (!file)
+		return NULL;
+	memcpy(file, loader, n);
+	memcpy(file + n, "/etc/ld-musl-" ARCH_MUSL_NAME ".path",
+	       sizeof "/etc/ld-musl-" ARCH_MUSL_NAME ".path");
+	fd = path_open(r, file);
+	if (fd == -ENOENT) {
+		list = rld_strdup(defaults);
+	} else if (fd >= 0) {
+		sys_close((int)fd);
+		list = path_slurp(r, file, 1);
 	}
-	rld_free(text);
-	return hit;
+	rld_free(file);
+	return list;
+}
+
+const char *path_musl_list(struct rld *r)
+{
+	static char *list; /* read once, as musl does */
+
+	if (!list)
+		list = read_musl_list(r);
+	return list ? list : "";
 }

@@ -162,7 +162,8 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	rld_lock(r);
 	if (r->lapsed && !rld_thread_is_ending())
 		rld_collect(r);
-	q.from = rld_caller(r, pc);
+	/* to musl, it is the program that needs what is opened */
+	q.from = r->host.kind == HOST_MUSL ? r->program : rld_caller(r, pc);
 	d = rld_find_version(r, q.file, q.want, q.flags);
 	if (!d && mode & RTLD_NOLOAD)
 		d = find_file(r, &q, &e);

@@ -60,6 +60,31 @@ const char *rld_host_file(struct rld *r, struct dso *d)
 		       NULL;
 }
 
+static const char default_musl[] = "/lib/ld-musl-" ARCH_MUSL_NAME ".so.1";
+
+/* The loader that a musl program names, if it is there. */
+static const char *name_musl(struct rld *r, const char *interp)
+{
+	char *path = rld_format("%s%s", r->root ? r->root : "", interp);
+	int there = path &&
+		    (!strcmp(interp, default_musl) || !sys_access(path));
+
+	rld_free(path);
+	return there ? interp : NULL;
+}
+
+const char *rld_host_musl(const struct rld *r)
+{
+	return r->host.musl ? r->host.musl : default_musl;
+}
+
+/* musl is its own loader.  A name that the kernel has followed leads to rld. */
+static char *musl_path(struct rld *r)
+{
+	return rld_format("%s%s", r->root ? r->root : "",
+			  r->as_command ? rld_host_musl(r) : default_musl);
+}
+
 /* Which C library.  The program's interpreter tells; where that is rld, or
  * there is none, its needs do, and libc.so.6 before libc.so: a library of a
  * glibc program may be called so. */
@@ -73,6 +98,8 @@ void rld_host_kind(struct rld *r, const char *interp)
 
 	r->host.loader_fd = -1;
 	r->host.kind = str_starts(b, "ld-musl-") ? HOST_MUSL : HOST_GLIBC;
+	if (r->host.kind == HOST_MUSL)
+		r->host.musl = name_musl(r, interp);
 	if (rld_is_loader(b))
 		return;
 	while (p->dyn.dyn && (s = elf_next_needed(&p->dyn, &pos, &tag, &flag))) {
@@ -235,8 +262,7 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 {
 	if (r->host.kind == HOST_MUSL)
-		return rld_format("%s/lib/ld-musl-%s.so.1",
-				  r->root ? r->root : "", ARCH_MUSL_NAME);
+		return musl_path(r);
 	if (r->host.libc && !strcmp(name, ARCH_LDSO))
 		return loader_path(r);
 	if (r->mode == MODE_RUN && !r->started &&

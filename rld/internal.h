@@ -288,6 +288,7 @@ struct host {
 	struct dso *libc, *loader, *gcc_s;
 	uintptr_t entry; /* of the loader */
 	uintptr_t base;
+	const char *musl;    /* its loader as PT_INTERP says; NULL: not */
 	int loader_fd;	     /* from the search to the mapping */
 	int beside;	     /* loader_fd is of the file beside libc */
 	uintptr_t fini;	     /* what it gave stage two */
@@ -913,6 +914,8 @@ static inline int rld_is_libcs(const char *soname)
 int rld_is_loader(const char *base);
 extern const char rld_preload_file[];
 void rld_host_kind(struct rld *r, const char *interp);
+/* musl's loader as the program names it, below the root. */
+const char *rld_host_musl(const struct rld *r);
 /* name is the family's, path a heap string that is taken over. */
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
 struct dso *rld_host_late(struct rld *r, const char *name, const char *path);

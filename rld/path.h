@@ -39,7 +39,8 @@ void path_cache_close(struct rld *r);
 
 /* ---- conf.c: fn is told of each folder, until it returns 1; that is returned */
 int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
-int path_musl_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
+/* The folders that musl searches last, parted by colons and line ends. */
+const char *path_musl_list(struct rld *r);
 /* A file of less than 1 MiB as a heap string; NULL when it cannot be read. */
 char *path_slurp(struct rld *r, const char *file, int rooted);
 

@@ -333,7 +333,7 @@ static int try_dir(struct search *s, const char *dir)
 	k = i == UINT32_MAX ? NULL : &known[i];
 	if (k && k->missing)
 		return 0;
-	if (k && !k->no_hwcaps)
+	if (k && !k->no_hwcaps && s->r->host.kind != HOST_MUSL)
 		for (unsigned l = arch_hwcap_level(); l > 0; l--)
 			if (try_in(s, dir, arch_hwcap_name(l), NULL))
 				return 1;
@@ -347,13 +347,15 @@ static const char *next_root(const struct rld *r, const char *root)
 	return root < r->root_end ? root : NULL;
 }
 
-/* One element of a list below one prefix, or none. */
+/* One element of a list below one prefix, or none; from: whose tokens are
+ * replaced, NULL: they are left. */
 static int try_element(struct search *s, const char *root, const char *dir,
 		       size_t n, struct dso *from)
 {
 	path_clear(&element);
 	return (!root || add(&element, root, strlen(root))) &&
-	       path_expand(s->r, from, dir, n, &element) &&
+	       (from ? path_expand(s->r, from, dir, n, &element) :
+		       add(&element, dir, n)) &&
 	       (!s->r->secure || element.text[0] == '/') &&
 	       try_dir(s, element.text);
 }
@@ -425,11 +427,69 @@ static int try_cache(struct search *s)
 	return ret;
 }
 
+/* As try_list, by musl's rules: an element ends at a colon or a line's end, and
+ * an empty one means nothing.  from: whose RPATH it is; NULL: tokens are not
+ * replaced. */
+static int try_musl_list(struct search *s, const char *list, struct dso *from,
+			 int rooted)
+{
+	for (;;) {
+		const char *root;
+		size_t n = 0;
+
+		while (*list == ':' || *list == '\n')
+			list++;
+		while (list[n] && list[n] != ':' && list[n] != '\n')
+			n++;
+		if (!n)
+			return 0;
+		root = rooted && *list == '/' ? s->r->root : NULL;
+		do
+			if (try_element(s, root, list, n, from))
+				return 1;
+		while (root && (root = next_root(s->r, root)));
+		list += n;
+	}
+}
+
+/* musl knows $ORIGIN alone, and passes over an RPATH with another token. */
+static int has_other_tokens(const char *list)
+{
+	for (; (list = strchr(list, '$')); list++)
+		if (!str_starts(list, "$ORIGIN") &&
+		    !str_starts(list, "${ORIGIN}"))
+			return 1;
+	return 0;
+}
+
+/* musl's order: the library path; then RPATH, as which it takes RUNPATH, too, of
+ * the object and of all that brought it; then the system's folders.  It has no
+ * cache and no flags that change the search. */
+static int search_as_musl(struct search *s)
+{
+	s->flags = LA_SER_LIBPATH;
+	if (s->r->library_path && try_musl_list(s, s->r->library_path, NULL, 0))
+		return 1;
+	s->flags = LA_SER_RUNPATH;
+	for (struct dso *d = s->from; d; d = d->loader) {
+		const char *path = d->dyn.runpath ? d->dyn.runpath :
+						    d->dyn.rpath;
+
+		if (path && !has_other_tokens(path) &&
+		    try_musl_list(s, path, d, 1))
+			return 1;
+	}
+	s->flags = LA_SER_DEFAULT;
+	return try_musl_list(s, path_musl_list(s->r), NULL, 1);
+}
+
 static int search_all(struct search *s)
 {
 	struct rld *r = s->r;
 	int no_defaults = s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB);
 
+	if (r->host.kind == HOST_MUSL)
+		return search_as_musl(s);
 	s->flags = LA_SER_RUNPATH;
 	if (try_rpaths(s))
 		return 1;
@@ -442,8 +502,6 @@ static int search_all(struct search *s)
 	    try_list(s, s->from->dyn.runpath, s->from, 1, ":"))
 		return 1;
 	s->flags = LA_SER_DEFAULT;
-	if (r->host.kind == HOST_MUSL)
-		return path_musl_dirs(r, try_dir_cb, s);
 	if (try_cache(s))
 		return 1;
 	if (!r->inhibit_cache && !path_cache_exists(r) &&

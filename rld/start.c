@@ -288,6 +288,8 @@ static void preload_list(struct rld *r, const char *list, const char *seps,
 			 const char *source)
 {
 	int paths = !r->secure || source == rld_preload_file;
+	/* to musl, nobody needs what is preloaded */
+	struct dso *from = r->host.kind == HOST_MUSL ? NULL : r->program;
 
 	while (list && *list) {
 		struct rld_err e = { 0 };
@@ -300,7 +302,7 @@ static void preload_list(struct rld *r, const char *list, const char *seps,
 		if (n && name) {
 			memcpy(name, list, n);
 			if ((paths || !strchr(name, '/')) &&
-			    !rld_load(r, name, r->program, &e)) {
+			    !rld_load(r, name, from, &e)) {
 				rld_print(r, 2,
 					  "rld: %s: %s: %s: cannot be "
 					  "preloaded: ignored\n",
