@@ -402,9 +402,38 @@ static int try_rpaths(struct search *s)
 	return 0;
 }
 
-static int try_dir_cb(void *arg, const char *dir)
+/* -z nodefaultlib: the default folders do not serve this object. */
+static int no_defaults(const struct dso *from)
 {
-	return try_dir(arg, dir);
+	return from && from->dyn.flags_1 & DF_1_NODEFLIB;
+}
+
+/* As glibc has it, a file anywhere below such a folder counts. */
+static int in_default_dir(const char *path)
+{
+	const char *dir = ARCH_DEFAULT_DIRS;
+
+	while (*dir) {
+		size_t n = 0;
+
+		while (dir[n] && dir[n] != ':')
+			n++;
+		if (!strncmp(path, dir, n) && (!path[n] || path[n] == '/'))
+			return 1;
+		dir += n + (dir[n] == ':');
+	}
+	return 0;
+}
+
+/* A folder of ld.so.conf. */
+static int try_conf_dir(void *arg, const char *dir)
+{
+	struct search *s = arg;
+	size_t root = s->r->root ? strlen(s->r->root) : 0;
+
+	if (no_defaults(s->from) && in_default_dir(dir + root))
+		return 0;
+	return try_dir(s, dir);
 }
 
 static int try_cache(struct search *s)
@@ -413,11 +442,10 @@ static int try_cache(struct search *s)
 	char *rooted;
 	int ret;
 
-	if (s->each || s->r->inhibit_cache ||
-	    (s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB)))
+	if (s->each || s->r->inhibit_cache)
 		return 0;
 	hit = path_cache_find(s->r, s->name);
-	if (!hit)
+	if (!hit || (no_defaults(s->from) && in_default_dir(hit)))
 		return 0;
 	if (!s->r->root)
 		return try_file(s, hit, NULL);
@@ -486,7 +514,6 @@ static int search_as_musl(struct search *s)
 static int search_all(struct search *s)
 {
 	struct rld *r = s->r;
-	int no_defaults = s->from && (s->from->dyn.flags_1 & DF_1_NODEFLIB);
 
 	if (r->host.kind == HOST_MUSL)
 		return search_as_musl(s);
@@ -505,9 +532,9 @@ static int search_all(struct search *s)
 	if (try_cache(s))
 		return 1;
 	if (!r->inhibit_cache && !path_cache_exists(r) &&
-	    path_conf_dirs(r, try_dir_cb, s))
+	    path_conf_dirs(r, try_conf_dir, s))
 		return 1;
-	return !no_defaults &&
+	return !no_defaults(s->from) &&
 	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
 }
 
