@@ -134,6 +134,7 @@ static void forget_others(struct rld *r)
 	r->readers[0] = own->reading[0];
 	r->readers[1] = own->reading[1];
 	r->finishing = own->finishing;
+	r->fork_watched = 1; /* whoever was about to say so */
 	r->forks = 1;
 	r->fork_waiters = 0;
 	r->lock_waiters = 0;
@@ -177,25 +178,35 @@ static int register_atfork(struct rld *r, handler *prepare, handler *parent,
 
 /* Asked of libc once: before the first lock among threads, the first dlopen, or
  * the program's first handler.  A libc may allocate for it.  Other threads wait
- * until it is done; not for ever: in the child of a fork just then nobody does
- * it. */
+ * until it is done.  In the child of a fork just then the asking thread is not
+ * there, so the child asks again; handlers that are registered twice nest. */
 void rld_watch_fork(struct rld *r)
 {
 	static uintptr_t asking; /* thread */
+	static int process;	 /* its id */
 	uintptr_t self = rld_self_id(), was = 0;
 
 	if (!r->host.libc ||
 	    __atomic_load_n(&r->fork_watched, __ATOMIC_ACQUIRE))
 		return;
-	if (__atomic_compare_exchange_n(&asking, &was, self, 0,
-					__ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-		register_atfork(r, before_fork, after_fork, in_child, NULL);
-		__atomic_store_n(&r->fork_watched, 1, __ATOMIC_RELEASE);
-	}
-	for (int i = 0; i < 10000 && was && was != self &&
-			!__atomic_load_n(&r->fork_watched, __ATOMIC_ACQUIRE);
-	     i++)
+	if (!process)
+		process = sys_getpid();
+	while (!__atomic_compare_exchange_n(&asking, &was, self, 0,
+					    __ATOMIC_ACQUIRE,
+					    __ATOMIC_ACQUIRE)) {
+		if (was == self ||
+		    __atomic_load_n(&r->fork_watched, __ATOMIC_ACQUIRE))
+			return;
+		if (process != sys_getpid()) {
+			process = sys_getpid();
+			__atomic_store_n(&asking, (uintptr_t)0,
+					 __ATOMIC_RELEASE);
+		}
+		was = 0;
 		sys1(__NR_sched_yield, 0);
+	}
+	register_atfork(r, before_fork, after_fork, in_child, NULL);
+	__atomic_store_n(&r->fork_watched, 1, __ATOMIC_RELEASE);
 }
 
 /* A libc that does not tell whether there are threads is asked at the start, if
