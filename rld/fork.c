@@ -176,6 +176,12 @@ static int register_atfork(struct rld *r, handler *prepare, handler *parent,
 		       -1;
 }
 
+static void ask_libc(struct rld *r)
+{
+	register_atfork(r, before_fork, after_fork, in_child, NULL);
+	__atomic_store_n(&r->fork_watched, 1, __ATOMIC_RELEASE);
+}
+
 /* Asked of libc once: before the first lock among threads, the first dlopen, or
  * the program's first handler.  A libc may allocate for it.  Other threads wait
  * until it is done.  In the child of a fork just then the asking thread is not
@@ -205,8 +211,7 @@ void rld_watch_fork(struct rld *r)
 		was = 0;
 		sys1(__NR_sched_yield, 0);
 	}
-	register_atfork(r, before_fork, after_fork, in_child, NULL);
-	__atomic_store_n(&r->fork_watched, 1, __ATOMIC_RELEASE);
+	ask_libc(r);
 }
 
 /* A libc that does not tell whether there are threads is asked at the start, if
@@ -216,7 +221,7 @@ void rld_watch_fork_at_start(struct rld *r)
 {
 	if (!rld_host_symbol(r, r->host.libc, "__libc_single_threaded") &&
 	    !rld_synth_exported(r->host.synth, "malloc"))
-		rld_watch_fork(r);
+		ask_libc(r);
 }
 
 /* What pthread_atfork calls.  The program's handlers are registered after

@@ -1,4 +1,4 @@
-/* Constructors and destructors: dependencies first, and the exact reverse. */
+/* Constructors and destructors: dependencies first, and last. */
 #include "rld/vault.h"
 
 typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
@@ -118,26 +118,7 @@ static int runs_itself(const struct dso *d)
 	return (d->flags & (D_HOST | D_SELF | D_VDSO)) != 0;
 }
 
-struct order {
-	struct dso **at;
-	unsigned n;
-};
-
-static void visit(struct order *o, struct dso *d)
-{
-	if (d->flags & D_MARK)
-		return;
-	d->flags |= D_MARK;
-	for (unsigned i = 0; i < d->nneed; i++)
-		/* a program that is needed, by its soname, is still the last */
-		if (d->need[i] && !(d->need[i]->flags & D_PROGRAM))
-			visit(o, d->need[i]);
-	for (unsigned i = 0; i < d->nfilter; i++)
-		visit(o, d->filtee[i]);
-	o->at[o->n++] = d;
-}
-
-/* What visit would put down first. */
+/* What is to be constructed first of what d reaches. */
 static struct dso *first_due(struct dso *d)
 {
 	struct dso *x = NULL;
@@ -174,40 +155,45 @@ static void one_by_one(struct rld *r, struct dso *root)
 /* Every object not yet initialised that root reaches (all, for NULL). */
 void rld_run_init(struct rld *r, struct dso *root)
 {
-	struct order o = { NULL, 0 };
+	struct dso **at;
+	unsigned n;
 
 	rld_lock(r);
-	o.at = rld_alloc((r->nobj + 1) * sizeof *o.at);
-	if (!o.at) {
+	at = rld_order_of_init(r, root, &n);
+	if (!at) {
 		rld_unlock(r);
 		if (!root)
 			rld_die(r, "out of memory");
 		one_by_one(r, root);
 		return;
 	}
-	for (struct dso *d = r->head; d; d = dso_next(d)) {
-		d->flags &= ~(unsigned)D_MARK;
-		if (d->init > INIT_RUNNING)
-			d->flags |= D_MARK;
-	}
-	/* DF_1_INITFIRST: before all others */
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (!root && d->dyn.flags_1 & DF_1_INITFIRST)
-			visit(&o, d);
-	if (root)
-		visit(&o, root);
-	for (struct dso *d = r->tail; d && !root;
-	     d = (struct dso *)d->lm.l_prev)
-		visit(&o, d);
 	/* others may wait for these, while this thread waits for theirs */
-	for (unsigned i = 0; i < o.n; i++)
-		if (rld_late_is_mine(o.at[i]))
-			rld_late_run(r, o.at[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (rld_late_is_mine(at[i]))
+			rld_late_run(r, at[i]);
 	rld_unlock(r);
-	for (unsigned i = 0; i < o.n; i++)
-		if (!runs_itself(o.at[i]) && !(o.at[i]->flags & D_PROGRAM))
-			construct(r, o.at[i]);
-	rld_free(o.at);
+	for (unsigned i = 0; i < n; i++)
+		if (!runs_itself(at[i]) && !(at[i]->flags & D_PROGRAM))
+			construct(r, at[i]);
+	rld_free(at);
+}
+
+static void at_exit(void *unused)
+{
+	(void)unused;
+	rld_fini_all();
+}
+
+/* musl runs destructors from the moment on when rld's constructor, in which all
+ * of a start's run, is done.  Its exit is to run them before that, too. */
+static void watch_exit(struct rld *r)
+{
+	int (*ask)(void (*)(void *), void *, void *);
+
+	ask = (int (*)(void (*)(void *), void *, void *))rld_host_symbol(
+		r, r->host.libc, "__cxa_atexit");
+	if (ask)
+		ask(at_exit, NULL, NULL);
 }
 
 /* Start-up: the program's preinit array, the DSOs, and the program's own
@@ -219,13 +205,27 @@ void rld_init_program(struct rld *r)
 	if (r->host.kind != HOST_MUSL) /* musl never runs it */
 		run_array(r, p->lm.l_addr + p->dyn.preinit_array,
 			  p->dyn.npreinit);
+	if (r->host.kind == HOST_MUSL)
+		watch_exit(r);
 	rld_run_init(r, NULL);
 	p->init = INIT_DONE;
 	p->fini_next = r->fini_list;
 	r->fini_list = p;
-	if (r->host.kind == HOST_MUSL)
+	if (r->host.kind == HOST_MUSL) {
+		p->init = INIT_RUNNING;
 		run_inits(r, rld_code(p));
+		p->init = INIT_DONE;
+	}
 	rld_delay_init(r); /* news of what data references brought */
+}
+
+/* Destructors are due once constructors have begun, which may have called exit;
+ * under musl, once they are done. */
+static int has_fini(const struct rld *r, const struct dso *d)
+{
+	return d->init == INIT_DONE ||
+	       (d->init == INIT_RUNNING && d->init_owner == rld_self_id() &&
+		r->host.kind != HOST_MUSL);
 }
 
 void rld_run_fini(struct rld *r, struct dso *d)
@@ -233,7 +233,7 @@ void rld_run_fini(struct rld *r, struct dso *d)
 	const struct code *c = rld_code(d);
 	const uintptr_t *a;
 
-	if (d->init != INIT_DONE)
+	if (!has_fini(r, d))
 		return;
 	d->init = INIT_FINISHED;
 	if (!c)
@@ -266,7 +266,14 @@ static struct dso *next_at_exit(struct rld *r)
 void rld_fini_all(void)
 {
 	struct rld *r = &rld_state;
+	static int told;
 
+	if (r->host.kind == HOST_GLIBC) {
+		rld_lock(r);
+		rld_order_at_exit(r);
+		r->exiting = 1;
+		rld_unlock(r);
+	}
 	rld_thread_dtors();
 	for (;;) {
 		struct dso *d;
@@ -278,5 +285,6 @@ void rld_fini_all(void)
 			break;
 		rld_run_fini(r, d);
 	}
-	rld_stat_print(r);
+	if (!told++)
+		rld_stat_print(r);
 }

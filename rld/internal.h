@@ -254,6 +254,7 @@ struct dso {
 	unsigned global_serial; /* when it became global */
 
 	struct edge *users;
+	struct edge *uses; /* the same the other way: order.c, at exit */
 
 	/* REL entries whose place held an addend, in order: binding wrote over
 	 * it.  Owned by bind.c. */
@@ -387,6 +388,7 @@ struct rld {
 
 	struct host host;
 	struct dso *fini_list;
+	int exiting; /* glibc's order of destructors is fixed: none leaves */
 	uintptr_t lock; /* names the thread that has it, 0: free */
 	unsigned lock_depth; /* how often that thread has taken it again */
 	unsigned fork_depth; /* forks of that thread under way: fork.c */
@@ -871,6 +873,13 @@ void rld_weak_follow(struct def *d);
 /* Objects that became global after serial `since` take over. */
 void rld_weak_arrivals(struct rld *r, unsigned since);
 void rld_weak_forget(struct rld *r, const struct dso *gone);
+
+/* ---- order.c; lock held */
+/* What root reaches (all, for NULL) and is not constructed, in that order; heap,
+ * NULL when memory is short. */
+struct dso **rld_order_of_init(struct rld *r, struct dso *root, unsigned *n);
+/* The list of what is to be destroyed, as glibc has it at exit. */
+void rld_order_at_exit(struct rld *r);
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);

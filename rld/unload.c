@@ -253,6 +253,8 @@ static int collect(struct rld *r)
 /* Called with the lock held once; destructors run without it. */
 void rld_collect(struct rld *r)
 {
+	if (r->exiting)
+		return;
 	do
 		r->lapsed = 0;
 	while (collect(r));
