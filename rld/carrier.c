@@ -7,6 +7,7 @@
  * GLIBC_TUNABLES=glibc.rtld.optional_static_tls makes it larger. */
 #include "rld/tls.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 enum { PHDRS = 4, DYNS = 16 };
@@ -69,6 +70,9 @@ struct inner {
 	int (*close)(void *);
 	char *(*error)(void); /* or NULL */
 	int mode;
+	/* of the last carrier that could not be opened */
+	const char *why; /* libc's, valid until the next call; or NULL */
+	bool no_file;	 /* not even its file could be made */
 };
 
 static bool find_inner(struct rld *r, struct inner *in)
@@ -205,33 +209,35 @@ static char *descriptor_path(int fd)
 }
 
 /* Where there is no memfd or no /proc.  In a folder that all may write, no one
- * else may replace a file: it is sticky. */
+ * else may replace a file: it is sticky.  -errno. */
 static int named_file(struct rld *r, char **path)
 {
 	static const char dirs[][9] = { "/dev/shm", "/tmp", "/var/tmp" };
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
 	static unsigned serial;
 	struct statx st;
+	int fd = -EACCES;
 
 	for (unsigned i = 0; !r->secure && i < sizeof dirs / sizeof dirs[0];
 	     i++) {
-		int fd;
-
 		if (sys_statx(AT_FDCWD, dirs[i], 0, &st) ||
 		    (st.stx_mode & 0022 && !(st.stx_mode & 01000)))
 			continue;
 		*path = rld_format("%s/rld-tls-%d-%u", dirs[i], sys_getpid(),
 				   ++serial);
-		fd = *path ? sys_open(*path, O_RDWR | O_CREAT | O_EXCL) : -1;
+		if (!*path)
+			return -ENOMEM;
+		fd = (int)arch_syscall6(__NR_openat, AT_FDCWD, (long)*path,
+					flags, 0600, 0, 0);
 		if (fd >= 0)
 			return fd;
 		rld_free(*path);
 	}
-	*path = NULL;
-	return -1;
+	return fd;
 }
 
 /* A descriptor of an empty file and, in *path, a name by which it is opened;
- * *named: which is to be removed. */
+ * *named: which is to be removed.  -errno. */
 static int new_file(struct rld *r, char **path, bool *named)
 {
 	int fd = sys_memfd_create("rld-tls");
@@ -248,12 +254,9 @@ static int new_file(struct rld *r, char **path, bool *named)
 	return named_file(r, path);
 }
 
-/* Have libc's loader open a carrier for b; NULL: it cannot.  Its reason, where
- * it tells one, in *why: libc's, valid until the next call. */
-static const struct link_map *open_carrier(struct rld *r,
-					   const struct inner *in,
-					   const struct block *b, size_t *image,
-					   const char **why)
+/* Have libc's loader open a carrier for b; NULL: it cannot, and in says why. */
+static const struct link_map *open_carrier(struct rld *r, struct inner *in,
+					   const struct block *b, size_t *image)
 {
 	const struct link_map *map = NULL;
 	struct file *f;
@@ -262,14 +265,17 @@ static const struct link_map *open_carrier(struct rld *r,
 	bool named;
 	int fd;
 
-	*why = NULL;
+	in->why = NULL;
 	f = make_file(r, b, image, &size);
-	fd = f ? new_file(r, &path, &named) : -1;
-	if (fd >= 0) {
+	fd = f ? new_file(r, &path, &named) : -ENOMEM;
+	in->no_file = fd < 0;
+	if (fd < 0) {
+		in->why = sys_strerror(fd);
+	} else {
 		if (write_all(fd, f, size))
 			map = in->open(path, in->mode);
 		if (!map && in->error)
-			*why = in->error();
+			in->why = in->error();
 		if (named)
 			sys_unlink(path);
 		rld_free(path);
@@ -279,12 +285,11 @@ static const struct link_map *open_carrier(struct rld *r,
 	return map;
 }
 
-static bool open_block(struct rld *r, const struct inner *in, struct carrier *c,
-		       const char **why)
+static bool open_block(struct rld *r, struct inner *in, struct carrier *c)
 {
 	const intptr_t *offset;
 
-	c->map = open_carrier(r, in, &c->block, &c->image, why);
+	c->map = open_carrier(r, in, &c->block, &c->image);
 	if (!c->map)
 		return false;
 	offset = (const intptr_t *)(c->map->l_addr +
@@ -294,16 +299,14 @@ static bool open_block(struct rld *r, const struct inner *in, struct carrier *c,
 }
 
 /* The largest block of the fine grain that there is room for, by trying. */
-static size_t room_left(struct rld *r, const struct inner *in)
+static size_t room_left(struct rld *r, struct inner *in)
 {
 	size_t lo = 0, hi = (1 << 16) / FINE, image; /* in grains */
-	const char *why;
 
 	while (hi - lo > 1) {
 		size_t middle = (lo + hi) / 2;
 		struct block b = { "", 0, 0, middle * FINE, FINE };
-		const struct link_map *map =
-			open_carrier(r, in, &b, &image, &why);
+		const struct link_map *map = open_carrier(r, in, &b, &image);
 
 		if (map) {
 			in->close((void *)(uintptr_t)map);
@@ -315,13 +318,23 @@ static size_t room_left(struct rld *r, const struct inner *in)
 	return lo * FINE;
 }
 
-static int no_room(struct rld *r, const struct inner *in, const struct dso *d,
-		   const char *why, struct rld_err *e)
+static int no_room(struct rld *r, struct inner *in, const struct dso *d,
+		   struct rld_err *e)
 {
-	char *reason = why ? rld_strdup(why) : NULL;
-	size_t left = room_left(r, in);
+	char *why = in->why ? rld_strdup(in->why) : NULL;
+	size_t left;
 	int ret;
 
+	if (in->no_file) {
+		ret = rld_fail(e,
+			       "%s: cannot get static thread-local storage: "
+			       "no file in memory, /dev/shm or /tmp to ask "
+			       "libc by: %s",
+			       dso_name(r, d), why ? why : "");
+		rld_free(why);
+		return ret;
+	}
+	left = room_left(r, in);
 	ret = rld_fail(e,
 		       "%s: cannot allocate memory in static TLS block: needs "
 		       "%zu bytes aligned to %zu, %zu are left%s%s%s%s",
@@ -329,10 +342,9 @@ static int no_room(struct rld *r, const struct inner *in, const struct dso *d,
 		       in->error ? "; GLIBC_TUNABLES=glibc.rtld."
 				   "optional_static_tls=BYTES makes room" :
 				   "",
-		       !left && reason ? " (" : "",
-		       !left && reason ? reason : "",
-		       !left && reason ? ")" : "");
-	rld_free(reason);
+		       !left && why ? " (" : "", !left && why ? why : "",
+		       !left && why ? ")" : "");
+	rld_free(why);
 	return ret;
 }
 
@@ -396,7 +408,6 @@ int rld_carrier_open(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	struct carrier *c;
 	struct inner in;
-	const char *why = NULL;
 
 	if (open_left_behind(d))
 		return 0;
@@ -406,18 +417,18 @@ int rld_carrier_open(struct rld *r, struct dso *d, struct rld_err *e)
 				"libc's own dlopen was not found",
 				dso_name(r, d));
 	if (d->tls_align > r->tls_align)
-		return no_room(r, &in, d, NULL, e);
+		return no_room(r, &in, d, e);
 	c = rld_alloc(sizeof *c);
 	if (!c)
 		return rld_fail(e, "%s: out of memory", dso_name(r, d));
 	c->block = block_of(d, COARSE);
 	fill_gap(&c->block);
-	if (!open_block(r, &in, c, &why)) {
+	if (!open_block(r, &in, c)) {
 		c->block = block_of(d, FINE);
 		fill_gap(&c->block);
-		if (!open_block(r, &in, c, &why)) {
+		if (!open_block(r, &in, c)) {
 			rld_free(c);
-			return no_room(r, &in, d, why, e);
+			return no_room(r, &in, d, e);
 		}
 	}
 	c->dso = d;
@@ -438,17 +449,16 @@ static bool is_changed(const struct carrier *c)
 }
 
 /* The carriers from c down to lowest anew, each in its place. */
-static bool renew(struct rld *r, const struct inner *in, struct carrier *c,
+static bool renew(struct rld *r, struct inner *in, struct carrier *c,
 		  const struct carrier *lowest)
 {
 	const intptr_t offset = c->offset;
-	const char *why;
 
 	in->close((void *)(uintptr_t)c->map);
 	c->map = NULL;
 	if (c != lowest && !renew(r, in, c->below, lowest))
 		return false;
-	return open_block(r, in, c, &why) && c->offset == offset;
+	return open_block(r, in, c) && c->offset == offset;
 }
 
 /* The objects that arrive are relocated.  With one thread their values are
