@@ -88,6 +88,46 @@ static int is_mine(struct rld *r, struct dso *d)
 	return 1;
 }
 
+/* Whoever waits has said so before the kernel looks at d->init. */
+static void constructed(struct rld *r, struct dso *d)
+{
+	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
+		sys_futex_wake((int *)&d->init, INT32_MAX);
+}
+
+/* An exception leaves a constructor: its object counts as constructed, as under
+ * glibc.  It is the newest that this thread has begun with. */
+int rld_leave_constructors(int version, int actions, uint64_t class,
+			   void *exception, void *context)
+{
+	struct rld *r = &rld_state;
+	struct dso *d;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	if (!(actions & UNWIND_CLEANUP_PHASE))
+		return UNWIND_CONTINUE;
+	rld_lock(r);
+	for (d = r->fini_list; d; d = d->fini_next)
+		if (d->init == INIT_RUNNING && d->init_owner == rld_self_id())
+			break;
+	if (d)
+		constructed(r, d);
+	rld_unlock(r);
+	return UNWIND_CONTINUE;
+}
+
+static __attribute__((noinline)) void
+run_constructors(struct rld *r, struct dso *d, const struct code *c)
+{
+	LEFT_BY(rld_leave_constructors);
+	run_inits(r, c);
+	constructed(r, d);
+}
+
 /* d's own constructors, once; another thread's turn is waited for. */
 static void construct(struct rld *r, struct dso *d)
 {
@@ -106,11 +146,7 @@ static void construct(struct rld *r, struct dso *d)
 	rld_unlock(r);
 	if (c && (c->init || c->ninit))
 		TRACE(r, TR_INIT, "rld: init: %s\n", dso_name(r, d));
-	run_inits(r, c);
-	/* whoever waits has said so before the kernel looks at d->init */
-	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
-		sys_futex_wake((int *)&d->init, INT32_MAX);
+	run_constructors(r, d, c);
 }
 
 static int runs_itself(const struct dso *d)

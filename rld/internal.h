@@ -349,8 +349,8 @@ struct rld {
 	unsigned trace;
 	int log_fd;
 	int ignore_unresolved;
-	int preload_file; /* there is one, which libc's loader must not see */
-	int strict;	  /* no text relocations */
+	int preload_file;  /* there is one, which libc's loader must not see */
+	int strict;	   /* no text relocations */
 	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
@@ -388,7 +388,7 @@ struct rld {
 
 	struct host host;
 	struct dso *fini_list;
-	int exiting; /* glibc's order of destructors is fixed: none leaves */
+	int exiting;	/* glibc's order of destructors is fixed: none leaves */
 	uintptr_t lock; /* names the thread that has it, 0: free */
 	unsigned lock_depth; /* how often that thread has taken it again */
 	unsigned fork_depth; /* forks of that thread under way: fork.c */
@@ -880,6 +880,17 @@ void rld_weak_forget(struct rld *r, const struct dso *gone);
 struct dso **rld_order_of_init(struct rld *r, struct dso *root, unsigned *n);
 /* The list of what is to be destroyed, as glibc has it at exit. */
 void rld_order_at_exit(struct rld *r);
+
+/* Personality routines, of frames that an exception of foreign code, or the end
+ * of its thread, may go through: what was begun there is ended. */
+enum { UNWIND_CLEANUP_PHASE = 2, UNWIND_CONTINUE = 8 };
+typedef int rld_personality(int version, int actions, uint64_t class,
+			    void *exception, void *context);
+rld_personality rld_leave_walk, rld_leave_constructors, rld_leave_swap,
+	rld_leave_module;
+/* In the frame's function, which is not to be inlined. */
+#define LEFT_BY(routine) \
+	__asm__(".cfi_personality 0x1b, " #routine) /* pcrel, 4 bytes */
 
 /* ---- init.c */
 void rld_init_program(struct rld *r);

@@ -134,20 +134,19 @@ static struct walk **innermost(struct rld *r)
 int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
 		   void *context)
 {
-	enum { CLEANUP_PHASE = 2, CONTINUE_UNWIND = 8 };
 	struct walk **w = innermost(&rld_state);
 
 	(void)version;
 	(void)class;
 	(void)exception;
 	(void)context;
-	if (actions & CLEANUP_PHASE && *w) {
+	if (actions & UNWIND_CLEANUP_PHASE && *w) {
 		int k = (*w)->k;
 
 		*w = (*w)->outer;
 		rld_read_end(&rld_state, k);
 	}
-	return CONTINUE_UNWIND;
+	return UNWIND_CONTINUE;
 }
 
 static __attribute__((noinline)) int
@@ -157,7 +156,7 @@ walk(struct rld *r, int (*fn)(struct dl_phdr_info *, size_t, void *), void *arg)
 	struct walk here = { *in, rld_read_begin(r) };
 	int ret = 0;
 
-	__asm__(".cfi_personality 0x1b, rld_leave_walk"); /* pcrel, 4 bytes */
+	LEFT_BY(rld_leave_walk);
 	for (struct dso *d = r->head; d && !ret; d = dso_next(d)) {
 		struct dl_phdr_info i = { 0 };
 

@@ -16,14 +16,23 @@ struct rld_module {
 	void *handle;
 	char *name; /* as C names have it, for __NAME__Init */
 	struct client *clients;
-	int keep, ready;
-	int gone;	/* closed by a hook of its own, and in no list */
-	uintptr_t busy; /* who opens or closes it now */
-	unsigned depth; /* how often: its hooks may, too */
+	int keep;
+	enum { NEW, STARTING, READY, STOPPING, GONE } state;
+	uintptr_t busy; /* the thread that opens or closes it now */
+	unsigned depth; /* how often: its initialiser and hooks may, too */
 };
 
-/* The list, and each module's clients, are changed under the writer lock. */
+/* A call of this page that has a module in hand, in its caller's frame. */
+struct visit {
+	struct visit *outer; /* begun before it, by any thread */
+	struct rld_module *m;
+	struct client *hooked; /* whose hook runs */
+};
+
+/* The list, each module's clients and the visits are changed under the writer
+ * lock. */
 static struct rld_module *modules;
+static struct visit *visits;
 static int turn; /* grows when a module is no longer busy */
 
 API const char *rld_module_extension(void)
@@ -71,10 +80,10 @@ static int call(struct rld_module *m, const char *what)
 	return f ? ((int (*)(void))f)() : 0;
 }
 
-/* Only one thread at a time opens or closes a module; its hooks may.  0:
- * another thread is at it: lock given up meanwhile, so look for the module
+/* Only one thread at a time opens or closes a module; what it calls may, too.
+ * 0: another thread is at it: lock given up meanwhile, so look for the module
  * again. */
-static int begin(struct rld *r, struct rld_module *m)
+static int begin(struct rld *r, struct rld_module *m, struct visit *v)
 {
 	int now = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
 	uintptr_t busy = __atomic_load_n(&m->busy, __ATOMIC_ACQUIRE);
@@ -87,24 +96,50 @@ static int begin(struct rld *r, struct rld_module *m)
 	}
 	m->busy = rld_self_id();
 	m->depth++;
+	*v = (struct visit){ visits, m, NULL };
+	visits = v;
 	return 1;
 }
 
-static void leave(struct rld_module *m)
+static void free_module(struct rld_module *m)
 {
+	while (m->clients) {
+		struct client *c = m->clients;
+
+		m->clients = c->next;
+		rld_free(c);
+	}
+	rld_free(m->name);
+	rld_free(m);
+}
+
+/* Lock held. */
+static void end(struct visit *v)
+{
+	struct rld_module *m = v->m;
+
+	for (struct visit **p = &visits; *p; p = &(*p)->outer)
+		if (*p == v) {
+			*p = v->outer;
+			break;
+		}
 	if (--m->depth)
 		return;
-	if (m->gone) {
-		rld_free(m->name);
-		rld_free(m);
-	} else {
+	if (m->state == GONE)
+		free_module(m);
+	else
 		__atomic_store_n(&m->busy, (uintptr_t)0, __ATOMIC_RELEASE);
-	}
 	__atomic_fetch_add(&turn, 1, __ATOMIC_RELEASE);
 	sys_futex_wake(&turn, INT32_MAX);
 }
 
-/* Under AT_SECURE no variable says where code is searched. */
+static void leave(struct visit *v)
+{
+	rld_lock(&rld_state);
+	end(v);
+	rld_unlock(&rld_state);
+}
+
 static const char *variable(struct rld *r, const char *name)
 {
 	char *(*get)(const char *);
@@ -156,17 +191,66 @@ static struct client *client_of(struct rld_module *m, const void *who)
 	return c;
 }
 
+/* Lock held. */
+static void drop(struct rld_module *m, struct client *gone)
+{
+	for (struct client **p = &m->clients; *p; p = &(*p)->next)
+		if (*p == gone) {
+			*p = gone->next;
+			rld_free(gone);
+			break;
+		}
+}
+
 static void drop_client(struct rld *r, struct rld_module *m,
 			struct client *gone)
 {
 	rld_lock(r);
-	for (struct client **p = &m->clients; *p; p = &(*p)->next)
+	drop(m, gone);
+	rld_unlock(r);
+}
+
+/* Lock held: no open finds it any longer. */
+static void forget(struct rld_module *gone)
+{
+	for (struct rld_module **p = &modules; *p; p = &(*p)->next)
 		if (*p == gone) {
 			*p = gone->next;
 			break;
 		}
+	gone->state = GONE;
+}
+
+/* An exception leaves an initialiser or a hook: the call that this thread began
+ * last ends without success.  A module whose initialiser did not end is as one
+ * that was never initialised; one whose deinitialiser did not is forgotten, and
+ * its library stays, for the exception may lie in it. */
+int rld_leave_module(int version, int actions, uint64_t class, void *exception,
+		     void *context)
+{
+	struct rld *r = &rld_state;
+	struct visit *v;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	if (!(actions & UNWIND_CLEANUP_PHASE))
+		return UNWIND_CONTINUE;
+	rld_lock(r);
+	for (v = visits; v && v->m->busy != rld_self_id(); v = v->outer)
+		;
+	if (v) {
+		if (v->m->state == STARTING)
+			v->m->state = NEW;
+		if (v->m->state == STOPPING)
+			forget(v->m);
+		if (v->hooked)
+			drop(v->m, v->hooked);
+		end(v);
+	}
 	rld_unlock(r);
-	rld_free(gone);
+	return UNWIND_CONTINUE;
 }
 
 static struct rld_module *of_handle(void *handle)
@@ -176,19 +260,6 @@ static struct rld_module *of_handle(void *handle)
 	while (m && m->handle != handle)
 		m = m->next;
 	return m;
-}
-
-static void forget(struct rld *r, struct rld_module *gone)
-{
-	rld_lock(r);
-	for (struct rld_module **p = &modules; *p; p = &(*p)->next)
-		if (*p == gone) {
-			*p = gone->next;
-			break;
-		}
-	gone->gone = 1;
-	rld_unlock(r);
-	leave(gone);
 }
 
 static int refuse(const char *name, const char *why)
@@ -202,14 +273,15 @@ static int refuse(const char *name, const char *why)
 
 /* A module record for a handle just opened: a new one, or the one that has it
  * (which then keeps one handle only).  Busy when it is returned. */
-static struct rld_module *enter(struct rld *r, void *handle, const char *path)
+static struct rld_module *enter(struct rld *r, void *handle, const char *path,
+				struct visit *v)
 {
 	struct rld_module *m;
 
 	rld_lock(r);
 	do
 		m = of_handle(handle);
-	while (m && !begin(r, m));
+	while (m && !begin(r, m, v));
 	if (m) {
 		rld_unlock(r);
 		rld_close(handle, 0);
@@ -222,10 +294,9 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path)
 	}
 	if (m) {
 		m->handle = handle;
-		m->busy = rld_self_id();
-		m->depth = 1;
 		m->next = modules;
 		modules = m;
+		begin(r, m, v);
 	}
 	rld_unlock(r);
 	if (!m)
@@ -234,27 +305,62 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path)
 }
 
 /* __NAME__Init said no, or the last client left. */
-static int finish(struct rld *r, struct rld_module *m)
+static int finish(struct rld *r, struct visit *v)
 {
+	struct rld_module *m = v->m;
 	void *handle = m->handle;
 
+	m->state = STOPPING;
 	call(m, "deInit");
-	forget(r, m);
+	rld_lock(r);
+	forget(m);
+	end(v);
+	rld_unlock(r);
 	return rld_close(handle, 0);
+}
+
+/* The end of a call.  What it calls on the way may use the module last, but it
+ * is finished here, when none of that runs any longer. */
+static int done(struct rld *r, struct visit *v)
+{
+	struct rld_module *m = v->m;
+
+	if (m->depth == 1 && m->state == READY && !m->clients && !m->keep)
+		return finish(r, v);
+	leave(v);
+	return 0;
+}
+
+/* The initialiser runs once; what it opens itself is the module as it is.  -1:
+ * it refused, and the module is finished, or another call is finishing it. */
+static int start(struct rld *r, struct visit *v, const char *name)
+{
+	struct rld_module *m = v->m;
+
+	if (m->state == STOPPING) {
+		leave(v);
+		return refuse(name, "is being closed: its deinitialiser runs");
+	}
+	if (m->state != NEW)
+		return 0;
+	m->state = STARTING;
+	if (call(m, "Init") < 0) {
+		refuse(name, "its initialiser refused: it is unloaded again");
+		finish(r, v);
+		return -1;
+	}
+	m->state = READY;
+	return 0;
 }
 
 int rld_module_ready(struct rld *r, void *handle, const char *path)
 {
-	struct rld_module *m = enter(r, handle, path);
+	struct visit v;
 
-	if (!m)
+	LEFT_BY(rld_leave_module);
+	if (!enter(r, handle, path, &v) || start(r, &v, path))
 		return -1;
-	if (!m->ready && call(m, "Init") < 0) {
-		finish(r, m);
-		return -1;
-	}
-	m->ready = 1;
-	leave(m);
+	leave(&v);
 	return 0;
 }
 
@@ -263,32 +369,60 @@ int rld_module_is(void *handle)
 	return of_handle(handle) != NULL;
 }
 
-/* One use more by client; its hook is asked the first time. */
-static int attach(struct rld *r, struct rld_module *m, const char *name,
+/* One use more by client; its hook is asked the first time, and may use the
+ * module itself meanwhile. */
+static int attach(struct rld *r, struct visit *v, const char *name,
 		  void *client, rld_module_hook *hook, void *arg)
 {
+	struct rld_module *m = v->m;
 	struct client *c = client_of(m, client);
+	int no;
 
-	if (!c) {
-		c = rld_alloc(sizeof *c);
-		if (!c)
-			return refuse(name, "out of memory");
+	if (c) {
 		rld_lock(r);
-		*c = (struct client){ m->clients, client, hook, arg, 0 };
-		m->clients = c;
+		c->uses++;
 		rld_unlock(r);
-		if (hook && hook(m, client, RLD_MODULE_ATTACH, arg) < 0) {
-			if (client_of(m, client) == c)
-				drop_client(r, m, c);
-			return refuse(name, "refused by its hook");
-		}
-		if (client_of(m, client) != c)
-			return refuse(name, "closed by its hook");
+		return 0;
 	}
+	c = rld_alloc(sizeof *c);
+	if (!c)
+		return refuse(name, "out of memory");
 	rld_lock(r);
-	c->uses++;
+	*c = (struct client){ m->clients, client, hook, arg, 1 };
+	m->clients = c;
 	rld_unlock(r);
-	return 0;
+	if (!hook)
+		return 0;
+	v->hooked = c;
+	no = hook(m, client, RLD_MODULE_ATTACH, arg) < 0;
+	v->hooked = NULL;
+	if (client_of(m, client) != c)
+		return refuse(name, "closed by its hook");
+	if (!no)
+		return 0;
+	drop_client(r, m, c);
+	return refuse(name, "refused by its hook");
+}
+
+static __attribute__((noinline)) struct rld_module *
+open_module(struct rld *r, void *handle, const char *path, const char *name,
+	    void *client, rld_module_hook *hook, void *arg)
+{
+	struct visit v;
+	struct rld_module *m;
+
+	LEFT_BY(rld_leave_module);
+	m = enter(r, handle, path, &v);
+	if (!m) {
+		rld_close(handle, 0);
+		return NULL;
+	}
+	if (start(r, &v, name))
+		return NULL;
+	if (attach(r, &v, name, client, hook, arg))
+		m = NULL;
+	done(r, &v);
+	return m;
 }
 
 API struct rld_module *rld_module_open(const char *name, const char *search,
@@ -303,35 +437,17 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 
 	if (!name || !*name)
 		return refuse("rld_module_open", "no name given"), NULL;
-	if (rld_own_mode(name, &mode))
-		return NULL;
 	path = find(r, name, search);
 	handle = path ? rld_open(path, mode, NULL, 0, pc) : NULL;
-	m = handle ? enter(r, handle, path) : NULL;
+	/* else dlopen's text stands */
+	m = handle ? open_module(r, handle, path, name, client, hook, arg) :
+		     NULL;
 	rld_free(path);
-	if (!m) {
-		if (handle)
-			rld_close(handle, 0);
-		return NULL; /* dlopen's text stands */
-	}
-	if (!m->ready && call(m, "Init") < 0) {
-		refuse(name, "its initialiser refused: it is unloaded again");
-		finish(r, m);
-		return NULL;
-	}
-	m->ready = 1;
-	if (attach(r, m, name, client, hook, arg)) {
-		if (!m->clients && !m->keep && !m->gone)
-			finish(r, m);
-		else
-			leave(m);
-		return NULL;
-	}
-	leave(m);
 	return m;
 }
 
-static struct rld_module *known(struct rld *r, struct rld_module *m)
+static struct rld_module *known(struct rld *r, struct rld_module *m,
+				struct visit *v)
 {
 	struct rld_module *x;
 
@@ -339,51 +455,68 @@ static struct rld_module *known(struct rld *r, struct rld_module *m)
 	do
 		for (x = modules; x && x != m; x = x->next)
 			;
-	while (x && !begin(r, x));
+	while (x && !begin(r, x, v));
 	rld_unlock(r);
 	return x;
+}
+
+/* One use of c's less: its last one, if its hook agrees. */
+static int detach(struct rld *r, struct visit *v, struct client *c)
+{
+	struct rld_module *m = v->m;
+	int last = m->clients == c && !c->next && !m->keep, no = 0;
+	void *client = c->who;
+
+	rld_lock(r);
+	c->uses--;
+	rld_unlock(r);
+	if (c->uses)
+		return 0;
+	if (c->hook) {
+		v->hooked = c;
+		no = c->hook(m, client,
+			     last ? RLD_MODULE_DETACH_PROCESS :
+				    RLD_MODULE_DETACH_CLIENT,
+			     c->arg) < 0;
+		v->hooked = NULL;
+	}
+	if (client_of(m, client) != c)
+		return 0; /* the hook has opened and closed it */
+	if (no) {
+		rld_lock(r);
+		c->uses++;
+		rld_unlock(r);
+		return refuse(m->name, "refused by its hook");
+	}
+	if (!c->uses) /* the hook may have opened it again */
+		drop_client(r, m, c);
+	return 0;
 }
 
 API int rld_module_close(struct rld_module *module, void *client,
 			 unsigned flags)
 {
 	struct rld *r = &rld_state;
-	struct rld_module *m = known(r, module);
-	struct client *c = m ? client_of(m, client) : NULL;
-	int last;
+	struct visit v;
+	struct rld_module *m;
+	struct client *c;
+	int ret;
 
-	if (!c || flags & ~(unsigned)RLD_MODULE_KEEP) {
+	LEFT_BY(rld_leave_module);
+	m = known(r, module, &v);
+	c = m ? client_of(m, client) : NULL;
+	if (!c || !c->uses || flags & ~(unsigned)RLD_MODULE_KEEP) {
 		if (m)
-			leave(m);
+			leave(&v);
 		return refuse("rld_module_close",
-			      !m ? "not an open module" :
-			      !c ? "this client does not use it" :
-				   "unknown flags");
+			      !m	     ? "not an open module" :
+			      !c || !c->uses ? "this client does not use it" :
+					       "unknown flags");
 	}
 	if (flags & RLD_MODULE_KEEP)
 		m->keep = 1;
-	if (c->uses > 1) {
-		rld_lock(r);
-		c->uses--;
-		rld_unlock(r);
-		leave(m);
-		return 0;
-	}
-	last = m->clients == c && !c->next && !m->keep;
-	if (c->hook &&
-	    c->hook(m, client,
-		    last ? RLD_MODULE_DETACH_PROCESS : RLD_MODULE_DETACH_CLIENT,
-		    c->arg) < 0) {
-		refuse(m->name, "refused by its hook");
-		leave(m);
-		return -1;
-	}
-	if (client_of(m, client) == c)
-		drop_client(r, m, c);
-	if (!m->clients && !m->keep && !m->gone)
-		return finish(r, m);
-	leave(m);
-	return 0;
+	ret = detach(r, &v, c);
+	return done(r, &v) || ret ? -1 : 0;
 }
 
 API void *rld_module_handle(const struct rld_module *module)

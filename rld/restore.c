@@ -131,36 +131,54 @@ static void describe(struct rld *r, struct text *t)
 	}
 }
 
+/* Where the list goes: a new file beside it, to be renamed (*tmp, heap), or
+ * file itself where it is no regular one: a FIFO, a terminal, /dev/null. */
+static int create(const char *file, char **tmp)
+{
+	struct statx st;
+
+	*tmp = NULL;
+	if (!sys_look(file, &st) && sys_not_regular(&st))
+		return sys_open(file, O_WRONLY | O_NOCTTY);
+	*tmp = rld_format("%s.%d", file, sys_gettid());
+	return *tmp ? sys_open(*tmp, O_WRONLY | O_CREAT | O_EXCL) : -ENOMEM;
+}
+
+static long write_all(int fd, const char *at, size_t len)
+{
+	long n = 1;
+
+	for (; len && n > 0; at += n, len -= (size_t)n)
+		if ((n = sys_write(fd, at, len)) <= 0)
+			break;
+	return len == 0 ? 0 : n ? n : -EIO;
+}
+
 API int rld_save(const char *file)
 {
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
 	struct text t = { 0 };
-	char *tmp = rld_format("%s.%d", file, sys_gettid());
-	size_t put = 0;
-	long n = -ENOMEM;
+	char *tmp = NULL;
+	long n;
 	int fd;
 
 	rld_lock(r);
 	describe(r, &t);
 	rld_unlock(r);
-	fd = tmp && !t.failed ? sys_open(tmp, O_WRONLY | O_CREAT | O_EXCL) :
-				-ENOMEM;
-	for (; fd >= 0 && put < t.len; put += (size_t)n)
-		if ((n = sys_write(fd, t.at + put, t.len - put)) <= 0)
-			break;
+	n = fd = t.failed ? -ENOMEM : create(file, &tmp);
 	if (fd >= 0) {
+		n = write_all(fd, t.at, t.len);
 		sys_close(fd);
-		if (put == t.len)
+		if (!n && tmp)
 			n = sys_rename(tmp, file);
-		if (n < 0)
+		if (n < 0 && tmp)
 			sys_unlink(tmp);
 	}
-	if (fd < 0 || n < 0) {
+	if (n < 0) {
 		rld_fail(&e, "%s: cannot be written: %s", file,
-			 sys_strerror(fd < 0 ? fd : n));
+			 sys_strerror(n));
 		rld_keep_error(&e);
-		n = -1;
 	}
 	rld_free(tmp);
 	rld_free(t.at);

@@ -67,6 +67,11 @@ static struct dso *swappable(struct rld *r, void *handle, struct rld_err *e)
 			 dso_name(r, d));
 	else if (!d->opens)
 		rld_fail(e, "%s: is not open", dso_name(r, d));
+	else if (d->flags & D_NODELETE)
+		rld_fail(e,
+			 "%s: was opened with RTLD_NODELETE or linked "
+			 "-z nodelete: cannot be swapped",
+			 dso_name(r, d));
 	else if (d->flags & (D_SWAPPING | D_LEAVING | D_NEW) ||
 		 d->init != INIT_DONE)
 		rld_fail(e, "%s: is being loaded, swapped or unloaded",
@@ -178,10 +183,9 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 	move_in_list(r, old, fresh);
 	fresh->opens = old->opens;
 	fresh->mode = old->mode;
-	fresh->flags |= old->flags & D_NODELETE;
 	old->opens = 0;
 	old->replaces = fresh; /* its destructors call what is its own */
-	old->flags = (old->flags & ~(unsigned)D_NODELETE) | D_RETIRED;
+	old->flags |= D_RETIRED;
 	fresh->face = old->face ? old->face : old;
 	fresh->face->flags |= D_FACE;
 	old->face = NULL;
@@ -198,6 +202,79 @@ static void settled(struct rld *r, struct dso *old)
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->replaces == old)
 			d->replaces = NULL;
+}
+
+static void hold_both(struct dso *old, struct dso *fresh)
+{
+	old->flags |= D_SWAPPING;
+	old->init_owner = rld_self_id();
+	old->holds++;
+	fresh->holds++;
+}
+
+static void let_go(struct dso *old, struct dso *fresh)
+{
+	old->flags &= ~(unsigned)D_SWAPPING;
+	old->holds--;
+	fresh->holds--;
+}
+
+/* Of those that are swapped in for old, it is the first in the list. */
+static struct dso *newcomer(struct rld *r, const struct dso *old)
+{
+	struct dso *d = r->head;
+
+	while (d && d->replaces != old)
+		d = dso_next(d);
+	return d;
+}
+
+/* An exception leaves a constructor of the new file: the swap that this thread
+ * began last has failed.  The new objects leave with the next dlopen or dlclose,
+ * for the exception may lie in them. */
+int rld_leave_swap(int version, int actions, uint64_t class, void *exception,
+		   void *context)
+{
+	struct rld *r = &rld_state;
+	struct dso *last = NULL, *fresh = NULL;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	if (!(actions & UNWIND_CLEANUP_PHASE))
+		return UNWIND_CONTINUE;
+	rld_lock(r);
+	for (struct dso *old = r->head; old; old = dso_next(old)) {
+		struct dso *d = old->flags & D_SWAPPING &&
+						old->init_owner ==
+							rld_self_id() ?
+					newcomer(r, old) :
+					NULL;
+
+		if (d && (!fresh || d->born > fresh->born)) {
+			fresh = d;
+			last = old;
+		}
+	}
+	if (fresh) {
+		let_go(last, fresh);
+		settled(r, last);
+		r->lapsed = 1;
+	}
+	rld_unlock(r);
+	return UNWIND_CONTINUE;
+}
+
+/* No lock is held. */
+static __attribute__((noinline)) void initialise(struct rld *r, struct dso *old,
+						 struct dso *fresh)
+{
+	LEFT_BY(rld_leave_swap);
+	rld_run_init(r, fresh);
+	rld_delay_init(r);
+	rld_lock(r);
+	let_go(old, fresh);
 }
 
 API int rld_swap(void *handle, const char *path, unsigned flags)
@@ -229,19 +306,15 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	for (struct dso *n = fresh; n; n = dso_next(n))
 		n->flags &= ~(unsigned)D_NEW;
 	rld_revive_done(r);
-	old->flags |= D_SWAPPING;
-	old->holds++;
-	fresh->holds++;
+	hold_both(old, fresh);
 	rld_unlock(r);
-	rld_run_init(r, fresh);
-	rld_delay_init(r);
-	rld_lock(r);
-	old->flags &= ~(unsigned)D_SWAPPING;
-	old->holds--;
-	fresh->holds--;
+	initialise(r, old, fresh);
 	shut = rld_unseal(r);
 	if (shut)
 		rld_fail(&e, "rld_swap: out of memory");
+	else if (old->flags & D_NODELETE) /* by its constructors */
+		rld_fail(&e, "%s: has been opened with RTLD_NODELETE meanwhile",
+			 dso_name(r, old));
 	else if (!complete(r, old, fresh, &e))
 		take_place(r, old, fresh);
 	if (!shut)

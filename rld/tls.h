@@ -18,10 +18,6 @@ struct thread {
 	unsigned queued;    /* so many of them were given to libc */
 };
 
-/* introspect.c: a personality routine, of walks that are left by unwinding. */
-int rld_leave_walk(int version, int actions, uint64_t class, void *exception,
-		   void *context);
-
 /* This thread's; one for all before there is a libc, or when memory is short. */
 struct thread *rld_thread(void);
 /* All that were made; under the TLS lock. */

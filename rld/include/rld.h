@@ -136,8 +136,9 @@ enum {
  * one's destructors run and it is unloaded.  The handle stays good and now
  * means the new file; addresses taken with dlsym do not move: see rld_entry.
  * 0, or -1 and nothing has changed: the text lists each symbol that would be
- * missing and who uses it.  Objects that came with the program cannot be
- * swapped.  As with dlclose, no thread may be inside the old file's functions
+ * missing and who uses it.  Objects that came with the program, or that are never
+ * unloaded (RTLD_NODELETE, -z nodelete), cannot be swapped.  An exception out of
+ * a constructor of the new file leaves this call, and the swap has failed.  As with dlclose, no thread may be inside the old file's functions
  * when it goes. */
 int rld_swap(void *handle, const char *path, unsigned flags);
 
@@ -219,7 +220,9 @@ const char *rld_module_extension(void);
  * that C names cannot have turned to '_', with or without a leading "lib"); a
  * negative answer means that __NAME__deInit is called, the library unloaded
  * and the open fails.  Then hook (if any) is asked for this client.  The module
- * is owned by rld and valid until its last close. */
+ * is owned by rld and valid until its last close.  These functions and hooks may
+ * open and close the module themselves: __NAME__Init runs once, the library stays
+ * until the outermost call returns, and an open by __NAME__deInit fails. */
 struct rld_module *rld_module_open(const char *name, const char *search,
 				   int mode, void *client,
 				   rld_module_hook *hook, void *arg);
@@ -240,7 +243,7 @@ unsigned rld_module_uses(const struct rld_module *module, const void *client,
 
 /* Write what is open now to a text file: objects (path, build-id) in list
  * order, then each handle with its mode, count and group.  It is replaced as a
- * whole.  0 or -1. */
+ * whole; what is no regular file (a FIFO, a device) is written to.  0 or -1. */
 int rld_save(const char *file);
 
 enum {
