@@ -22,7 +22,8 @@ compiler = $(if $(filter %-clang,$(1)),clang,$(CC_$(base)))
 is_gcc = $(if $(findstring clang,$(shell $(compiler) --version 2>/dev/null)),,yes)
 
 # No vector registers: the lazy resolver runs between a caller and its callee.
-FLAGS_x86_64 := -mgeneral-regs-only
+# And landing pads for indirect branches, for processors that want them.
+FLAGS_x86_64 := -mgeneral-regs-only -fcf-protection
 FLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 	-mno-outline-atomics
 # Soft float, for the same reason, but fit for programs of either kind.

@@ -36,6 +36,20 @@ static void touch_dynamic(const struct dso *d)
 		arch_touch((char *)d->lm.l_ld);
 }
 
+/* What this machine cannot run, by a dynamic tag; NULL: nothing. */
+static const char *refused_tag(const struct elf_dyn *dyn)
+{
+	const char *why = NULL;
+
+#ifdef ARCH_HAS_REFUSED_TAGS
+	for (size_t i = 0; i < dyn->ndyn && !why; i++)
+		why = arch_refuses_tag((uintptr_t)dyn->dyn[i].d_tag);
+#else
+	(void)dyn;
+#endif
+	return why;
+}
+
 /* Everything about d that its headers and dynamic section say. */
 static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		 struct rld_err *e)
@@ -72,6 +86,9 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 	touch_dynamic(d);
 	if (elf_dynamic(&v, ARCH_MACHINE, h->dynamic->p_vaddr,
 			h->dynamic->p_memsz, &d->dyn, &why))
+		return rld_fail(e, "%s: %s", dso_name(r, d), why);
+	why = refused_tag(&d->dyn);
+	if (why)
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);
 	for (size_t i = 0; i < d->phnum && !d->window_hi; i++)
 		if (d->ph[i].p_type != PT_LOAD || !(d->ph[i].p_flags & PF_W) ||

@@ -135,7 +135,15 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			if (!open &&
 			    (uintptr_t)slot - d->relro < d->relro_size &&
 			    !is_open(slot)) {
-				rld_relro(r, d, 1);
+				if (rld_relro(r, d, 1))
+					rld_die(r,
+						"%s: is sealed (mseal), or "
+						"mprotect is refused: %s of %s "
+						"cannot take the place of its "
+						"own",
+						dso_name(r, d), ref.name,
+						name ? "rld" :
+						       dso_name(r, def.dso));
 				open = 1;
 			}
 			*slot = v;

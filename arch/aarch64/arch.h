@@ -154,6 +154,11 @@ static inline void arch_touch(char *p)
 #define ARCH_HAS_EXEC_PROT 1
 int arch_exec_prot(const uint32_t *note, size_t size);
 
+/* Why an object with this dynamic tag cannot run on this processor: a text, or
+ * NULL. */
+#define ARCH_HAS_REFUSED_TAGS 1
+const char *arch_refuses_tag(uintptr_t tag);
+
 /* Resolvers get hwcap | 1 << 62 and a pointer to { size, hwcap, hwcap2 }. */
 uintptr_t arch_call_ifunc(uintptr_t resolver);
 

@@ -59,6 +59,19 @@ int arch_exec_prot(const uint32_t *note, size_t size)
 	return 0;
 }
 
+/* AAELF64 "Dynamic section": such a PLT authenticates what it finds in its slots,
+ * for a linker that signs them.  No linker for glibc or musl does; a processor
+ * without pointer authentication takes the instruction for a hint. */
+const char *arch_refuses_tag(uintptr_t tag)
+{
+	enum { PACA = 1 << 30, PAC_PLT = 0x70000003 };
+
+	return tag == PAC_PLT && ifunc_arg.hwcap & PACA ?
+		       "its PLT wants signed addresses (DT_AARCH64_PAC_PLT), "
+		       "which none are: link it without -z pac-plt" :
+		       NULL;
+}
+
 int arch_set_tp(uintptr_t tp)
 {
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"(tp) : "memory");

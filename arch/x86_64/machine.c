@@ -31,24 +31,32 @@ static unsigned xgetbv(void)
  * this at once: they write the same values, the size last. */
 unsigned arch_xsave_probe(void)
 {
-	/* x87, SSE, AVX, AVX-512 (three); MPX and AMX tiles carry no
-	 * arguments (psABI 3.2.1) */
-	const unsigned wanted = 0xe7;
-	unsigned r[4], size = 512 + 64;
+	/* x87, SSE, AVX, AVX-512 (three); APX's r16 to r31, which a TLS
+	 * descriptor keeps as it keeps every register.  MPX and AMX tiles carry
+	 * no arguments (psABI 3.2.1). */
+	enum { APX = 19, LAST = APX };
+	const unsigned wanted = 0xe7 | 1u << APX;
+	unsigned r[4], size = 512 + 64, packed = size;
 
 	cpuid(1, 0, r);
 	if (r[2] & (1u << 27)) { /* OSXSAVE */
 		unsigned mask = xgetbv() & wanted;
 
-		for (unsigned i = 2; i < 8; i++) {
+		for (unsigned i = 2; i <= LAST; i++) {
 			if (!(mask & (1u << i)))
 				continue;
 			cpuid(13, i, r);
 			if (r[0] + r[1] > size)
 				size = r[0] + r[1];
+			/* in the compact form they follow one another; APX
+			 * lies in MPX's old place in the other one */
+			if (r[2] & 2)
+				packed = (packed + 63) & ~63u;
+			packed += r[0];
 		}
+		if (packed > size)
+			size = packed;
 		cpuid(13, 1, r);
-		/* standard offsets bound the compact ones from above */
 		arch_xsave_compact = (r[0] & 2) != 0;
 		arch_xsave_mask = mask;
 	}

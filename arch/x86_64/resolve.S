@@ -246,4 +246,4 @@ arch_tlsdesc_dynamic:
 	.cfi_endproc
 	.size	arch_tlsdesc_dynamic, . - arch_tlsdesc_dynamic
 
-	.section .note.GNU-stack, "", @progbits
+#include "property.inc"

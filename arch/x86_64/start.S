@@ -78,4 +78,4 @@ arch_sigreturn:
 	syscall
 	.size	arch_sigreturn, . - arch_sigreturn
 
-	.section .note.GNU-stack, "", @progbits
+#include "property.inc"
