@@ -11,11 +11,13 @@ static int heap_held; /* 0: a signal handler forks, in the midst of the heap */
 static int is_alone(struct rld *r)
 {
 	static const char *single;
-	struct ref ref = { .name = "__libc_single_threaded", .newest = 1 };
+	struct ref ref = { .newest = 1 };
 	struct def def;
 	int k;
 
 	if (!single) {
+		/* not above: clang 19 makes initialised data of it */
+		ref.name = "__libc_single_threaded";
 		ref.hash = elf_gnu_hash(ref.name);
 		k = rld_read_begin(r);
 		if (rld_lookup(r, &ref, &def))

@@ -247,12 +247,13 @@ char *rld_describe(void *pc)
 API char **backtrace_symbols(void *const *pc, int n);
 char **backtrace_symbols(void *const *pc, int n)
 {
-	struct ref ref = { .name = "malloc", .newest = 1, .is_call = 1 };
+	struct ref ref = { .newest = 1, .is_call = 1 };
 	size_t size = 0, count = n > 0 ? (size_t)n : 0;
 	void *(*alloc)(size_t) = NULL;
 	char **text, **out, *at;
 	struct def def;
 
+	ref.name = "malloc"; /* not above: clang 19 makes data of it */
 	ref.hash = elf_gnu_hash(ref.name);
 	text = rld_alloc((count + 1) * sizeof *text);
 	for (size_t i = 0; text && i < count; i++) {
