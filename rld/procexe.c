@@ -19,22 +19,23 @@ typedef uintptr_t word;
 typedef word function(word, word, word, word, word, word);
 
 /* Those that are offered, if libc has them; then those that rld calls. */
-#define OFFERED(X)                                                                    \
-	X(readlink)                                                                   \
-	X(readlinkat) X(__readlink_chk) X(__readlinkat_chk) X(realpath) X(            \
-		__realpath_chk) X(canonicalize_file_name) X(open) X(open64) X(__open) \
-		X(__open64) X(__open_2) X(__open64_2) X(openat) X(openat64) X(        \
-			__openat_2) X(__openat64_2) X(fopen) X(fopen64) X(stat)       \
-			X(stat64) X(__xstat) X(__xstat64) X(__stat64_time64) X(       \
-				__stat_time64) X(fstatat) X(fstatat64) X(__fxstatat)  \
-				X(__fxstatat64) X(__fstatat64_time64) X(              \
-					__fstatat_time64) X(statx) X(access)          \
-					X(eaccess) X(euidaccess) X(faccessat) X(      \
-						execve) X(execv) X(execvp) X(execvpe) \
-						X(execveat) X(execl) X(execlp) X(     \
-							execle) X(posix_spawn)        \
-							X(posix_spawnp) X(            \
-								pidfd_spawn)          \
+#define OFFERED(X)                                                                     \
+	X(readlink)                                                                    \
+	X(readlinkat)                                                                  \
+	X(__readlink_chk) X(__readlinkat_chk) X(realpath) X(__realpath_chk) X(         \
+		canonicalize_file_name) X(open) X(open64) X(__open) X(__open64)        \
+		X(__open_2) X(__open64_2) X(openat) X(openat64) X(__openat_2) X(       \
+			__openat64_2) X(fopen) X(fopen64) X(stat) X(stat64) X(__xstat) \
+			X(__xstat64) X(__stat64_time64) X(__stat_time64) X(            \
+				fstatat) X(fstatat64) X(__fxstatat) X(__fxstatat64)    \
+				X(__fstatat64_time64) X(__fstatat_time64) X(           \
+					statx) X(access) X(eaccess) X(euidaccess)      \
+					X(faccessat) X(execve) X(execv) X(             \
+						execvp) X(execvpe) X(execveat)         \
+						X(execl) X(execlp) X(                  \
+							execle) X(posix_spawn)         \
+							X(posix_spawnp) X(             \
+								pidfd_spawn)           \
 								X(pidfd_spawnp)
 #define CALLED(X) X(__errno_location) X(fclose)
 
@@ -227,16 +228,6 @@ static __attribute__((cold, noinline)) word answer(word buf, word size)
 	return n + more;
 }
 
-#define READLINK(name, DIR, PATH, BUF, SIZE)                    \
-	static word exe_##name(SIX)                             \
-	{                                                       \
-		word ret = CALL(name);                          \
-                                                                \
-		return (int)ret >= 0 && names_link(DIR, PATH) ? \
-			       answer(BUF, SIZE) :              \
-			       ret;                             \
-	}
-
 /* An empty path is the link that a descriptor was opened for. */
 static inline int names_link(int dir, word path)
 {
@@ -245,10 +236,32 @@ static inline int names_link(int dir, word path)
 	return (may_lead(s) || !*s) && leads_to_exe(dir, s);
 }
 
-READLINK(readlink, AT_FDCWD, a, b, c)
-READLINK(__readlink_chk, AT_FDCWD, a, b, c)
-READLINK(readlinkat, (int)a, b, c, d)
-READLINK(__readlinkat_chk, (int)a, b, c, d)
+/* The first call asks for no more than our text is long: what lies behind it in
+ * the buffer stays as it was, though rld's own path is longer.  For a link that
+ * is as long a second call asks for all.  LEFT: bytes that the buffer has, where
+ * libc looks at that. */
+#define READLINK(name, DIR, PATH, BUF, SIZE, LEFT)               \
+	static word exe_##name(SIX)                              \
+	{                                                        \
+		word size = SIZE, few = strlen(program()), ret;  \
+                                                                 \
+		few = few < size && size <= (LEFT) ? few : size; \
+		SIZE = few;                                      \
+		ret = CALL(name);                                \
+		if ((intptr_t)ret < 0)                           \
+			return ret;                              \
+		if (names_link(DIR, PATH))                       \
+			return answer(BUF, size);                \
+		if (ret < few || few == size)                    \
+			return ret;                              \
+		SIZE = size;                                     \
+		return CALL(name);                               \
+	}
+
+READLINK(readlink, AT_FDCWD, a, b, c, c)
+READLINK(__readlink_chk, AT_FDCWD, a, b, c, d)
+READLINK(readlinkat, (int)a, b, c, d, d)
+READLINK(__readlinkat_chk, (int)a, b, c, d, e)
 
 /* These read the path themselves. */
 #define REALPATH(name)                                    \
@@ -605,12 +618,18 @@ void rld_exe_options(struct rld *r, char *const *option, unsigned n)
 	r->exec_option = rld_alloc(n * sizeof *r->exec_option);
 	for (unsigned i = 0; r->exec_option && i < n; i++) {
 		int two = !strcmp(option[i], "--argv0");
+		char *copy;
 
 		if (two || str_starts(option[i], "--argv0=") ||
-		    !strcmp(option[i], "--"))
+		    !strcmp(option[i], "--")) {
 			i += (unsigned)two;
-		else if ((r->exec_option[r->nexec_option] =
-				  rld_strdup(option[i])))
-			r->nexec_option++;
+			continue;
+		}
+		copy = rld_strdup(option[i]);
+		if (!copy)
+			rld_die(r, "out of memory");
+		r->exec_option[r->nexec_option++] = copy;
 	}
+	if (!r->exec_option)
+		rld_die(r, "out of memory");
 }
