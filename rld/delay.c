@@ -120,6 +120,8 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 	for (struct dso *n = first; n; n = dso_next(n))
 		rld_index_add(r, n);
 	tell(r, o, x, symbol);
+	if (lingers(o)) /* so does x: the next walk sees to it */
+		r->lapsed = 1;
 	if (r->relocating)
 		return x;
 	if (first && rld_bind_new(r, first, e))

@@ -226,8 +226,8 @@ static void watch_exit(struct rld *r)
 {
 	int (*ask)(void (*)(void *), void *, void *);
 
-	ask = (int (*)(void (*)(void *), void *, void *))rld_host_symbol(
-		r, r->host.libc, "__cxa_atexit");
+	ask = (int (*)(void (*)(void *), void *,
+		       void *))rld_host_symbol(r, r->host.libc, "__cxa_atexit");
 	if (ask)
 		ask(at_exit, NULL, NULL);
 }

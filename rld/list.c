@@ -377,9 +377,9 @@ static struct dso *family_member(struct rld *r, struct dso *d, const char *host)
 	}
 	x = rld_find_name(r, host);
 	if (!x)
-		x = r->started ? rld_host_late(r, host, d->lm.l_name) :
-				 rld_host_note(r, host,
-					       rld_strdup(d->lm.l_name));
+		x = r->started ?
+			    rld_host_late(r, host, d->lm.l_name) :
+			    rld_host_note(r, host, rld_strdup(d->lm.l_name));
 	if (x)
 		rld_add_name(r, x, d->name);
 	return x;
