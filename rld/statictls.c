@@ -323,8 +323,8 @@ int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e)
 	if (from_libc(r))
 		return rld_carrier_finish(r, e);
 	for (struct dso *d = first; d; d = dso_next(d))
-		if (d->tls_static && d->tls_memsz &&
-		    d->life != LIFE_REVIVED && !(d->flags & D_HOST))
+		if (d->tls_static && d->tls_memsz && d->life != LIFE_REVIVED &&
+		    !(d->flags & D_HOST))
 			late_image(r, d);
 	return 0;
 }

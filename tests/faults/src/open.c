@@ -90,7 +90,8 @@ int main(int argc, char **argv)
 	int res = -1, (*mid)(int);
 	pthread_t t;
 
-	if (strstr(argv[1], "static") && pthread_create(&t, NULL, sleeper, NULL))
+	if (strstr(argv[1], "static") &&
+	    pthread_create(&t, NULL, sleeper, NULL))
 		return fputs("no thread\n", stderr), 1;
 
 	h = dlopen("/nowhere/at/all", RTLD_NOW);
