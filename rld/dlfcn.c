@@ -544,8 +544,7 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_unlock(r);
 	}
 	rld_delay_init(r);
-	if (hit &&
-	    __atomic_load_n(&m.dso->init, __ATOMIC_ACQUIRE) == INIT_BINDING)
+	if (hit && dso_init(m.dso) == INIT_BINDING)
 		rld_run_init(r, m.dso);
 	if (hit)
 		ret = value(r, &m);

@@ -34,7 +34,9 @@ struct wait {
 
 static int is_busy(const struct dso *d)
 {
-	return d->init == INIT_BINDING || d->init == INIT_RUNNING;
+	enum init_state s = dso_init(d);
+
+	return s == INIT_BINDING || s == INIT_RUNNING;
 }
 
 /* Does whoever constructs d wait, in the end, for this thread? */
@@ -62,7 +64,7 @@ static int wait_constructed(struct rld *r, struct dso *d)
 		return 0;
 	__atomic_store_n(&r->waits, &w, __ATOMIC_SEQ_CST);
 	while (is_busy(d) && d->init_owner != w.who) {
-		int state = (int)d->init;
+		int state = (int)dso_init(d);
 
 		rld_unlock(r);
 		sys_futex_wait((int *)&d->init, state);
@@ -78,7 +80,7 @@ static int wait_constructed(struct rld *r, struct dso *d)
 /* Lock held, and given up meanwhile.  1: d is for this thread to construct. */
 static int is_mine(struct rld *r, struct dso *d)
 {
-	while (d->init != INIT_NONE) {
+	while (dso_init(d) != INIT_NONE) {
 		if (!is_busy(d))
 			return 0;
 		if (d->init_owner != rld_self_id() ? !wait_constructed(r, d) :

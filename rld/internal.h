@@ -484,6 +484,12 @@ static inline struct elf_view dso_view(const struct rld *r, const struct dso *d)
 				  .page = r->page };
 }
 
+/* What the constructors of an object that is done have written can be seen. */
+static inline enum init_state dso_init(const struct dso *d)
+{
+	return __atomic_load_n(&d->init, __ATOMIC_ACQUIRE);
+}
+
 static inline struct dso *dso_next(const struct dso *d)
 {
 	return (struct dso *)d->lm.l_next;
@@ -524,7 +530,8 @@ static inline int rld_read_begin(struct rld *r)
 	int k = (int)(__atomic_load_n(&r->epoch, __ATOMIC_RELAXED) & 1);
 
 	rld_own_words(r)->reading[k]++;
-	__atomic_fetch_add(&r->readers[k], 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&r->readers[k], 1, __ATOMIC_RELEASE);
+	arch_barrier(); /* counted before anything is read */
 	return k;
 }
 static inline void rld_read_end(struct rld *r, int k)

@@ -227,7 +227,9 @@ static int end(struct rld *r, struct batch *b, int done)
 			d->batch = NULL;
 			if (done)
 				rld_relro(r, d, 0);
-			__atomic_store_n(&d->init, INIT_NONE, __ATOMIC_SEQ_CST);
+			/* not a store: see rld_unlock */
+			__atomic_exchange_n(&d->init, INIT_NONE,
+					    __ATOMIC_SEQ_CST);
 			if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
 				sys_futex_wake((int *)&d->init, INT32_MAX);
 		}

@@ -67,10 +67,8 @@ static uintptr_t missed(void *arg, void *unused)
 /* Code of such an object must not run yet. */
 static int is_arriving(const struct dso *d)
 {
-	return d->flags & D_NEW ||
-	       __atomic_load_n(&d->init, __ATOMIC_ACQUIRE) == INIT_BINDING ||
-	       (d->flags & D_DELAYED &&
-		__atomic_load_n(&d->init, __ATOMIC_ACQUIRE) < INIT_DONE);
+	return d->flags & D_NEW || dso_init(d) == INIT_BINDING ||
+	       (d->flags & D_DELAYED && dso_init(d) < INIT_DONE);
 }
 
 static int in_relro(const struct dso *d, const uintptr_t *slot)

@@ -56,7 +56,7 @@ void rld_lock(struct rld *r)
 static void release(struct rld *r)
 {
 	/* not at the lock: a lookup in the midst of a change must know, too */
-	__atomic_store_n(&r->changes, r->changes + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->changes, r->changes + 1, __ATOMIC_RELEASE);
 	/* not a store: qemu 7.2 lets aarch64's pass the load that follows */
 	__atomic_exchange_n(&r->lock, (uintptr_t)0, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->lock_waiters, __ATOMIC_SEQ_CST))

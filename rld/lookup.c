@@ -14,10 +14,16 @@
 /* After so many the index is built all the same. */
 #define MANY_PROBES 400000
 
+/* The count before what it counts: a list that has grown is published first. */
+static unsigned published(const unsigned *n)
+{
+	return __atomic_load_n(n, __ATOMIC_ACQUIRE);
+}
+
 static int share_group(const struct dso *a, const struct dso *b)
 {
-	for (unsigned i = 0; i < a->ngroup; i++)
-		for (unsigned j = 0; j < b->ngroup; j++)
+	for (unsigned i = 0; i < published(&a->ngroup); i++)
+		for (unsigned j = 0; j < published(&b->ngroup); j++)
 			if (a->group[i] == b->group[j])
 				return 1;
 	return 0;
@@ -695,7 +701,7 @@ static int stays_first(const struct dso *d)
 static int in_members(const struct group *g, const struct ref *ref,
 		      struct def *out)
 {
-	for (unsigned i = 0; g && i < g->n; i++)
+	for (unsigned i = 0; g && i < published(&g->n); i++)
 		if (!stays_first(g->member[i]) &&
 		    !(g->member[i]->flags & (D_DYING | D_RETIRED)) &&
 		    rld_lookup_in(g->member[i], ref, out))
@@ -711,12 +717,22 @@ static int in_own_group(const struct ref *ref, int hit, struct def *out)
 	const struct dso *from = ref->from;
 
 	if (!(from->flags & D_RETIRED) && !lingers(from)) {
-		for (unsigned i = 0; i < from->ngroup && !hit; i++)
+		for (unsigned i = 0; i < published(&from->ngroup) && !hit; i++)
 			hit = in_members(from->group[i], ref, out);
 		return hit;
 	}
 	return rld_lookup_in(from, ref, out) ||
 	       in_members(from->own, ref, out) || hit;
+}
+
+static int in_group(const struct group *g, const struct ref *ref,
+		    struct def *out)
+{
+	for (unsigned i = 0; i < published(&g->n); i++)
+		if (!(g->member[i]->flags & (D_RETIRED | D_LINGERS)) &&
+		    rld_lookup_in(g->member[i], ref, out))
+			return 1;
+	return 0;
 }
 
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
@@ -743,14 +759,8 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		return 1;
 	}
 	if (apart & D_DEEPBIND)
-		for (unsigned i = 0; i < from->ngroup && !hit; i++)
-			for (unsigned j = 0; j < from->group[i]->n && !hit;
-			     j++) {
-				const struct dso *d = from->group[i]->member[j];
-
-				hit = !(d->flags & (D_RETIRED | D_LINGERS)) &&
-				      rld_lookup_in(d, ref, out);
-			}
+		for (unsigned i = 0; i < published(&from->ngroup) && !hit; i++)
+			hit = in_group(from->group[i], ref, out);
 	if (hit)
 		rld_prefer_own(r, ref, out);
 	if (!hit && x) {

@@ -143,6 +143,13 @@ static inline void arch_pause(void)
 	__asm__ volatile("yield");
 }
 
+/* What an atomic operation wrote is visible before anything that follows is
+ * read.  A store-exclusive may be passed by later loads, with release, too. */
+static inline void arch_barrier(void)
+{
+	__asm__ volatile("dmb ish" ::: "memory");
+}
+
 /* Have the page of p made writable, by a fault if need be. */
 static inline void arch_touch(char *p)
 {

@@ -156,6 +156,13 @@ static inline void arch_pause(void)
 	__asm__ volatile(".set push\n\t.set mips32r2\n\tpause\n\t.set pop");
 }
 
+/* What an atomic operation wrote is visible before anything that follows is
+ * read. */
+static inline void arch_barrier(void)
+{
+	__asm__ volatile("sync" ::: "memory");
+}
+
 /* Have the page of p made writable, by a fault if need be. */
 static inline void arch_touch(char *p)
 {

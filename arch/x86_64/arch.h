@@ -158,6 +158,13 @@ static inline void arch_pause(void)
 	__asm__ volatile("pause");
 }
 
+/* What an atomic operation wrote is visible before anything that follows is
+ * read: a locked instruction sees to that by itself. */
+static inline void arch_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 /* Have the page of p made writable, by a fault if need be.  It is written
  * without having been read, and keeps what it has. */
 static inline void arch_touch(char *p)
