@@ -17,6 +17,10 @@ void rld_keep_error(struct rld_err *e)
 {
 	char **slot = rld_thread_error();
 
+	if (!slot) { /* dlerror finds none either, and says why */
+		rld_err_clear(e);
+		return;
+	}
 	rld_free(*slot);
 	*slot = e->text ? e->text : (char *)(uintptr_t)rld_no_memory;
 	e->text = NULL;
@@ -317,6 +321,8 @@ API char *dlerror(void)
 {
 	char **now = rld_thread_error(), **last = rld_thread_last_error();
 
+	if (!now || !last)
+		return (char *)(uintptr_t)rld_no_memory;
 	rld_free(*last);
 	*last = *now;
 	*now = NULL;

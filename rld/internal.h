@@ -439,9 +439,9 @@ static inline uintptr_t rld_self_id(void)
 }
 
 /* rld's own words in each thread's static block, at rld_tls_slot from tp;
- * arch/NAME/resolve.S reads the first two. */
+ * arch/NAME/resolve.S reads the first two.  table is never older than n. */
 struct tls_words {
-	void **table;
+	void **table; /* the newest one's slots */
 	size_t n;
 	struct thread *thread;
 	struct walk *walk; /* the innermost of dl_iterate_phdr */
@@ -742,7 +742,7 @@ void rld_tls_unlock(void);
 void rld_tls_hold(void);
 void rld_tls_let_go(void);
 struct thread;
-char **rld_thread_error(void);
+char **rld_thread_error(void); /* NULL: no memory for this thread's */
 /* A call of the dlopen family that succeeds takes back what an earlier one
  * said. */
 void rld_forget_error(void);

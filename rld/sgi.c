@@ -92,7 +92,9 @@ API char *sgigetdsoversion(const char *soname)
 
 API const char *rld_error(void)
 {
-	return *rld_thread_error();
+	char **slot = rld_thread_error();
+
+	return slot ? *slot : rld_no_memory;
 }
 
 static void *libdl(int what, void *a1, void *a2, void *a3, void *a4,

@@ -13,11 +13,10 @@ struct dtor {
 };
 
 struct thread *rld_threads;
-static uintptr_t lock; /* names the thread that has it, 0: free */
-static unsigned lock_depth;
+static uintptr_t lock; /* thread that has it, 0: none */
+static unsigned depth; /* times that it has it besides: in signal handlers */
 static unsigned key;
 static int key_state; /* 0: not made, 1: made, -1: cannot be */
-static struct sigs holders_mask;
 struct tls_words rld_early_words;
 
 void rld_block_signals(struct sigs *was)
@@ -28,15 +27,23 @@ void rld_block_signals(struct sigs *was)
 	sys_sigmask(SIG_SETMASK, &all, was);
 }
 
+/* Without a system call: a handler in the thread that has it has it, too, and
+ * finds the list of threads whole. */
 void rld_tls_hold(void)
 {
-	for (unsigned spin = 0;; spin++) {
-		uintptr_t nobody = 0;
+	uintptr_t self = rld_self_id();
 
-		if (__atomic_compare_exchange_n(&lock, &nobody, rld_self_id(),
-						0, __ATOMIC_ACQUIRE,
+	for (unsigned spin = 0;; spin++) {
+		uintptr_t owner = 0;
+
+		if (__atomic_compare_exchange_n(&lock, &owner, self, 0,
+						__ATOMIC_ACQUIRE,
 						__ATOMIC_RELAXED))
 			return;
+		if (owner == self) {
+			depth++;
+			return;
+		}
 		if (spin < 100)
 			arch_pause();
 		else
@@ -46,32 +53,36 @@ void rld_tls_hold(void)
 
 void rld_tls_let_go(void)
 {
-	__atomic_store_n(&lock, (uintptr_t)0, __ATOMIC_RELEASE);
+	if (depth)
+		depth--;
+	else
+		__atomic_store_n(&lock, (uintptr_t)0, __ATOMIC_RELEASE);
 }
 
-/* A handler that touches a variable takes the lock, too: none runs in the
- * thread that has it.  What may run in there are the program's own handlers of
- * fork: the fork keeps no mask for itself, and has the tables in order. */
+/* For changes that a handler must not meet: none runs in the thread that has it
+ * in this way.  What may run in there are the program's own handlers of fork: the
+ * fork keeps no mask for itself, and has the tables in order. */
+static struct sigs masks[4]; /* one a depth; fork may be called in handlers */
+
+static struct sigs *mask_here(void)
+{
+	return &masks[depth < 3 ? depth : 3];
+}
+
 void rld_tls_lock(void)
 {
 	struct sigs was;
 
 	rld_block_signals(&was);
-	if (__atomic_load_n(&lock, __ATOMIC_RELAXED) == rld_self_id())
-		lock_depth++;
-	else
-		rld_tls_hold();
-	holders_mask = was;
+	rld_tls_hold();
+	*mask_here() = was;
 }
 
 void rld_tls_unlock(void)
 {
-	struct sigs was = holders_mask;
+	struct sigs was = *mask_here();
 
-	if (lock_depth)
-		lock_depth--;
-	else
-		rld_tls_let_go();
+	rld_tls_let_go();
 	sys_sigmask(SIG_SETMASK, &was, NULL);
 }
 
@@ -111,12 +122,11 @@ static void thread_gone(void *arg)
 	*t->prev = t->next;
 	if (t->next)
 		t->next->prev = t->prev;
+	tls_words()->thread = NULL;
+	tls_words()->n = 0;
+	tls_words()->table = NULL;
 	rld_tls_unlock();
-	*tls_words() = (struct tls_words){ 0 };
-	for (size_t i = 0; i < t->n; i++)
-		if (t->table[i])
-			rld_tls_free_block(t->table[i]);
-	rld_free(t->table);
+	rld_tls_free_blocks(t);
 	rld_free(t->error);
 	rld_free(t->last_error);
 	rld_free(t);
@@ -151,19 +161,40 @@ static void watch_end(struct rld *r, struct thread *t)
 	if (!__atomic_load_n(&key_state, __ATOMIC_ACQUIRE)) {
 		int made = !create(&mine, thread_gone), late;
 
-		rld_tls_lock();
+		rld_tls_hold();
 		late = key_state;
 		if (!late) {
 			key = mine;
 			__atomic_store_n(&key_state, made ? 1 : -1,
 					 __ATOMIC_RELEASE);
 		}
-		rld_tls_unlock();
+		rld_tls_let_go();
 		if (late && made)
 			drop(mine);
 	}
 	if (key_state > 0)
 		set(key, t);
+}
+
+/* t becomes this thread's record, unless a signal handler has made one by now.
+ * 0: it has. */
+static int enlist(struct thread *t)
+{
+	struct thread *none = NULL;
+	int mine;
+
+	rld_tls_hold();
+	mine = __atomic_compare_exchange_n(&tls_words()->thread, &none, t, 0,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (mine) {
+		t->next = rld_threads;
+		t->prev = &rld_threads;
+		if (rld_threads)
+			rld_threads->prev = &t->next;
+		rld_threads = t;
+	}
+	rld_tls_let_go();
+	return mine;
 }
 
 struct thread *rld_thread(void)
@@ -175,16 +206,14 @@ struct thread *rld_thread(void)
 		return t;
 	rld_watch_threads(r);
 	t = rld_alloc(sizeof *t);
+	if (!t) /* whoever needs it can only end the process: once more */
+		t = rld_alloc(sizeof *t);
 	if (!t)
-		return &early;
-	rld_tls_lock();
-	t->next = rld_threads;
-	t->prev = &rld_threads;
-	if (rld_threads)
-		rld_threads->prev = &t->next;
-	rld_threads = t;
-	rld_tls_unlock();
-	tls_words()->thread = t;
+		return NULL;
+	if (!enlist(t)) {
+		rld_free(t);
+		return thread_here();
+	}
 	if (r->host.libc)
 		watch_end(r, t);
 	return t;
@@ -447,10 +476,14 @@ void rld_forget_error(void)
 
 char **rld_thread_error(void)
 {
-	return &rld_thread()->error;
+	struct thread *t = rld_thread();
+
+	return t ? &t->error : NULL;
 }
 
 char **rld_thread_last_error(void)
 {
-	return &rld_thread()->last_error;
+	struct thread *t = rld_thread();
+
+	return t ? &t->last_error : NULL;
 }

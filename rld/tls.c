@@ -21,57 +21,100 @@ static struct {
 } module[MAX_MODULES + 1] __attribute__((section(".bss.modules")));
 static unsigned nmodules; /* 0 is counted with the first */
 
-static void *make_block(unsigned m)
+static _Noreturn void no_memory(const struct dso *d)
+{
+	rld_die(&rld_state, "%s: out of memory for thread-local storage",
+		dso_name(&rld_state, d));
+}
+
+/* What resolve.S reads.  A signal handler may be here, too, and be faster: then
+ * its table stays, and n may be too small for a while, which costs a call. */
+static void publish(const struct thread *t)
+{
+	struct tls_words *w = tls_words();
+	void **was = w->table;
+	struct table *now = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
+
+	if (was != now->slot &&
+	    !__atomic_compare_exchange_n(&w->table, &was, now->slot, 0,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	__atomic_store_n(&w->n, now->n, __ATOMIC_RELAXED);
+}
+
+/* A table with room for module m; 0: a handler has made one, or another. */
+static void add_table(struct thread *t, const struct dso *d, struct table *was)
+{
+	size_t n = nmodules + 8;
+	struct table *more;
+
+	if (was && n < 2 * was->n)
+		n = 2 * was->n;
+	more = rld_alloc(sizeof *more + n * sizeof more->slot[0]);
+	if (!more)
+		no_memory(d);
+	more->older = was;
+	more->n = n;
+	/* release: rld_tls_release walks them */
+	if (!__atomic_compare_exchange_n(&t->table, &was, more, 0,
+					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		rld_free(more);
+}
+
+static void *find_block(const struct thread *t, unsigned m)
+{
+	const struct table *x = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
+
+	for (; x; x = x->older)
+		if (m < x->n && x->slot[m])
+			return x->slot[m];
+	return NULL;
+}
+
+/* The block of a dynamic module in this thread, made when it is absent, without
+ * a system call where the heap has room: the thread may be forbidden any
+ * (SECCOMP_MODE_STRICT).  A signal handler may touch the same module at any
+ * point; both get the block that came into the newest table first. */
+static void *block(unsigned m)
 {
 	struct thread *t = rld_thread();
 	struct dso *d = m < nmodules ? module[m].dso : NULL;
+	void *mine = NULL, *b;
 
 	if (!d)
 		rld_die(&rld_state, "access to the thread-local storage of an "
 				    "object that is not loaded");
-	if (m >= t->n) {
-		size_t n = nmodules + 8;
-		void **table = rld_alloc(n * sizeof *table), **old;
+	if (!t)
+		no_memory(d);
+	for (;;) {
+		struct table *x = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
 
-		if (!table)
-			rld_die(&rld_state,
-				"%s: out of memory for "
-				"thread-local storage",
-				dso_name(&rld_state, d));
-		rld_tls_lock();
-		if (t->n)
-			memcpy(table, t->table, t->n * sizeof *table);
-		old = t->table;
-		t->table = table;
-		t->n = n;
-		tls_words()->table = table;
-		tls_words()->n = n;
-		rld_tls_unlock();
-		rld_free(old);
-	}
-	if (!t->table[m]) {
-		void *b = rld_tls_new_block(&rld_state, d);
-
+		if (!x || m >= x->n) {
+			add_table(t, d, x);
+			continue;
+		}
+		b = find_block(t, m);
+		if (!b && !mine && !(mine = rld_tls_new_block(&rld_state, d)))
+			no_memory(d);
 		if (!b)
-			rld_die(&rld_state,
-				"%s: out of memory for "
-				"thread-local storage",
-				dso_name(&rld_state, d));
-		t->table[m] = b;
+			b = mine;
+		if (!x->slot[m]) {
+			void *none = NULL;
+
+			__atomic_compare_exchange_n(&x->slot[m], &none, b, 0,
+						    __ATOMIC_RELAXED,
+						    __ATOMIC_RELAXED);
+		}
+		/* a handler's newer table may have another one */
+		b = find_block(t, m);
+		if (x == __atomic_load_n(&t->table, __ATOMIC_RELAXED))
+			break;
+		if (b != mine && x->slot[m] == mine)
+			x->slot[m] = b;
 	}
-	return t->table[m];
-}
-
-/* The block of a dynamic module in this thread, made when it is absent.  A
- * signal handler that touches the same module waits until it is there. */
-static void *block(unsigned m)
-{
-	struct sigs was;
-	void *b;
-
-	rld_block_signals(&was);
-	b = make_block(m);
-	sys_sigmask(SIG_SETMASK, &was, NULL);
+	if (mine && b != mine)
+		rld_tls_free_block(mine);
+	publish(t);
 	return b;
 }
 
@@ -120,6 +163,8 @@ void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 		return (void *)(arch_tp() + (uintptr_t)d->tls_offset);
 	w = tls_words();
 	b = d->tls_mod < w->n ? w->table[d->tls_mod] : NULL;
+	if (!b && w->thread)
+		b = find_block(w->thread, d->tls_mod);
 	/* a mere question may meet an object that is leaving just now */
 	return b || !allocate ? b : block(d->tls_mod);
 }
@@ -172,13 +217,31 @@ void rld_tls_release(struct rld *r, struct dso *d)
 	rld_tls_lock();
 	module[m].dso = NULL;
 	module[m].place = 0;
-	for (struct thread *t = rld_threads; t; t = t->next)
-		if (m < t->n && t->table[m]) {
-			void *b = t->table[m];
+	for (struct thread *t = rld_threads; t; t = t->next) {
+		void *b = find_block(t, m);
 
-			t->table[m] = NULL;
+		for (struct table *x = t->table; x; x = x->older)
+			if (m < x->n)
+				x->slot[m] = NULL;
+		if (b)
 			rld_tls_free_block_later(b);
-		}
+	}
 	rld_tls_unlock();
 	d->tls_mod = 0;
+}
+
+void rld_tls_free_blocks(struct thread *t)
+{
+	struct table *x = t->table, *older;
+
+	for (size_t m = 0; x && m < x->n; m++) {
+		void *b = find_block(t, (unsigned)m);
+
+		if (b)
+			rld_tls_free_block(b);
+	}
+	for (; x; x = older) {
+		older = x->older;
+		rld_free(x);
+	}
 }

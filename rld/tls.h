@@ -4,13 +4,22 @@
 
 #include "rld/internal.h"
 
+/* A thread's blocks of dynamic modules, by number.  A table that is too small
+ * gets a newer one before it, which begins empty, and stays: what the newer one
+ * lacks is looked for in the older ones.  So no moment of this is one at which
+ * a signal handler could not touch a variable. */
+struct table {
+	struct table *older;
+	size_t n; /* slots */
+	void *slot[];
+};
+
 /* What rld keeps of a thread: made when it is first needed. */
 struct thread {
 	struct thread *next, **prev;
-	void **table; /* blocks of dynamic modules, by number */
-	size_t n;
-	char *error;	  /* pending dlerror text */
-	char *last_error; /* handed out by dlerror */
+	struct table *table; /* the newest */
+	char *error;	     /* pending dlerror text */
+	char *last_error;    /* handed out by dlerror */
 	int rounds;
 	int tid;	    /* known when it has destructors */
 	int ending;	    /* its destructors have begun to run */
@@ -18,7 +27,7 @@ struct thread {
 	unsigned queued;    /* so many of them were given to libc */
 };
 
-/* This thread's; one for all before there is a libc, or when memory is short. */
+/* This thread's; one for all before there is a libc.  NULL: memory is short. */
 struct thread *rld_thread(void);
 /* All that were made; under the TLS lock. */
 extern struct thread *rld_threads;
@@ -31,6 +40,8 @@ void rld_tls_free_block(void *block);
 /* Under the TLS lock. */
 void rld_tls_free_block_later(void *block);
 
+/* All that a thread has had, which touches nothing any more. */
+void rld_tls_free_blocks(struct thread *t);
 /* statictls.c: d's static room is free again. */
 void rld_tls_give_back(struct rld *r, const struct dso *d);
 /* Is this the only thread?  When that is not known: no. */
