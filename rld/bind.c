@@ -742,7 +742,7 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	for (struct dso *d = first; d && !ret; d = dso_next(d))
 		if (d->flags & D_NEW && !d->batch &&
 		    !(d->flags & (D_HOST | D_SELF | D_VDSO)) &&
-		    rld_relro(r, d, 0))
+		    rld_relro_close(r, d))
 			ret = rld_fail(e, "%s: its RELRO cannot be closed",
 				       dso_name(r, d));
 	rld_free(p.memo);

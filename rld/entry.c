@@ -84,10 +84,8 @@ void rld_entries_unbind(struct rld *r, const struct dso *gone)
 {
 	for (struct pool *p = pools; p; p = p->next)
 		for (unsigned i = 0; i < POOL; i++)
-			if (p->entry[i].provider == gone) {
+			if (p->entry[i].provider == gone && !put(r, p, i, 0))
 				p->entry[i].provider = NULL;
-				put(r, p, i, 0); /* it is open already */
-			}
 }
 
 void rld_entries_would_miss(struct rld *r, const struct dso *gone,

@@ -170,8 +170,8 @@ static int register_atfork(struct rld *r, handler *prepare, handler *parent,
 {
 	glibc_atfork *glibc = (glibc_atfork *)rld_host_symbol(
 		r, r->host.libc, "__register_atfork");
-	posix_atfork *posix = (posix_atfork *)rld_host_symbol(
-		r, r->host.libc, "pthread_atfork");
+	posix_atfork *posix = (posix_atfork *)rld_host_symbol(r, r->host.libc,
+							      "pthread_atfork");
 
 	return glibc ? glibc(prepare, parent, child, dso) :
 	       posix ? posix(prepare, parent, child) :
@@ -247,8 +247,8 @@ int __register_atfork(handler *prepare, handler *parent, handler *child,
 void rld_find_atexit(struct rld *r)
 {
 	if (r->host.kind == HOST_GLIBC)
-		VAULT->cxa_atexit = rld_host_symbol(r, r->host.libc,
-						    "__cxa_atexit");
+		VAULT->cxa_atexit =
+			rld_host_symbol(r, r->host.libc, "__cxa_atexit");
 }
 
 /* libc's own; constructors call it, for which a fork does not wait. */

@@ -216,8 +216,10 @@ struct dso {
 	uint16_t type;
 	uintptr_t entry;
 	uintptr_t relro, relro_size;
-	int stack_flags; /* PF_*, -1 unknown */
-	int exec_prot;	 /* more bits for mprotect of executable pages */
+	unsigned relro_open; /* for how many it is writable; from the mapping on
+				for one, until it is relocated */
+	int stack_flags;     /* PF_*, -1 unknown */
+	int exec_prot;	     /* more bits for mprotect of executable pages */
 	struct elf_dyn dyn;
 	struct elf_version *ver;
 	unsigned nver;
@@ -255,6 +257,8 @@ struct dso {
 
 	struct edge *users;
 	struct edge *uses; /* the same the other way: order.c, at exit */
+	unsigned char users_open; /* rebind.c */
+	unsigned char stays; /* closed and finished, but it could not leave */
 
 	/* REL entries whose place held an addend, in order: binding wrote over
 	 * it.  Owned by bind.c. */
@@ -613,8 +617,10 @@ int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 void rld_unmap(struct rld *r, struct dso *d);
 /* A descriptor of a private copy of fd's first size bytes, or -errno. */
 int rld_snapshot(int fd, uint64_t size);
-/* Make RELRO writable (open) or read-only again. */
-int rld_relro(struct rld *r, struct dso *d, int writable);
+/* Make RELRO writable, or read-only again; nested.  -1: the kernel refuses:
+ * nothing has changed. */
+int rld_relro_open(struct rld *r, struct dso *d);
+int rld_relro_close(struct rld *r, struct dso *d);
 /* The memory around at that relocations of d may write: of one writable (text:
  * or any) segment, without what rld must find as it was checked, the program
  * headers and the zero that ends the string table.  0: at is none of it. */
@@ -796,6 +802,10 @@ _Noreturn void rld_unresolvable(struct rld *r, const char *object,
 /* ---- rebind.c */
 void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 		     uintptr_t value);
+/* Whatever rld_unbind will write to in others becomes writable; -1: something
+ * cannot, and nothing has changed.  And back. */
+int rld_open_users(struct rld *r, struct dso *gone);
+void rld_close_users(struct rld *r, struct dso *gone);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
 /* Uses of names that gone defines and, without it, nobody would: fn for

@@ -106,8 +106,7 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	want = wanted(r, name, want);
 	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !is_gone(a->dso) &&
-		    serves(a->dso->iversion, want, flags) &&
+		    !is_gone(a->dso) && serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;

@@ -5,6 +5,7 @@
  * the first constructor, by the thread that loads.  Until then the objects of
  * that load are INIT_BINDING, and others who need one wait for it. */
 #include "rld/bind.h"
+#include "rld/vault.h"
 
 enum { MAX_DEFER = 1 << 18 }; /* entries; a hostile file has no end */
 
@@ -86,6 +87,16 @@ static int late_copy(struct pass *p, struct late *l)
 	return 0;
 }
 
+/* What rld's own data decides is not for foreign code to change. */
+static uintptr_t call_sealed(struct rld *r, uintptr_t f)
+{
+	int was = rld_seal_aside(r);
+
+	f = arch_call_ifunc(f);
+	rld_seal_back(r, was);
+	return f;
+}
+
 static uintptr_t resolver(const struct late *l)
 {
 	return l->def.sym ? rld_sym_addr(l->def.dso, l->def.sym) :
@@ -128,8 +139,7 @@ static int is_static_value(const struct late *l)
 	const struct dso *d = l->dso;
 	uintptr_t at = d->lm.l_addr + l->rel.off;
 
-	return d->tls_static &&
-	       at - (uintptr_t)d->tls_image < d->tls_filesz;
+	return d->tls_static && at - (uintptr_t)d->tls_image < d->tls_filesz;
 }
 
 /* The n entries that wait become the batch of what came with first. */
@@ -180,7 +190,7 @@ static int take_turn(struct pass *p, enum turn turn, struct late *waiting,
 			continue;
 		}
 		if (kind != RK_COPY)
-			f = arch_call_ifunc(resolver(l));
+			f = call_sealed(p->r, resolver(l));
 		if (write_late(p, l, kind, f))
 			return -1;
 	}
@@ -226,7 +236,7 @@ static int end(struct rld *r, struct batch *b, int done)
 		if (d->batch == b) {
 			d->batch = NULL;
 			if (done)
-				rld_relro(r, d, 0);
+				rld_relro_close(r, d);
 			/* not a store: see rld_unlock */
 			__atomic_exchange_n(&d->init, INIT_NONE,
 					    __ATOMIC_SEQ_CST);
@@ -294,15 +304,18 @@ uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
 			     const struct def *def)
 {
 	uintptr_t f = rld_sym_addr(def->dso, def->sym);
+	int was;
 
 	/* whom another thread unloads, holds do not keep */
 	if ((from->flags | def->dso->flags) & D_GONE)
-		return arch_call_ifunc(f);
+		return call_sealed(r, f);
 	from->holds++;
 	def->dso->holds++;
+	was = rld_seal_aside(r);
 	rld_unlock(r);
 	f = arch_call_ifunc(f);
 	rld_lock(r);
+	rld_seal_back(r, was);
 	def->dso->holds--;
 	from->holds--;
 	return f;

@@ -80,7 +80,8 @@ static int in_relro(const struct dso *d, const uintptr_t *slot)
 /* The slot gets its value under the lock, when what was found may leave:
  * unloading finds it then.  The lock is not waited for: a signal handler may
  * run in the thread that holds it, or one for whose heap its holder waits.
- * Then, and when def means something else by now, the slot stays lazy. */
+ * Then, and when def means something else by now, or the slot's page cannot be
+ * made writable, the slot stays lazy. */
 static void settle(struct rld *r, const struct ref *ref, const struct def *def,
 		   unsigned changes, uintptr_t *slot, uintptr_t v)
 {
@@ -95,11 +96,11 @@ static void settle(struct rld *r, const struct ref *ref, const struct def *def,
 		if (!(def->dso->flags & D_GONE) && !rld_edge(d, def->dso)) {
 			int shut = in_relro(d, slot);
 
-			if (shut)
-				rld_relro(r, d, 1);
-			__atomic_store_n(slot, v, __ATOMIC_RELEASE);
-			if (shut)
-				rld_relro(r, d, 0);
+			if (!shut || !rld_relro_open(r, d)) {
+				__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+				if (shut)
+					rld_relro_close(r, d);
+			}
 		}
 	}
 	rld_unlock(r);

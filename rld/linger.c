@@ -75,7 +75,8 @@ static int waits(const struct dso *d)
  * one. */
 static int is_others(const struct dso *d, int ending)
 {
-	return (d->flags & D_LEAVING && d->init_owner != rld_self_id()) ||
+	return (d->flags & D_LEAVING && !d->stays &&
+		d->init_owner != rld_self_id()) ||
 	       (ending && lingers(d) && !(d->flags & D_LEAVING));
 }
 
@@ -197,6 +198,7 @@ static struct dso *not_retracted(struct rld *r)
 void rld_linger(struct rld *r)
 {
 	struct dso *d;
+	int shut;
 
 	for (d = r->tail; d && !(d->flags & D_STARTUP);
 	     d = (struct dso *)d->lm.l_prev) {
@@ -214,12 +216,13 @@ void rld_linger(struct rld *r)
 		if (r->trace & TR_UNLOAD)
 			tell_why(r, d);
 	}
-	rld_unseal_surely(r);
+	shut = rld_unseal(r); /* then entry points go on leading to it */
 	rld_guard(r, 1);
 	while ((d = not_retracted(r)))
 		retract(r, d);
 	rld_guard(r, 0);
-	rld_seal(r);
+	if (!shut)
+		rld_seal(r);
 }
 
 struct stamp rld_stamp(const struct statx *st)

@@ -74,6 +74,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 			d->relro_size = d->hi;
 		d->relro_size -= d->relro;
 	}
+	d->relro_open = !(d->flags & (D_HOST | D_SELF | D_VDSO));
 	d->stack_flags = h->stack ? (int)h->stack->p_flags : -1;
 	if (rld_check_abi(r, d, e))
 		return -1;
@@ -286,17 +287,34 @@ void rld_unmap(struct rld *r, struct dso *d)
 	d->lo = d->hi = 0;
 }
 
-int rld_relro(struct rld *r, struct dso *d, int writable)
+int rld_relro_open(struct rld *r, struct dso *d)
 {
-	(void)r;
-	if (d->batch && !writable) /* closed when what its IFUNCs mean is in */
-		return 0;
-	return d->relro_size &&
-			       sys_mprotect(d->relro, d->relro_size,
-					    PROT_READ | (writable ? PROT_WRITE :
-								    0)) ?
-		       -1 :
-		       0;
+	long err = d->relro_open || !d->relro_size ?
+			   0 :
+			   sys_mprotect(d->relro, d->relro_size,
+					PROT_READ | PROT_WRITE);
+
+	if (err) {
+		TRACE(r, TR_BIND,
+		      "rld: bind: %s: its RELRO cannot be made writable: %s\n",
+		      dso_name(r, d), sys_strerror(err));
+		return -1;
+	}
+	d->relro_open++;
+	return 0;
+}
+
+int rld_relro_close(struct rld *r, struct dso *d)
+{
+	long err = --d->relro_open || !d->relro_size ?
+			   0 :
+			   sys_mprotect(d->relro, d->relro_size, PROT_READ);
+
+	if (err)
+		TRACE(r, TR_BIND,
+		      "rld: bind: %s: its RELRO stays writable: %s\n",
+		      dso_name(r, d), sys_strerror(err));
+	return err ? -1 : 0;
 }
 
 int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,

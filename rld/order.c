@@ -29,7 +29,7 @@ static void unmark(struct rld *r)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_MARK;
-		if (d->init > INIT_RUNNING)
+		if (dso_init(d) > INIT_RUNNING)
 			d->flags |= D_MARK;
 	}
 }

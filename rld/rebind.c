@@ -135,7 +135,7 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			if (!open &&
 			    (uintptr_t)slot - d->relro < d->relro_size &&
 			    !is_open(slot)) {
-				if (rld_relro(r, d, 1))
+				if (rld_relro_open(r, d))
 					rld_die(r,
 						"%s: is sealed (mseal), or "
 						"mprotect is refused: %s of %s "
@@ -149,7 +149,7 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			*slot = v;
 		}
 	if (open)
-		rld_relro(r, d, 0);
+		rld_relro_close(r, d);
 }
 
 /* A word of `from` that was copied into the program is patched there, too, as
@@ -182,12 +182,11 @@ static void patch_copy(struct rld *r, struct dso *from, uintptr_t at,
 		word = (uintptr_t *)(p->lm.l_addr + a.off + (at - src));
 		if (*word != was)
 			continue;
-		if ((uintptr_t)word - p->relro < p->relro_size) {
-			rld_relro(r, p, 1);
+		if ((uintptr_t)word - p->relro >= p->relro_size) {
 			*word = now;
-			rld_relro(r, p, 0);
-		} else {
+		} else if (!rld_relro_open(r, p)) {
 			*word = now;
+			rld_relro_close(r, p);
 		}
 	}
 }
@@ -300,10 +299,10 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 			t->miss(t->arg, dso_name(r, from), ref.name);
 		return;
 	}
-	if (!t->open) {
-		rld_relro(r, from, 1);
-		t->open = 1;
-	}
+	/* it is open where something leaves (rld_open_users), else it stays */
+	if (!t->open && rld_relro_open(r, from))
+		return;
+	t->open = 1;
 	if (kind == RK_JUMP_SLOT && lazy) {
 		__atomic_store_n(slot, lazy, __ATOMIC_RELEASE);
 		return;
@@ -322,10 +321,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		return;
 	}
 	v = 0;
-	if (is_ifunc(&def)) {
+	if (is_ifunc(&def))
 		v = rld_ifunc_unlocked(r, from, &def);
-		rld_relro(r, from, 1); /* another thread may have closed it */
-	}
 	if (rld_apply(&p, from, rel, kind, &def, v) && kind == RK_TLSDESC)
 		rld_tlsdesc_lost(slot, 0, 0);
 	if (kind == RK_ABS)
@@ -364,7 +361,7 @@ static void walk(struct task *t)
 		again(t, &rel, rld_got_lazy(from, i));
 	}
 	if (t->open)
-		rld_relro(t->r, from, 0);
+		rld_relro_close(t->r, from);
 }
 
 static void rescan(struct rld *r, struct dso *from, struct dso *gone)
@@ -393,6 +390,76 @@ void rld_would_miss(struct rld *r, struct dso *gone,
 static int keeps_bindings(const struct dso *from, const struct dso *gone)
 {
 	return lingers(gone) && !(gone->flags & D_DYING) && is_gone(from);
+}
+
+/* Are there words in the program's RELRO that were copied from other objects?
+ * patch_copy writes to them. */
+static int copies_in_relro(const struct rld *r)
+{
+	static enum { UNKNOWN, NONE, SOME } known;
+	const struct dso *p = r->program;
+
+	if (known)
+		return known == SOME;
+	known = NONE;
+	for (size_t i = 0; i < p->dyn.nrela + p->dyn.nrel; i++) {
+		unsigned none = 0;
+		struct reloc a =
+			i < p->dyn.nrela ?
+				rela(&p->dyn.rela[i]) :
+				rld_rel_done(p, i - p->dyn.nrela, &none);
+
+		if (arch_reloc_kind(a.type) == RK_COPY &&
+		    p->lm.l_addr + a.off - p->relro < p->relro_size)
+			known = SOME;
+	}
+	return known == SOME;
+}
+
+/* Not what leaves with it. */
+static int is_rebound(const struct dso *from)
+{
+	return !(from->flags & (D_HOST | D_SELF | D_VDSO | D_DYING)) &&
+	       !(from->flags & D_LEAVING &&
+		 from->init_owner == rld_self_id()) &&
+	       from->relro_size;
+}
+
+enum { USERS_OPEN = 1, PROGRAM_OPEN = 2 };
+
+/* Those of the first users up to end, NULL for all. */
+static void close_users(struct rld *r, struct dso *gone, const struct edge *end)
+{
+	if (gone->users_open & PROGRAM_OPEN)
+		rld_relro_close(r, r->program);
+	for (struct edge *e = gone->users; e != end; e = e->next)
+		if (is_rebound(e->from))
+			rld_relro_close(r, e->from);
+	gone->users_open = 0;
+}
+
+int rld_open_users(struct rld *r, struct dso *gone)
+{
+	if (!gone->users)
+		return 0;
+	if (copies_in_relro(r)) {
+		if (rld_relro_open(r, r->program))
+			return -1;
+		gone->users_open |= PROGRAM_OPEN;
+	}
+	for (struct edge *e = gone->users; e; e = e->next)
+		if (is_rebound(e->from) && rld_relro_open(r, e->from)) {
+			close_users(r, gone, e);
+			return -1;
+		}
+	gone->users_open |= USERS_OPEN;
+	return 0;
+}
+
+void rld_close_users(struct rld *r, struct dso *gone)
+{
+	if (gone->users_open)
+		close_users(r, gone, NULL);
 }
 
 void rld_unbind(struct rld *r, struct dso *gone)

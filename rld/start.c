@@ -104,8 +104,8 @@ static void make_self(struct rld *r, uintptr_t base)
 	d->init = INIT_DONE;
 	r->self = d;
 	rld_add_name(r, d, "librld.so.1");
-	if (d->relro_size)
-		sys_mprotect(d->relro, d->relro_size, PROT_READ);
+	if (d->relro_size && sys_mprotect(d->relro, d->relro_size, PROT_READ))
+		rld_die(r, "its own RELRO cannot be closed");
 }
 
 static void make_vdso(struct rld *r)

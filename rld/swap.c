@@ -315,8 +315,14 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	else if (old->flags & D_NODELETE) /* by its constructors */
 		rld_fail(&e, "%s: has been opened with RTLD_NODELETE meanwhile",
 			 dso_name(r, old));
+	else if (rld_open_users(r, old))
+		rld_fail(&e,
+			 "%s: cannot be swapped: the RELRO of an object that "
+			 "uses it cannot be made writable",
+			 dso_name(r, old));
 	else if (!complete(r, old, fresh, &e))
 		take_place(r, old, fresh);
+	rld_close_users(r, old);
 	if (!shut)
 		rld_seal(r);
 	settled(r, old);

@@ -124,6 +124,26 @@ static long action(int sig, const struct arch_sigaction *new,
 			     sizeof new->mask, 0, 0);
 }
 
+/* The kernel can only exchange.  What is found instead of `expected` goes back,
+ * and what came in place of what was put there in the meantime, and so on. */
+int sys_replace_action(int sig, uintptr_t expected,
+		       const struct arch_sigaction *new)
+{
+	struct arch_sigaction put = *new, found = { 0 };
+	int ret = (int)action(sig, &put, &found);
+	int replaced = found.handler == expected;
+
+	if (ret)
+		return ret;
+	while (found.handler != expected) {
+		expected = put.handler;
+		put = found;
+		if (action(sig, &put, &found))
+			break;
+	}
+	return replaced ? 0 : -EEXIST;
+}
+
 void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *))
 {
 	struct arch_sigaction a = { 0 };
@@ -133,7 +153,7 @@ void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *))
 	a.handler = (uintptr_t)fn;
 	a.flags = ARCH_SA_FLAGS | SA_SIGINFO | SA_ONSTACK;
 	ARCH_SA_RESTORE(&a);
-	action(sig, &a, NULL);
+	sys_replace_action(sig, (uintptr_t)SIG_DFL, &a);
 }
 
 void sys_die_by(int sig, int code)

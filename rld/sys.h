@@ -211,6 +211,12 @@ _Noreturn static inline void sys_exit(int status)
 
 /* Install fn for sig unless the program has a handler of its own. */
 void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *));
+#ifdef ARCH_SA_FLAGS
+/* new takes the place of the handler `expected`; another one stays, though another
+ * thread installs it at this moment.  -EEXIST: there is another one. */
+int sys_replace_action(int sig, uintptr_t expected,
+		       const struct arch_sigaction *new);
+#endif
 /* From that handler: on return the process dies by sig, as without it. */
 void sys_die_by(int sig, int code);
 

@@ -102,152 +102,274 @@ static struct dso *next_to_finish(struct rld *r)
 	return NULL;
 }
 
-/* d's destructors, without the lock. */
-static void finish(struct rld *r, struct dso *d)
-{
-	rld_unlock(r);
-	rld_exit_begin(r);
-	rld_run_fini(r, d);
-	rld_exit_end(r);
-	rld_lock(r);
-}
-
-/* Foreign code in the midst of it all.  What rld_guard is for: tables and notes
- * of files that were cut short since they were loaded. */
-static void step_out(struct rld *r)
-{
-	rld_guard(r, 0);
-	rld_seal(r);
-	rld_unlock(r);
-}
-
-static void step_in(struct rld *r)
-{
-	rld_lock(r);
-	rld_unseal_surely(r);
-	rld_guard(r, 1);
-}
-
-/* Where libstdc++ is never unloaded it need not free what it has allocated
- * for exceptions (72 KiB), and its destructors do not; but it has a function
- * that does, for those who count blocks.  Called as destructors are. */
-static void free_resources(struct rld *r, struct dso *d)
-{
-	uintptr_t fn =
-		d->init != INIT_FINISHED ?
-			0 :
-			rld_host_symbol(r, d, "_ZN9__gnu_cxx9__freeresEv");
-
-	if (!fn)
-		return;
-	step_out(r);
-	((void (*)(void))fn)();
-	step_in(r);
-}
+/* What leaves with one dlclose. */
+struct leaving {
+	struct dso **at;
+	struct rld_event *news; /* of each, for afterwards */
+	unsigned n;
+};
 
 /* Not host objects: libc's own loader has them. */
 static int leaves(const struct dso *d)
 {
-	return !d->keep && !(d->flags & (D_LEAVING | D_HOST));
+	if (d->keep || d->flags & D_HOST)
+		return 0;
+	return d->stays || !(d->flags & D_LEAVING);
 }
 
-/* What leaves now, heap, *n of it; NULL: nothing, or no memory. */
-static struct dso **choose(struct rld *r, unsigned *n)
+/* What leaves now; none where memory is short for a list of them. */
+static void choose(struct rld *r, struct leaving *l)
 {
-	struct dso **gone;
+	struct dso *first = rld_first_dynamic(r);
+	unsigned n = 0;
 
-	*n = 0;
-	for (struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
-		*n += (unsigned)leaves(d);
-	gone = *n ? rld_alloc(*n * sizeof *gone) : NULL;
-	if (!gone)
-		return NULL;
-	*n = 0;
-	for (struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
-		if (leaves(d)) {
-			d->flags |= D_FINISHING | D_LEAVING;
-			d->init_owner = rld_self_id();
-			gone[(*n)++] = d;
-		}
-	return gone;
+	for (struct dso *d = first; d; d = dso_next(d))
+		n += (unsigned)leaves(d);
+	if (!n)
+		return;
+	l->at = rld_alloc(n * sizeof *l->at);
+	l->news = rld_alloc(n * sizeof *l->news);
+	if (!l->at || !l->news)
+		return;
+	for (struct dso *d = first; d; d = dso_next(d))
+		if (leaves(d))
+			l->at[l->n++] = d;
 }
 
-/* The lock is given up while listeners and destructors run. */
-static void finish_all(struct rld *r, struct dso **gone, unsigned n)
+static void not_ready(struct rld *r, const struct leaving *l, unsigned opened)
+{
+	while (opened-- > 0)
+		rld_close_users(r, l->at[opened]);
+	rld_seal(r);
+}
+
+/* All that must be written to when they leave becomes writable; -1: the kernel
+ * refuses some of it, and nothing has changed. */
+static int make_ready(struct rld *r, const struct leaving *l)
+{
+	if (rld_unseal(r))
+		return -1;
+	for (unsigned i = 0; i < l->n; i++)
+		if (rld_open_users(r, l->at[i])) {
+			not_ready(r, l, i);
+			return -1;
+		}
+	return 0;
+}
+
+/* Before anything has changed, where foreign code comes first. */
+static int could_leave(struct rld *r, const struct leaving *l)
+{
+	if (make_ready(r, l))
+		return 0;
+	not_ready(r, l, l->n);
+	return 1;
+}
+
+/* The kernel has changed its mind while destructors ran: they are kept as they
+ * are, out of sight, until a later dlclose. */
+static void keep(struct rld *r, const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		l->at[i]->stays = 1;
+		TRACE(r, TR_UNLOAD,
+		      "rld: unload: %s stays: its users cannot be "
+		      "made writable\n",
+		      dso_name(r, l->at[i]));
+	}
+}
+
+/* Listeners and destructors, without the lock. */
+static void finish(struct rld *r, const struct leaving *l)
 {
 	struct dso *d;
 
 	if (rld_event_wanted(RLD_EVENT_UNLOADING))
-		for (unsigned i = 0; i < n; i++) {
+		for (unsigned i = 0; i < l->n; i++) {
+			if (l->at[i]->stays)
+				continue;
 			rld_unlock(r);
-			rld_tell(r, gone[i], RLD_EVENT_UNLOADING);
+			rld_tell(r, l->at[i], RLD_EVENT_UNLOADING);
 			rld_lock(r);
 		}
-	while ((d = next_to_finish(r)))
-		finish(r, d);
+	while ((d = next_to_finish(r))) {
+		rld_unlock(r);
+		rld_exit_begin(r);
+		rld_run_fini(r, d);
+		rld_exit_end(r);
+		rld_lock(r);
+	}
 }
 
-static void unload(struct rld *r, struct dso **gone, unsigned n)
+/* Where libstdc++ is never unloaded it need not free what it has allocated
+ * for exceptions (72 KiB), and its destructors do not; but it has a function
+ * that does, for those who count blocks.  Called as destructors are.  The guard
+ * is for tables of files that were cut short since they were loaded. */
+static int free_resources(struct rld *r, const struct leaving *l)
 {
-	rld_unseal_surely(r);
-	rld_guard(r, 1);
-	for (unsigned i = 0; i < n; i++)
-		free_resources(r, gone[i]);
-	for (unsigned i = 0; i < n; i++)
-		gone[i]->flags |= D_DYING;
-	for (unsigned i = 0; i < n; i++) {
-		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, gone[i]));
+	for (unsigned i = 0; i < l->n; i++) {
+		uintptr_t fn =
+			l->at[i]->init != INIT_FINISHED || l->at[i]->stays ?
+				0 :
+				rld_host_symbol(r, l->at[i],
+						"_ZN9__gnu_cxx9__freeresEv");
+
+		if (!fn)
+			continue;
+		rld_guard(r, 0);
+		not_ready(r, l, l->n);
+		rld_unlock(r);
+		((void (*)(void))fn)();
+		rld_lock(r);
+		if (make_ready(r, l))
+			return -1;
+		rld_guard(r, 1);
+	}
+	return 0;
+}
+
+/* Taken back and unmapped; all is writable for it. */
+static void leave(struct rld *r, struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		l->at[i]->flags |= D_DYING;
+	for (unsigned i = 0; i < l->n; i++) {
+		rld_entries_unbind(r, l->at[i]);
+		rld_code_free(r, l->at[i]);
+	}
+	for (unsigned i = 0; i < l->n; i++) {
+		struct dso *d = l->at[i];
+
+		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, d));
 		if (r->overrides)
-			rld_weak_forget(r, gone[i]);
-		rld_index_remove(r, gone[i]);
-		rld_unbind(r, gone[i]);
+			rld_weak_forget(r, d);
+		rld_index_remove(r, d);
+		rld_unbind(r, d);
+		rld_close_users(r, d);
 	}
 	rld_debug_state(r, RT_DELETE);
-	for (unsigned i = 0; i < n; i++) {
-		struct rld_event ev = rld_event_of(RLD_EVENT_UNLOADED, gone[i]);
+	for (unsigned i = 0; i < l->n; i++) {
+		struct rld_event ev =
+			rld_event_of(RLD_EVENT_UNLOADED, l->at[i]);
 
-		ev.name = rld_journal_add(r, gone[i]);
+		ev.name = rld_journal_add(r, l->at[i]);
 		ev.handle = NULL;
-		rld_remove(r, gone[i]);
 		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
-			char *name = rld_strdup(ev.name);
-
-			ev.name = name ? name : "";
-			step_out(r);
-			rld_emit(&ev);
-			step_in(r);
-			rld_free(name);
+			ev.name = rld_strdup(ev.name);
+			l->news[i] = ev;
 		}
+		rld_remove(r, l->at[i]);
 	}
+}
+
+/* Lock held, and given up meanwhile. */
+static void tell_unloaded(struct rld *r, struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		char *name = (char *)(uintptr_t)l->news[i].name;
+
+		if (!l->news[i].what)
+			continue;
+		if (!name)
+			l->news[i].name = "";
+		rld_unlock(r);
+		rld_emit(&l->news[i]);
+		rld_lock(r);
+		rld_free(name);
+	}
+}
+
+/* For those that are not finished yet. */
+static void mark_leaving(const struct leaving *l, unsigned flags)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		struct dso *d = l->at[i];
+
+		if (d->stays)
+			continue;
+		d->flags &= ~(unsigned)(D_FINISHING | D_LEAVING);
+		d->flags |= flags;
+		d->init_owner = rld_self_id();
+	}
+}
+
+/* -1: what would have to be written when something leaves cannot be. */
+static int run_due(struct rld *r)
+{
+	struct dso *d = rld_first_dynamic(r);
+
+	rld_keep(r);
+	while (d && d->keep != KEEP_DUE)
+		d = dso_next(d);
+	if (!d)
+		return 0;
+	if (rld_unseal(r))
+		return -1;
+	rld_seal(r);
+	while (rld_dtors_run_due(r))
+		rld_keep(r);
+	return 0;
+}
+
+/* What is to leave, marked; none if it cannot. */
+static void begin_to_leave(struct rld *r, struct leaving *l)
+{
+	choose(r, l);
+	if (!l->n)
+		return;
+	mark_leaving(l, D_FINISHING | D_LEAVING);
+	if (could_leave(r, l))
+		return;
+	TRACE(r, TR_UNLOAD,
+	      "rld: unload: %s stays: what its leaving would change cannot be "
+	      "made writable\n",
+	      dso_name(r, l->at[0]));
+	mark_leaving(l, 0);
+	l->n = 0;
+}
+
+/* 0: they stay after all. */
+static int unload(struct rld *r, struct leaving *l)
+{
+	if (make_ready(r, l)) {
+		keep(r, l);
+		return 0;
+	}
+	rld_guard(r, 1);
+	if (free_resources(r, l)) {
+		keep(r, l);
+		return 0;
+	}
+	leave(r, l);
 	rld_guard(r, 0);
 	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
+	tell_unloaded(r, l);
+	return 1;
 }
 
 /* 1: what lingers may have lost its reason. */
 static int collect(struct rld *r)
 {
-	struct dso **gone;
-	unsigned n;
-	int stays;
+	struct leaving l = { 0 };
+	int stays, more = 0;
 
-	do
-		rld_keep(r);
-	while (rld_dtors_run_due(r));
+	if (run_due(r))
+		return 0;
 	stays = rld_linger_due(r);
-	gone = choose(r, &n);
-	if (gone)
-		finish_all(r, gone, n);
+	begin_to_leave(r, &l);
+	if (l.n)
+		finish(r, &l);
 	if (stays) {
-		if (gone) /* destructors may have opened and closed */
+		if (l.n) /* destructors may have opened and closed */
 			rld_keep(r);
 		rld_linger(r);
 	}
-	if (!gone)
-		return 0;
-	unload(r, gone, n);
-	rld_free(gone);
-	return r->nlinger > 0;
+	if (l.n && unload(r, &l))
+		more = r->nlinger > 0;
+	rld_free(l.at);
+	rld_free(l.news);
+	return more;
 }
 
 /* Called with the lock held once; destructors run without it. */

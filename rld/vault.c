@@ -14,6 +14,7 @@ enum { MORE = 64 * 1024 };
 
 static int begun; /* the start is over */
 static int depth;
+static int is_open; /* the pages are writable, after the start */
 
 static int protect(int prot)
 {
@@ -38,42 +39,66 @@ static void set_apart(void)
 	done = 1;
 }
 
-int rld_unseal(struct rld *r)
+/* Nothing has changed when it fails. */
+static int open_pages(void)
 {
-	(void)r;
-	if (begun && !depth) {
-		if (protect(PROT_READ | PROT_WRITE)) {
-			protect(PROT_READ);
-			return -1;
-		}
-		set_apart();
+	if (!begun || is_open)
+		return 0;
+	if (protect(PROT_READ | PROT_WRITE)) {
+		protect(PROT_READ);
+		return -1;
 	}
-	depth++;
+	set_apart();
+	is_open = 1;
 	return 0;
 }
 
-void rld_unseal_surely(struct rld *r)
+/* Where that is refused they stay open, and it is tried the next time. */
+static void close_pages(void)
 {
-	for (int i = 0; rld_unseal(r); i++) {
-		if (i == 1000)
-			rld_die(r, "out of memory");
-		sys1(__NR_sched_yield, 0);
-	}
+	if (begun && is_open)
+		is_open = protect(PROT_READ) != 0;
+}
+
+int rld_unseal(struct rld *r)
+{
+	(void)r;
+	if (open_pages())
+		return -1;
+	depth++;
+	return 0;
 }
 
 void rld_seal(struct rld *r)
 {
 	(void)r;
-	if (--depth == 0 && begun)
-		protect(PROT_READ);
+	if (--depth == 0)
+		close_pages();
+}
+
+int rld_seal_aside(struct rld *r)
+{
+	int was = depth;
+
+	(void)r;
+	depth = 0;
+	close_pages();
+	return was;
+}
+
+void rld_seal_back(struct rld *r, int was)
+{
+	(void)r;
+	depth = was;
 }
 
 void rld_seal_first(struct rld *r)
 {
 	(void)r;
 	begun = 1;
+	is_open = 1;
 	if (!depth)
-		protect(PROT_READ);
+		close_pages();
 }
 
 void rld_vault_add(struct piece *p, uintptr_t lo, size_t size)

@@ -70,8 +70,11 @@ extern struct vault_pages rld_vault_pages __attribute__((visibility("hidden")));
  * be made writable; nothing to close then. */
 int rld_unseal(struct rld *r);
 void rld_seal(struct rld *r);
-/* Where there is no way back: tried until it succeeds, or the end. */
-void rld_unseal_surely(struct rld *r);
+/* Foreign code is about to run in between, which is not to find the pages
+ * writable: closed, whatever was opened by how many.  Afterwards, with what the
+ * first returned: they stay closed until the next rld_unseal. */
+int rld_seal_aside(struct rld *r);
+void rld_seal_back(struct rld *r, int was);
 /* The start is over. */
 void rld_seal_first(struct rld *r);
 /* More pages that are to be sealed with the others, from lo on; the piece is
