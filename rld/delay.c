@@ -276,10 +276,46 @@ int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 	return hit > 0;
 }
 
+/* Both words of one, as a reader. */
+static struct delay_handler handler(void)
+{
+	struct rld *r = &rld_state;
+	int k = rld_read_begin(r);
+	const struct delay_handler *h =
+		__atomic_load_n(&VAULT->delay, __ATOMIC_ACQUIRE);
+	struct delay_handler copy = { NULL, NULL };
+
+	if (h)
+		copy = *h;
+	rld_read_end(r, k);
+	return copy;
+}
+
+/* Vault open: in the place of the one that was the handler longest ago, if
+ * whoever is about to read it has done so.  -1: somebody has not. */
+static int set_handler(struct rld *r, rld_delay_fn *fn, void *arg)
+{
+	struct delay_handler *h =
+		&VAULT->delays[VAULT->ndelays % DELAY_HANDLERS];
+	int stuck = 0;
+
+	if (VAULT->ndelays >= DELAY_HANDLERS) {
+		rld_wait_readers(r);
+		stuck = r->stuck;
+		r->stuck = 0;
+	}
+	if (stuck)
+		return -1;
+	*h = (struct delay_handler){ fn, arg };
+	VAULT->ndelays++;
+	__atomic_store_n(&VAULT->delay, h, __ATOMIC_RELEASE);
+	return 0;
+}
+
 static void *ask(int what, const char *owner, const char *library,
 		 const char *symbol, const char *error)
 {
-	rld_delay_fn *fn = __atomic_load_n(&VAULT->delay, __ATOMIC_ACQUIRE);
+	struct delay_handler h = handler();
 	struct rld_delay news = { .size = sizeof news,
 				  .what = what,
 				  .caller = owner,
@@ -287,7 +323,7 @@ static void *ask(int what, const char *owner, const char *library,
 				  .symbol = symbol,
 				  .error = error };
 
-	return fn ? fn(&news, VAULT->delay_arg) : NULL;
+	return h.fn ? h.fn(&news, h.arg) : NULL;
 }
 
 void *rld_delay_failed(struct rld *r, const struct dso *from,
@@ -361,12 +397,13 @@ API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)
 	rld_delay_fn *was;
 
 	rld_lock(r);
-	was = VAULT->delay;
+	was = VAULT->delay ? VAULT->delay->fn : NULL;
 	if (rld_unseal(r)) {
 		rld_fail(&e, "rld_delay_handler: out of memory");
 	} else {
-		VAULT->delay_arg = arg;
-		__atomic_store_n(&VAULT->delay, fn, __ATOMIC_RELEASE);
+		if (set_handler(r, fn, arg))
+			rld_fail(&e, "rld_delay_handler: too many changes "
+				     "while a thread reads");
 		rld_seal(r);
 	}
 	rld_unlock(r);

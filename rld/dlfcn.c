@@ -483,6 +483,66 @@ static void undefined(struct rld *r, const void *handle, const struct dso *from,
 		 name, version ? ", version " : "", version ? version : "");
 }
 
+/* The object that a failure is told of; NULL: the program or the caller. */
+static struct dso *from_of(struct rld *r, void *handle, uintptr_t pc)
+{
+	struct rld_err e = { 0 };
+	struct dso *d = NULL;
+
+	if (handle == RTLD_NEXT)
+		d = rld_caller(r, pc);
+	else if (handle != RTLD_DEFAULT && handle != r->program)
+		d = rld_valid(r, handle, &e);
+	rld_err_clear(&e);
+	return d;
+}
+
+/* Lock held: what readers missed may have been in motion. */
+static int look_locked(struct rld *r, void *handle, struct ref *ref,
+		       struct def *def, uintptr_t pc, struct rld_err *e)
+{
+	struct dso *d;
+
+	if (handle == RTLD_DEFAULT)
+		ref->from = rld_caller(r, pc);
+	if (handle == RTLD_DEFAULT || handle == r->program)
+		return rld_lookup(r, ref, def) ||
+		       (r->ndelay &&
+			rld_delay_lookup(r, ref, ref->from, def, e));
+	if (handle == RTLD_NEXT)
+		return next_after(r, rld_caller(r, pc), ref, def, e);
+	d = rld_valid(r, handle, e);
+	return d && rld_in_handle(r, d, ref, def, e);
+}
+
+/* Is more to be asked of the object than m has, so that it must stay? */
+static int is_to_be_asked(const struct meaning *m)
+{
+	return !(m->dso->flags & D_STARTUP) &&
+	       (m->type == STT_TLS || m->type == STT_GNU_IFUNC ||
+		dso_init(m->dso) == INIT_BINDING);
+}
+
+/* Lock held.  1: the object stays until let_go; 0: it need not; -1: it is leaving
+ * in another thread, which does not wait. */
+static int hold(const struct meaning *m)
+{
+	if (!is_to_be_asked(m))
+		return 0;
+	if (m->dso->flags & D_GONE && m->dso->init_owner != rld_self_id())
+		return -1;
+	m->dso->holds++;
+	return 1;
+}
+
+static void let_go(struct rld *r, struct dso *d)
+{
+	rld_lock(r);
+	if (--d->holds == 0 && !d->opens)
+		rld_collect(r); /* another thread has closed it meanwhile */
+	rld_unlock(r);
+}
+
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc)
 {
@@ -495,9 +555,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			   .ver = version ? &v : NULL };
 	struct def def;
 	struct meaning m = { 0 };
-	struct dso *from = NULL;
 	void *ret = NULL;
-	int hit = 0;
+	int hit = 0, held = 0;
 
 	if (!name) {
 		rld_fail(&e, "dlsym: no symbol name given");
@@ -514,39 +573,23 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		      rld_own_version(r, &ref, &def);
 		if (hit)
 			m = meaning(&def);
+		if (hit && is_to_be_asked(&m))
+			hit = 0; /* by who holds it */
 		rld_read_end(r, k);
-		/* again: the list may have been in motion */
-		if (!hit) {
-			rld_lock(r);
-			if (handle == RTLD_DEFAULT)
-				ref.from = rld_caller(r, pc);
-			hit = (rld_lookup(r, &ref, &def) ||
-			       (r->ndelay && rld_delay_lookup(r, &ref, ref.from,
-							      &def, &e))) &&
-			      rld_own_version(r, &ref, &def);
-			if (hit)
-				m = meaning(&def);
-			else if (!e.set)
-				undefined(r, handle, NULL, name, version, pc,
-					  &e);
-			rld_search_done(r);
-			rld_unlock(r);
-		}
-	} else {
+	}
+	if (!hit) {
 		rld_lock(r);
-		if (handle == RTLD_NEXT) {
-			from = rld_caller(r, pc);
-			hit = next_after(r, from, &ref, &def, &e);
-		} else {
-			from = rld_valid(r, handle, &e);
-			if (from)
-				hit = rld_in_handle(r, from, &ref, &def, &e);
-		}
-		hit = hit && rld_own_version(r, &ref, &def);
-		if (hit)
+		hit = look_locked(r, handle, &ref, &def, pc, &e) &&
+		      rld_own_version(r, &ref, &def);
+		if (hit) {
 			m = meaning(&def);
-		else if (!e.set)
-			undefined(r, handle, from, name, version, pc, &e);
+			held = hold(&m);
+			hit = held >= 0;
+		}
+		if (!hit && !e.set)
+			undefined(r, handle, from_of(r, handle, pc), name,
+				  version, pc, &e);
+		rld_search_done(r);
 		rld_unlock(r);
 	}
 	rld_delay_init(r);
@@ -554,6 +597,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_run_init(r, m.dso);
 	if (hit)
 		ret = value(r, &m);
+	if (held > 0)
+		let_go(r, m.dso);
 	if (e.set)
 		rld_keep_error(&e);
 	else

@@ -8,20 +8,36 @@ int rld_event_wanted(unsigned what)
 	return (__atomic_load_n(&VAULT->wanted, __ATOMIC_ACQUIRE) & what) != 0;
 }
 
+/* As a reader, for an entry that was given back is another one's later. */
+static struct listener read_entry(const struct listener *l)
+{
+	struct rld *r = &rld_state;
+	int k = rld_read_begin(r);
+	struct listener copy = { NULL, NULL,
+				 __atomic_load_n(&l->what, __ATOMIC_ACQUIRE) };
+
+	copy.fn = l->fn;
+	copy.arg = l->arg;
+	rld_read_end(r, k);
+	return copy;
+}
+
 void *rld_emit(const struct rld_event *ev)
 {
-	void *answer = NULL;
-
 	struct listener *l =
 		__atomic_load_n(&VAULT->listener, __ATOMIC_ACQUIRE);
+	void *answer = NULL;
 
-	for (unsigned i = 0; l && i < LISTENERS && !answer; i++)
-		if (__atomic_load_n(&l[i].what, __ATOMIC_ACQUIRE) & ev->what) {
-			void *got = l[i].fn(ev, l[i].arg);
+	for (unsigned i = 0; l && i < LISTENER_ENTRIES && !answer; i++) {
+		struct listener one = read_entry(&l[i]);
+		void *got;
 
-			if (ev->what == RLD_EVENT_UNRESOLVED)
-				answer = got;
-		}
+		if (!(one.what & ev->what))
+			continue;
+		got = one.fn(ev, one.arg);
+		if (ev->what == RLD_EVENT_UNRESOLVED)
+			answer = got;
+	}
 	return answer;
 }
 
@@ -122,7 +138,7 @@ static int make_room(struct rld *r)
 {
 	struct room {
 		struct piece piece;
-		struct listener listener[LISTENERS];
+		struct listener listener[LISTENER_ENTRIES];
 	} * room;
 	size_t size = page_up(r, sizeof *room);
 	uintptr_t at;
@@ -139,19 +155,29 @@ static int make_room(struct rld *r)
 	return 0;
 }
 
-/* Where fn's entry is, or a free one; LISTENERS: neither. */
-static unsigned place_for(const struct listener *l, rld_event_fn *fn,
-			  const void *arg)
+static int is_of(const struct listener *l, rld_event_fn *fn, const void *arg)
 {
-	unsigned at = LISTENERS;
+	return l->fn == fn && l->arg == arg;
+}
 
-	for (unsigned i = LISTENERS; i-- > 0;) {
-		if (l[i].what && l[i].fn == fn && l[i].arg == arg)
-			return i;
-		if (!l[i].what)
-			at = i;
-	}
-	return at;
+/* Where fn's entry is, or one that was never used, or one that was given back,
+ * once whoever is about to read it has done so; LISTENER_ENTRIES: none. */
+static unsigned place_for(struct rld *r, const struct listener *l,
+			  rld_event_fn *fn, const void *arg)
+{
+	unsigned at = 0, back;
+	int stuck;
+
+	while (at < LISTENER_ENTRIES && l[at].fn && !is_of(&l[at], fn, arg))
+		at++;
+	if (at < LISTENER_ENTRIES)
+		return at;
+	for (back = 0; back < LISTENER_ENTRIES && l[back].what;)
+		back++;
+	rld_wait_readers(r);
+	stuck = r->stuck;
+	r->stuck = 0;
+	return stuck ? LISTENER_ENTRIES : back;
 }
 
 /* Lock held, vault open. */
@@ -159,26 +185,30 @@ static void enter(struct rld *r, rld_event_fn *fn, void *arg, unsigned what,
 		  struct rld_err *e)
 {
 	struct listener *l;
-	unsigned at, all = 0;
+	unsigned at, active = 0, all = 0;
 
 	if (make_room(r)) {
 		rld_fail(e, "rld_notify: out of memory");
 		return;
 	}
 	l = VAULT->listener;
-	at = place_for(l, fn, arg);
-	if (at < LISTENERS) {
-		l[at].fn = fn;
-		l[at].arg = arg;
+	for (unsigned i = 0; i < LISTENER_ENTRIES; i++)
+		active += l[i].what && !is_of(&l[i], fn, arg);
+	at = active < LISTENERS ? place_for(r, l, fn, arg) : LISTENER_ENTRIES;
+	if (at < LISTENER_ENTRIES && (what || is_of(&l[at], fn, arg))) {
+		if (!is_of(&l[at], fn, arg)) {
+			l[at].arg = arg;
+			l[at].fn = fn;
+		}
 		__atomic_store_n(&l[at].what, what, __ATOMIC_RELEASE);
 	} else if (what) {
 		rld_fail(e, "rld_notify: there are %u listeners already",
-			 LISTENERS);
+			 active);
 	}
 	/* what is here is no news */
 	for (struct dso *d = r->head; !VAULT->wanted && d; d = dso_next(d))
 		d->flags |= D_TOLD;
-	for (unsigned i = 0; i < LISTENERS; i++)
+	for (unsigned i = 0; i < LISTENER_ENTRIES; i++)
 		all |= l[i].what;
 	__atomic_store_n(&VAULT->wanted, all, __ATOMIC_RELEASE);
 }

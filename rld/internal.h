@@ -128,6 +128,9 @@ enum {
 /* On its way out: no name leads to it.  is_gone asks for more. */
 #define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
 
+/* A handle, and no object any more; a late reader may still stand on it. */
+#define D_FACE_ALONE (D_FACE | D_DYING)
+
 /* A closed object whose memory is still needed lingers (linger.c, D_LINGERS):
  * no name leads to it, but addresses do. */
 enum life {

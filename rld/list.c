@@ -21,7 +21,7 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
  * says.  d may be NULL. */
 void rld_show_on_face(struct dso *d)
 {
-	if (d && d->face && d->face->flags == D_FACE)
+	if (d && d->face && d->face->flags == D_FACE_ALONE)
 		d->face->lm = d->lm;
 }
 
@@ -75,12 +75,15 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_free_later(r, d->need_name);
 	rld_free_later(r, d->filtee);
 	rld_free_later(r, d->group);
-	if (d->face && d->face->flags == D_FACE)
+	if (d->face && d->face->flags == D_FACE_ALONE)
 		rld_free_later(r, d->face);
 	else if (d->face) /* an older version, which is still there */
 		d->face->flags &= ~(unsigned)D_FACE;
 	if (d->flags & D_FACE) { /* its address is still a handle */
-		*d = (struct dso){ .flags = D_FACE };
+		/* and a reader that did not leave may stand on it: what it
+		 * reads is freed later, too */
+		d->flags = D_FACE_ALONE;
+		d->serial = 0;
 		for (struct dso *x = r->head; x; x = dso_next(x))
 			rld_show_on_face(x->face == d ? x : NULL);
 		return;

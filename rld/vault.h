@@ -6,7 +6,12 @@
 #include "rld.h"
 #include "rld/internal.h"
 
-enum { LISTENERS = 32, LIBC_FUNCTIONS = 64 };
+enum {
+	LISTENERS = 32,
+	LISTENER_ENTRIES = 128,
+	DELAY_HANDLERS = 8,
+	LIBC_FUNCTIONS = 64
+};
 
 /* Of one object; addresses, 0 where it has none. */
 struct code {
@@ -25,19 +30,28 @@ struct piece {
 	struct code *code;
 };
 
+/* fn and arg are written once, for a handler is called without a lock: it must
+ * not get another one's argument. */
 struct listener {
-	rld_event_fn *fn;
+	rld_event_fn *fn; /* NULL: never used */
 	void *arg;
-	unsigned what;
+	unsigned what; /* 0: given back */
+};
+
+/* Both words of it, as above. */
+struct delay_handler {
+	rld_delay_fn *fn;
+	void *arg;
 };
 
 /* Records (struct code) follow it in the page, up to what others took. */
 struct vault {
-	struct piece first, *pieces; /* pieces: the others */
-	struct code *free;	     /* linked by plt_first */
-	rld_delay_fn *delay;
-	void *delay_arg;
-	struct listener *listener; /* LISTENERS of them; NULL: none yet */
+	struct piece first, *pieces;		     /* pieces: the others */
+	struct code *free;			     /* linked by plt_first */
+	const struct delay_handler *delay;	     /* NULL: none */
+	struct delay_handler delays[DELAY_HANDLERS]; /* written in turn */
+	unsigned ndelays;
+	struct listener *listener; /* LISTENER_ENTRIES; NULL: none yet */
 	unsigned wanted;	   /* by any */
 	uintptr_t cxa_atexit;	   /* libc's, 0: not known */
 #ifdef ARCH_SA_FLAGS
