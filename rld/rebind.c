@@ -52,7 +52,12 @@ static int anyone_else(const struct rld *r)
  * is made to write there: it says -EFAULT where a store of ours would crash. */
 static int is_open(uintptr_t *slot)
 {
-	return sys3(__NR_getcpu, (long)slot, 0, 0) == 0;
+	enum { GRND_NONBLOCK = 1 };
+	long ret = sys3(__NR_getcpu, (long)slot, 0, 0);
+
+	if (sys_denied(ret))
+		ret = sys3(__NR_getrandom, (long)slot, WORD, GRND_NONBLOCK);
+	return ret >= 0;
 }
 
 static struct reloc rela(const ElfW(Rela) *a)

@@ -20,6 +20,20 @@ const char *rld_getenv(struct rld *r, const char *name)
 static char buffer[4096] LARGE;
 static struct path_buf element LARGE, file LARGE;
 
+/* The current folder into buffer: its length with the zero, or what else. */
+static long current_folder(void)
+{
+	long n = sys_getcwd(buffer, sizeof buffer);
+
+	if (!sys_denied(n))
+		return n;
+	n = sys_readlink("/proc/self/cwd", buffer, sizeof buffer - 1);
+	if (n <= 0)
+		return n;
+	buffer[n] = 0;
+	return n + 1;
+}
+
 char *path_absolute(const char *path)
 {
 	size_t n = strlen(path) + 1;
@@ -28,7 +42,7 @@ char *path_absolute(const char *path)
 
 	if (path[0] == '/')
 		return rld_strdup(path);
-	c = sys_getcwd(buffer, sizeof buffer);
+	c = current_folder();
 	if (c <= 0 || buffer[0] != '/')
 		return NULL;
 	s = rld_alloc((size_t)c + n);
@@ -61,6 +75,28 @@ static char *link_target(const char *link)
 	return rld_strdup(buffer);
 }
 
+/* path, or where its last name leads as a link, for where there is no /proc;
+ * heap. */
+static char *follow(const char *path)
+{
+	enum { MOST = 40 }; /* as the kernel has it */
+	char *now = rld_strdup(path), *next;
+	long n;
+
+	for (int i = 0; now && i < MOST; i++) {
+		n = sys_readlink(now, buffer, sizeof buffer - 1);
+		if (n <= 0)
+			break;
+		buffer[n] = 0;
+		next = buffer[0] == '/' ?
+			       rld_strdup(buffer) :
+			       rld_format("%s/%s", dirname_of(now), buffer);
+		rld_free(now);
+		now = next;
+	}
+	return now;
+}
+
 /* The file that path leads to, through whatever links; heap. */
 static char *real_path(const char *path)
 {
@@ -71,7 +107,7 @@ static char *real_path(const char *path)
 	rld_free(link);
 	if (fd >= 0)
 		sys_close(fd);
-	return real ? real : rld_strdup(path);
+	return real ? real : follow(path);
 }
 
 /* d's file, from the root; heap, or NULL: nobody says so. */
@@ -84,10 +120,38 @@ static char *file_of(const struct rld *r, const struct dso *d)
 	return r->program_file ? real_path(r->program_file) : NULL;
 }
 
+/* The program's folder where /proc does not tell: LD_ORIGIN_PATH, as under glibc,
+ * else where the kernel was told to find it; heap, or NULL. */
+static char *folder_of_program(struct rld *r)
+{
+	const char *exe = (const char *)rld_aux(r, AT_EXECFN);
+	const char *set = rld_getenv(r, "LD_ORIGIN_PATH");
+	char *path, *real;
+	size_t n;
+
+	if (r->secure)
+		return NULL;
+	if (set && *set) {
+		path = rld_strdup(set);
+		for (n = path ? strlen(path) : 0; n > 1 && path[n - 1] == '/';)
+			path[--n] = 0;
+		return path;
+	}
+	/* a relative one means nothing once the program has run */
+	if (!exe || (exe[0] != '/' && r->started))
+		return NULL;
+	path = path_absolute(exe);
+	real = path ? follow(path) : NULL;
+	rld_free(path);
+	return dirname_of(real);
+}
+
 const char *rld_origin(struct rld *r, struct dso *d)
 {
 	if (!d->origin)
 		d->origin = dirname_of(file_of(r, d));
+	if (!d->origin && d->flags & D_PROGRAM && !r->as_command)
+		d->origin = folder_of_program(r);
 	if (!d->origin) /* nor later: the current folder may be another */
 		d->origin = rld_strdup("");
 	return d->origin ? d->origin : "";

@@ -81,12 +81,12 @@ static inline int sys_mprotect(uintptr_t at, size_t len, int prot)
 	return (int)sys3(__NR_mprotect, (long)at, (long)len, prot);
 }
 
-static inline int sys_statx(int fd, const char *path, int flags,
-			    struct statx *st)
-{
-	return (int)arch_syscall6(__NR_statx, fd, (long)path, flags,
-				  STATX_BASIC_STATS, (long)st, 0);
-}
+/* Has a system call failed because this process may not make it, or the kernel
+ * does not know it?  Filters answer in either way; an older call may be allowed. */
+int sys_denied(long ret);
+
+/* By the older call where this one is denied. */
+int sys_statx(int fd, const char *path, int flags, struct statx *st);
 
 /* The file that sys_open would open, by a descriptor: to qemu's statx a name
  * may mean another one.  -errno. */
@@ -127,11 +127,7 @@ static inline int sys_unlink(const char *path)
 	return (int)sys3(__NR_unlinkat, AT_FDCWD, (long)path, 0);
 }
 
-static inline int sys_rename(const char *from, const char *to)
-{
-	return (int)arch_syscall6(__NR_renameat2, AT_FDCWD, (long)from,
-				  AT_FDCWD, (long)to, 0, 0);
-}
+int sys_rename(const char *from, const char *to);
 
 static inline long sys_readlinkat(int dir, const char *path, char *buf,
 				  size_t n)
@@ -140,10 +136,7 @@ static inline long sys_readlinkat(int dir, const char *path, char *buf,
 			     (long)n, 0, 0);
 }
 
-static inline long sys_readlink(const char *path, char *buf, size_t n)
-{
-	return sys_readlinkat(AT_FDCWD, path, buf, n);
-}
+long sys_readlink(const char *path, char *buf, size_t n);
 
 static inline long sys_getcwd(char *buf, size_t n)
 {
