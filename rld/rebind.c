@@ -80,6 +80,23 @@ static int leads_nowhere(struct rld *r, const struct dso *d, uint32_t sym,
 	       !rld_lookup_in(r->host.loader, ref, &def);
 }
 
+/* The slot of d is about to become v.  Where it lies in d's initial values of
+ * thread-local storage, libc's own loader has copied them for this thread, the
+ * only one so far: the copy follows, if it still holds what the slot does. */
+static void follow_in_thread(struct rld *r, struct dso *d, const uintptr_t *slot,
+			     uintptr_t v)
+{
+	uintptr_t in = (uintptr_t)slot - (uintptr_t)d->tls_image, *copy;
+	char *block;
+
+	if (!d->tls_image || d->tls_filesz < WORD || in > d->tls_filesz - WORD)
+		return;
+	block = rld_tls_addr(r, d, 0);
+	copy = (uintptr_t *)(void *)(block + in);
+	if (block && *copy == *slot)
+		*copy = v;
+}
+
 /* The host libc was bound by its own loader before the program's objects
  * were there: give its slots to whoever stands before it, or those of one
  * name to value. */
@@ -151,6 +168,7 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 						       dso_name(r, def.dso));
 				open = 1;
 			}
+			follow_in_thread(r, d, slot, v);
 			*slot = v;
 		}
 	if (open)
