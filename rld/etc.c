@@ -142,13 +142,9 @@ static int cache_compare(const char *a, const char *b)
 /* Level of a hwcaps entry: the extension lists subfolder names by index. */
 static int hwcap_rank(const struct cache_entry *c, const char *value)
 {
-	static unsigned level; /* + 1: 0 is not known yet */
-
 	if (!(c->hwcap & HWCAP_EXTENSION))
 		return c->hwcap ? -1 : 0;
-	if (!level)
-		level = (unsigned)arch_hwcap_level() + 1;
-	for (unsigned l = level - 1; l > 0; l--) {
+	for (unsigned l = rld_hwcap_level(&rld_state); l > 0; l--) {
 		const char *name = arch_hwcap_name(l), *at = value;
 
 		for (; *at; at++)

@@ -357,7 +357,8 @@ struct rld {
 	int log_fd;
 	int ignore_unresolved;
 	int preload_file;  /* there is one, which libc's loader must not see */
-	int strict;	   /* no text relocations */
+	int strict;	   /* no text relocations, no executable stack */
+	int exec_stack;	   /* stacks are executable */
 	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
@@ -632,6 +633,20 @@ int rld_window(const struct dso *d, uintptr_t at, int text, uintptr_t *lo,
 /* Do these bytes lie in pages of d's readable segments? */
 int rld_readable(const struct rld *r, const struct dso *d, uintptr_t at,
 		 size_t size);
+
+/* ---- tunable.c */
+/* The value of a tunable in GLIBC_TUNABLES, *len bytes; NULL: it has none. */
+const char *rld_tunable(struct rld *r, const char *name, size_t *len);
+/* Of the glibc-hwcaps folders, up to which one may be used; 0: none. */
+unsigned rld_hwcap_level(struct rld *r);
+
+/* ---- stack.c */
+/* All that starts with the program is mapped: make stacks executable if it has
+ * to be; -1: that is not allowed. */
+int rld_stack_decide(struct rld *r, struct rld_err *e);
+/* Can d, which is mapped, live with the stacks as they are? */
+int rld_stack_serves(const struct rld *r, const struct dso *d,
+		     struct rld_err *e);
 
 /* ---- guard.c */
 /* on: from here a read past the end of a file that was cut short gives zeros,

@@ -243,6 +243,8 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 		if (!(d->flags & D_HOST))
 			ret = learn(r, d, &h, e);
 	}
+	if (!ret)
+		ret = rld_stack_serves(r, d, e);
 	if (!ret && !(d->flags & D_PROGRAM) && (d->dyn.flags_1 & DF_1_PIE))
 		ret = rld_fail(e, "%s: is a program, not a shared object",
 			       dso_name(r, d));

@@ -398,7 +398,7 @@ static int try_dir(struct search *s, const char *dir)
 	if (k && k->missing)
 		return 0;
 	if (k && !k->no_hwcaps && s->r->host.kind != HOST_MUSL)
-		for (unsigned l = arch_hwcap_level(); l > 0; l--)
+		for (unsigned l = rld_hwcap_level(s->r); l > 0; l--)
 			if (try_in(s, dir, arch_hwcap_name(l), NULL))
 				return 1;
 	return try_in(s, dir, NULL, k);

@@ -28,10 +28,16 @@ relocate_self(uintptr_t base, const ElfW(Dyn) *dyn)
 			base + (uintptr_t)rela->r_addend;
 }
 
-/* A failure that ends the start; without a text memory was short. */
+/* A failure that ends the start; without a text memory was short.  A text that
+ * begins with the program's name need not name it twice. */
 _Noreturn static void die_of(struct rld *r, const struct rld_err *e)
 {
-	rld_die(r, "%s", e->text ? e->text : "");
+	const char *t = e->text ? e->text : "";
+	size_t skip = strlen(r->prog);
+
+	if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
+		t += skip + 2;
+	rld_die(r, "%s", t);
 }
 
 uintptr_t rld_aux(const struct rld *r, uintptr_t type)
@@ -173,18 +179,6 @@ static void program_from_kernel(struct rld *r)
 		rld_add_name(r, d, d->soname);
 }
 
-/* A file that rld_map has refused: its name is the program's, who is named
- * already. */
-_Noreturn static void refuse_program(struct rld *r, const struct rld_err *e)
-{
-	const char *t = e->text ? e->text : "";
-	size_t skip = strlen(r->prog);
-
-	if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
-		t += skip + 2;
-	rld_die(r, "%s", t);
-}
-
 /* Can it be started at all? */
 static void check_startable(struct rld *r, const struct dso *p)
 {
@@ -262,7 +256,7 @@ static void program_from_file(struct rld *r)
 	if (r->mode == MODE_RUN)
 		rld_exe_note(r, fd);
 	if (rld_map(r, d, fd, &st, &e))
-		refuse_program(r, &e);
+		die_of(r, &e);
 	sys_close(fd);
 	r->program = d;
 	rld_append(r, d);
@@ -273,12 +267,11 @@ static void program_from_file(struct rld *r)
 	if (r->mode != MODE_RUN)
 		return;
 	check_startable(r, d);
-	if (d->stack_flags > 0 && d->stack_flags & PF_X)
-		sys_mprotect(page_down(r, (uintptr_t)r->stack), r->page,
-			     PROT_READ | PROT_WRITE | PROT_EXEC |
-				     PROT_GROWSDOWN);
-	if (is_static(d))
+	if (is_static(d)) {
+		if (rld_stack_decide(r, &e))
+			die_of(r, &e);
 		run_static(r, d);
+	}
 }
 
 /* Load what list names; a name that cannot be is told, with where it was from,
@@ -587,6 +580,8 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		whole(r);
 		sys_exit(r->problems ? 1 : 0);
 	}
+	if (rld_stack_decide(r, &e))
+		die_of(r, &e);
 	if (!r->host.libc)
 		start_alone(r);
 	if (!r->host.loader)

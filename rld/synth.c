@@ -380,7 +380,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	struct statx st;
 	unsigned n = 0;
 	char *path = search_path(r);
-	int fd, stack = r->program->stack_flags;
+	int fd;
 
 	rld_tls_layout(r);
 	s = r->host.synth = make(r, path);
@@ -422,7 +422,7 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image - s->bias,
 	     r->tls_size, r->tls_align);
 	phdr(&s->ph[n++], PT_GNU_STACK,
-	     stack < 0 ? (uint32_t)(PF_R | PF_W) : (uint32_t)stack, 0, 0, 16);
+	     PF_R | PF_W | (r->exec_stack ? PF_X : 0u), 0, 0, 16);
 	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
 	s->nph = n;
 	return 0;

@@ -176,7 +176,8 @@ int arch_set_tp(uintptr_t tp);
 void arch_init_tcb(uintptr_t tp, const unsigned char random[16]);
 
 /* No glibc-hwcaps levels on this machine. */
-unsigned arch_hwcap_level(void);
+/* list (len bytes): glibc.cpu.hwcaps, or NULL. */
+unsigned arch_hwcap_level(const char *list, size_t len);
 const char *arch_hwcap_name(unsigned level);
 
 /* Write GOT words for lazy binding: got is DT_PLTGOT at run time. */

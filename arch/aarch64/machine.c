@@ -86,8 +86,10 @@ void arch_init_tcb(uintptr_t tp, const unsigned char random[16])
 	(void)random;
 }
 
-unsigned arch_hwcap_level(void)
+unsigned arch_hwcap_level(const char *list, size_t len)
 {
+	(void)list;
+	(void)len;
 	return 0;
 }
 

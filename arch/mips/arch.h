@@ -187,8 +187,10 @@ static inline void arch_init_tcb(uintptr_t tp, const unsigned char random[16])
 	(void)random;
 }
 
-static inline unsigned arch_hwcap_level(void)
+static inline unsigned arch_hwcap_level(const char *list, size_t len)
 {
+	(void)list;
+	(void)len;
 	return 0;
 }
 

@@ -183,7 +183,8 @@ void arch_init_tcb(uintptr_t tp, const unsigned char random[16]);
 
 /* Highest glibc-hwcaps level that this processor has, 0 for none, and the
  * folder name of a level. */
-unsigned arch_hwcap_level(void);
+/* list (len bytes): glibc.cpu.hwcaps, or NULL. */
+unsigned arch_hwcap_level(const char *list, size_t len);
 const char *arch_hwcap_name(unsigned level);
 
 /* Write GOT words for lazy binding: got is DT_PLTGOT at run time. */

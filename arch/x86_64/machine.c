@@ -91,32 +91,67 @@ void arch_init_tcb(uintptr_t tp, const unsigned char random[16])
 	tcb[6] = words[1];
 }
 
-/* psABI "x86-64 micro-architecture levels". */
-unsigned arch_hwcap_level(void)
+/* psABI "x86-64 micro-architecture levels": what each asks for, by the names of
+ * glibc.cpu.hwcaps. */
+static const struct feature {
+	char name[14];
+	unsigned char level, leaf, reg, bit;
+} features[] = { { "CMPXCHG16B", 1, 0, 2, 13 }, { "LAHF64_SAHF64", 1, 2, 2, 0 },
+		 { "POPCNT", 1, 0, 2, 23 },	{ "SSE3", 1, 0, 2, 0 },
+		 { "SSSE3", 1, 0, 2, 9 },	{ "SSE4_1", 1, 0, 2, 19 },
+		 { "SSE4_2", 1, 0, 2, 20 },	{ "AVX", 2, 0, 2, 28 },
+		 { "AVX2", 2, 1, 1, 5 },	{ "BMI1", 2, 1, 1, 3 },
+		 { "BMI2", 2, 1, 1, 8 },	{ "F16C", 2, 0, 2, 29 },
+		 { "FMA", 2, 0, 2, 12 },	{ "LZCNT", 2, 2, 2, 5 },
+		 { "MOVBE", 2, 0, 2, 22 },	{ "OSXSAVE", 2, 0, 2, 27 },
+		 { "AVX512F", 3, 1, 1, 16 },	{ "AVX512BW", 3, 1, 1, 30 },
+		 { "AVX512CD", 3, 1, 1, 28 },	{ "AVX512DQ", 3, 1, 1, 17 },
+		 { "AVX512VL", 3, 1, 1, 31 } };
+
+/* Does the list (len bytes, "-AVX2,SSE3,...") switch name off?  glibc before
+ * 2.33 adds "_Usable" to some. */
+static int is_off(const char *list, size_t len, const char *name)
 {
-	const unsigned v2_ecx = 1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 |
-				1u << 20 | 1u << 23;
-	const unsigned v3_ecx = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 |
-				1u << 29;
-	const unsigned v3_ebx = 1u << 3 | 1u << 5 | 1u << 8;
-	const unsigned v4_ebx = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 |
-				1u << 31;
-	unsigned one[4], seven[4], ext[4], max[4], xcr;
+	size_t n = __builtin_strlen(name);
+
+	for (size_t i = 0, k; i < len; i += k + 1) {
+		const char *s = list + i;
+
+		for (k = 0; i + k < len && s[k] != ',';)
+			k++;
+		if (k > n && s[0] == '-' && !__builtin_memcmp(s + 1, name, n) &&
+		    (k == n + 1 ||
+		     (k == n + 8 &&
+		      !__builtin_memcmp(s + 1 + n, "_Usable", 7))))
+			return 1;
+	}
+	return 0;
+}
+
+unsigned arch_hwcap_level(const char *list, size_t len)
+{
+	unsigned leaf[3][4] = { { 0 } }, max[4], xcr = 0, level = 3;
 
 	cpuid(0, 0, max);
-	cpuid(1, 0, one);
-	cpuid(0x80000001, 0, ext);
-	if ((one[2] & v2_ecx) != v2_ecx || !(ext[2] & 1))
-		return 0;
-	if (max[0] < 7 || (one[2] & v3_ecx) != v3_ecx || !(ext[2] & (1u << 5)))
-		return 1;
-	cpuid(7, 0, seven);
-	xcr = xgetbv();
-	if ((seven[1] & v3_ebx) != v3_ebx || (xcr & 6) != 6)
-		return 1;
-	if ((seven[1] & v4_ebx) != v4_ebx || (xcr & 0xe6) != 0xe6)
-		return 2;
-	return 3;
+	cpuid(1, 0, leaf[0]);
+	if (max[0] >= 7)
+		cpuid(7, 0, leaf[1]);
+	cpuid(0x80000001, 0, leaf[2]);
+	if (leaf[0][2] & 1u << 27)
+		xcr = xgetbv();
+	if ((xcr & 6) != 6)
+		level = 1;
+	else if ((xcr & 0xe6) != 0xe6)
+		level = 2;
+	for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++) {
+		const struct feature *f = &features[i];
+
+		if (f->level <= level &&
+		    (!(leaf[f->leaf][f->reg] >> f->bit & 1) ||
+		     is_off(list, len, f->name)))
+			level = f->level - 1u;
+	}
+	return level;
 }
 
 const char *arch_hwcap_name(unsigned level)

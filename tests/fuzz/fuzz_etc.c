@@ -54,8 +54,17 @@ const char *str_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-unsigned arch_hwcap_level(void)
+const char *rld_host_musl(const struct rld *r)
 {
+	(void)r;
+	return "/lib/ld-musl-x.so.1";
+}
+
+struct rld rld_state;
+
+unsigned rld_hwcap_level(struct rld *r)
+{
+	(void)r;
 	return 3;
 }
 
