@@ -157,18 +157,17 @@ static int runs_itself(const struct dso *d)
 }
 
 /* What is to be constructed first of what d reaches. */
-static struct dso *first_due(struct dso *d)
+static struct dso *first_due(const struct rld *r, struct dso *d)
 {
 	struct dso *x = NULL;
 
-	if (d->flags & D_MARK)
+	if (!rld_first_visit(r, d))
 		return NULL;
-	d->flags |= D_MARK;
 	for (unsigned i = 0; i < d->nneed && !x; i++)
 		if (d->need[i] && !(d->need[i]->flags & D_PROGRAM))
-			x = first_due(d->need[i]);
+			x = first_due(r, d->need[i]);
 	for (unsigned i = 0; i < d->nfilter && !x; i++)
-		x = first_due(d->filtee[i]);
+		x = first_due(r, d->filtee[i]);
 	if (!x && d->init <= INIT_BINDING && !runs_itself(d) &&
 	    !(d->flags & D_PROGRAM))
 		x = d;
@@ -180,9 +179,8 @@ static void one_by_one(struct rld *r, struct dso *root)
 {
 	for (struct dso *x;;) {
 		rld_lock(r);
-		for (struct dso *d = r->head; d; d = dso_next(d))
-			d->flags &= ~(unsigned)D_MARK;
-		x = first_due(root);
+		rld_walk_begin(r);
+		x = first_due(r, root);
 		rld_unlock(r);
 		if (!x)
 			return;

@@ -104,7 +104,6 @@ enum {
 	D_READY = 1 << 9, /* its tables can be searched */
 	D_RELOCATED = 1 << 10,
 	D_NEW = 1 << 11,  /* arrived with the dlopen in progress */
-	D_MARK = 1 << 12, /* scratch of one walk */
 	D_INDEXED = 1 << 13,
 	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
 	D_DYING = 1 << 15,
@@ -208,6 +207,7 @@ struct dso {
 	struct dso *by_ino; /* chain of the inode table */
 	unsigned flags;
 	unsigned serial; /* grows along the list */
+	unsigned walk;	 /* the last walk that came by: rld_first_visit */
 	unsigned born;	 /* grows with each object, wherever it stands */
 	struct stamp stamp;
 
@@ -385,6 +385,7 @@ struct rld {
 
 	struct dso *head, *tail, *program, *self, *vdso;
 	unsigned serial, nobj, global_serial;
+	unsigned walk; /* number of the last walk */
 	unsigned long long adds, subs;
 
 	struct index *index;
@@ -496,6 +497,22 @@ static inline struct elf_view dso_view(const struct rld *r, const struct dso *d)
 static inline enum init_state dso_init(const struct dso *d)
 {
 	return __atomic_load_n(&d->init, __ATOMIC_ACQUIRE);
+}
+
+/* A walk along liblists begins; rld_first_visit is true once for each object.
+ * Lock held from the one to the last of the other. */
+static inline void rld_walk_begin(struct rld *r)
+{
+	if (++r->walk == 0) /* 2^32 walks: an old stamp may look new */
+		r->walk = 1;
+}
+
+static inline int rld_first_visit(const struct rld *r, struct dso *d)
+{
+	int first = d->walk != r->walk;
+
+	d->walk = r->walk;
+	return first;
 }
 
 static inline struct dso *dso_next(const struct dso *d)

@@ -536,26 +536,33 @@ int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 
 struct dso **rld_closure(struct rld *r, struct dso *root, unsigned *n)
 {
-	struct dso **list = rld_alloc((r->nobj + 1) * sizeof *list);
-	unsigned at = 0;
+	unsigned cap = 8;
+	struct dso **list = rld_alloc(cap * sizeof *list), **more;
 
 	*n = 0;
 	if (!list)
 		return NULL;
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		d->flags &= ~(unsigned)D_MARK;
+	rld_walk_begin(r);
+	rld_first_visit(r, root);
 	list[(*n)++] = root;
-	root->flags |= D_MARK;
-	for (; at < *n; at++) {
-		struct dso *d = list[at];
+	for (unsigned at = 0; at < *n; at++) {
+		const struct dso *d = list[at];
 
 		for (unsigned i = 0; i < d->nneed + d->nfilter; i++) {
 			struct dso *x = i < d->nneed ? d->need[i] :
 						       d->filtee[i - d->nneed];
 
-			if (!x || x->flags & D_MARK)
+			if (!x || !rld_first_visit(r, x))
 				continue;
-			x->flags |= D_MARK;
+			if (*n == cap) {
+				more = rld_realloc(list,
+						   (cap *= 2) * sizeof *list);
+				if (!more) {
+					rld_free(list);
+					return NULL;
+				}
+				list = more;
+			}
 			list[(*n)++] = x;
 		}
 	}

@@ -4,34 +4,45 @@
 #include "rld/internal.h"
 
 struct order {
-	struct dso **at; /* what is needed stands before what needs it */
-	unsigned n;
+	const struct rld *r;
+	struct dso **at; /* what is needed stands before what needs it; heap */
+	unsigned n, cap;
+	int constructed; /* what is constructed stands in it, too */
+	int bound;	 /* what was bound to counts as needed */
+	int short_of_memory;
 };
+
+static void put(struct order *o, struct dso *d)
+{
+	if (o->n == o->cap) {
+		unsigned cap = o->cap ? o->cap * 2 : 16;
+		struct dso **more = rld_realloc(o->at, cap * sizeof *more);
+
+		if (!more) {
+			o->short_of_memory = 1;
+			return;
+		}
+		o->at = more;
+		o->cap = cap;
+	}
+	o->at[o->n++] = d;
+}
 
 static void visit(struct order *o, struct dso *d)
 {
-	if (d->flags & D_MARK)
+	if (!rld_first_visit(o->r, d) ||
+	    (!o->constructed && dso_init(d) > INIT_RUNNING))
 		return;
-	d->flags |= D_MARK;
 	for (unsigned i = 0; i < d->nneed; i++)
 		/* a program that is needed, by its soname, is still the last */
 		if (d->need[i] && !(d->need[i]->flags & D_PROGRAM))
 			visit(o, d->need[i]);
 	for (unsigned i = 0; i < d->nfilter; i++)
 		visit(o, d->filtee[i]);
-	for (const struct edge *e = d->uses; e; e = e->next)
-		visit(o, e->from);
-	o->at[o->n++] = d;
-}
-
-/* Those that are constructed already count as visited. */
-static void unmark(struct rld *r)
-{
-	for (struct dso *d = r->head; d; d = dso_next(d)) {
-		d->flags &= ~(unsigned)D_MARK;
-		if (dso_init(d) > INIT_RUNNING)
-			d->flags |= D_MARK;
-	}
+	for (const struct edge *e = o->bound ? d->uses : NULL; e;
+	     e = e->next_use)
+		visit(o, e->to);
+	put(o, d);
 }
 
 /* At the start: musl takes what the program needs from the first on, with what
@@ -62,7 +73,7 @@ static void reached(struct rld *r, struct order *o, struct dso *root)
 	} else if (r->host.kind != HOST_MUSL && root->nneed + root->nfilter) {
 		member = closure = rld_closure(r, root, &n);
 	}
-	unmark(r);
+	rld_walk_begin(r);
 	for (unsigned i = 0; member && i < n; i++)
 		if (member[i]->dyn.flags_1 & DF_1_INITFIRST)
 			visit(o, member[i]);
@@ -74,56 +85,33 @@ static void reached(struct rld *r, struct order *o, struct dso *root)
 
 struct dso **rld_order_of_init(struct rld *r, struct dso *root, unsigned *n)
 {
-	struct order o = { rld_alloc((r->nobj + 1) * sizeof *o.at), 0 };
+	struct order o = { .r = r };
 
-	*n = 0;
-	if (!o.at)
-		return NULL;
 	if (root) {
 		reached(r, &o, root);
 	} else {
-		unmark(r);
+		rld_walk_begin(r);
 		all(r, &o);
+	}
+	if (o.short_of_memory) {
+		rld_free(o.at);
+		o.at = NULL;
+		o.n = 0;
+	} else if (!o.at) {
+		o.at = rld_alloc(1); /* none is due */
 	}
 	*n = o.n;
 	return o.at;
-}
-
-/* Each object's list of those that it took something from without needing them;
- * what holds the lists, NULL when memory is short. */
-static struct edge *turn_edges(struct rld *r)
-{
-	struct edge *pool, *at;
-	size_t n = 0;
-
-	for (const struct dso *d = r->head; d; d = dso_next(d))
-		for (const struct edge *e = d->users; e; e = e->next)
-			n++;
-	pool = at = n ? rld_alloc(n * sizeof *pool) : NULL;
-	for (struct dso *d = r->head; d && pool; d = dso_next(d))
-		for (const struct edge *e = d->users; e; e = e->next) {
-			*at = (struct edge){ .from = d,
-						.next = e->from->uses };
-			e->from->uses = at++;
-		}
-	return pool;
 }
 
 /* As glibc sorts them at exit, twice: once with regard to what was bound as
  * well, and then what results once more by needs alone. */
 static void sort_at_exit(struct rld *r, struct order *o, struct order *first)
 {
-	struct edge *pool = turn_edges(r);
-
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		d->flags &= ~(unsigned)D_MARK;
+	rld_walk_begin(r);
 	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
 		visit(first, d);
-	for (unsigned i = 0; i < first->n; i++) {
-		first->at[i]->flags &= ~(unsigned)D_MARK;
-		first->at[i]->uses = NULL;
-	}
-	rld_free(pool);
+	rld_walk_begin(r);
 	for (unsigned i = 0; i < first->n; i++)
 		visit(o, first->at[i]);
 }
@@ -140,23 +128,23 @@ static int is_sorted(const struct rld *r)
 
 static void sort_fini_list(struct rld *r)
 {
-	struct order o = { rld_alloc((r->nobj + 1) * sizeof *o.at), 0 };
-	struct order first = { rld_alloc((r->nobj + 1) * sizeof *o.at), 0 };
+	struct order o = { .r = r, .constructed = 1 };
+	struct order first = { .r = r, .constructed = 1, .bound = 1 };
 	struct dso *p = r->program;
 	int due = 0;
 
-	if (o.at && first.at)
-		sort_at_exit(r, &o, &first);
-	for (unsigned i = 0; i < o.n; i++)
-		o.at[i]->flags &= ~(unsigned)D_MARK;
+	sort_at_exit(r, &o, &first);
+	if (o.short_of_memory || first.short_of_memory)
+		o.n = 0; /* the reverse of construction will do */
+	rld_walk_begin(r);
 	for (struct dso *d = r->fini_list; d && o.n; d = d->fini_next)
-		d->flags |= D_MARK;
+		rld_first_visit(r, d); /* those that are due bear the stamp */
 	if (o.n)
 		r->fini_list = NULL;
 	for (unsigned i = 0; i < o.n; i++)
 		if (o.at[i] == p) {
-			due = p->flags & D_MARK;
-		} else if (o.at[i]->flags & D_MARK) {
+			due = !rld_first_visit(r, p);
+		} else if (!rld_first_visit(r, o.at[i])) {
 			o.at[i]->fini_next = r->fini_list;
 			r->fini_list = o.at[i];
 		}
