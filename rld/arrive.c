@@ -19,19 +19,25 @@ void rld_make_global(struct rld *r, struct dso *root)
 	rld_free(heap);
 }
 
-/* Readers walk the old list until they have left. */
+/* The array has room for the next power of two of groups.  Readers walk the old
+ * one until they have left. */
 static int add_group(struct rld *r, struct dso *d, struct group *g)
 {
-	struct group **was = d->group;
-	struct group **all = rld_alloc((d->ngroup + 1) * sizeof *all);
+	struct group **was = d->group, **all = was;
+	unsigned n = d->ngroup;
 
-	if (!all)
-		return -1;
-	if (was)
-		memcpy(all, was, d->ngroup * sizeof *all);
-	all[d->ngroup] = g;
+	if ((n & (n - 1)) == 0) {
+		all = rld_alloc((n ? n * 2 : 1) * sizeof *all);
+		if (!all)
+			return -1;
+		if (was)
+			memcpy(all, was, n * sizeof *all);
+	}
+	all[n] = g;
 	__atomic_store_n(&d->group, all, __ATOMIC_RELEASE);
-	__atomic_store_n(&d->ngroup, d->ngroup + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->ngroup, n + 1, __ATOMIC_RELEASE);
+	if (all == was)
+		return 0;
 	if (was)
 		rld_wait_readers(r);
 	rld_free_later(r, was);

@@ -52,6 +52,7 @@ static int hook_up(struct rld *r, struct dso *o, unsigned i, struct dso *x)
 	o->mark[i].peek = NULL;
 	o->need[i] = x;
 	r->ndelay--;
+	r->nhooked++;
 	return share(r, o, x);
 }
 

@@ -171,10 +171,12 @@ struct group {
 	struct dso **member; /* breadth-first from the root, member[0] */
 };
 
-/* An importer that took something from this object. */
+/* An importer that took something from an object: in the list of users of the
+ * one, in the list of what the other uses. */
 struct edge {
-	struct dso *from;
-	struct edge *next;
+	struct dso *from, *to;
+	struct edge *next, **at; /* among to->users; at points to this one */
+	struct edge *next_use;	 /* among from->uses */
 	const char *unique; /* a unique definition that it uses, or NULL */
 };
 
@@ -258,8 +260,8 @@ struct dso {
 
 	unsigned global_serial; /* when it became global */
 
-	struct edge *users;
-	struct edge *uses; /* the same the other way: order.c, at exit */
+	struct edge *users, *uses;
+	struct alias *alias; /* the names under which it is found */
 	unsigned char users_open; /* rebind.c */
 	unsigned char stays; /* closed and finished, but it could not leave */
 
@@ -308,13 +310,14 @@ enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK, MODE_VERIFY };
 
 /* A name under which an object was asked for. */
 struct alias {
-	struct alias *next;
+	struct alias *next; /* of its chain */
+	struct alias *more; /* of the same object's */
 	struct dso *dso;
 	uint32_t hash;
 	char name[];
 };
 
-enum { NAME_CHAINS = 64, INODE_CHAINS = 64 };
+enum { FIRST_CHAINS = 64 }; /* both tables double when they are full */
 
 /* Complete in itself: readers of an old one never meet a newer one's ids. */
 struct index {
@@ -363,6 +366,8 @@ struct rld {
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
 	unsigned ndelay;   /* liblist entries that wait */
+	int swapped;	   /* something has been swapped out */
+	unsigned nhooked;  /* that waited, and have their object */
 	int relocating;	   /* a pass over new objects is under way */
 	int fresh;	   /* load the next file though it is loaded already */
 	int snapshot;	   /* map private copies of files */
@@ -423,8 +428,11 @@ struct rld {
 	size_t tls_size, tls_align, tls_used;
 	unsigned char *tls_image; /* the synthetic program's */
 
-	struct alias *names[NAME_CHAINS];
-	struct dso *inodes[INODE_CHAINS];
+	/* tables by hash of the name, by inode; 2^n chains.  A NULL table is the
+	 * first one. */
+	struct alias **names, *first_names[FIRST_CHAINS];
+	struct dso **inodes, *first_inodes[FIRST_CHAINS];
+	unsigned names_mask, nalias, inodes_mask, ninode;
 };
 
 /* Zeroes that few starts touch lie behind those that each does. */
@@ -689,6 +697,8 @@ void rld_unlink(struct rld *r, struct dso *d);
 void rld_show_on_face(struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
+/* The chain of names in which one with this hash stands. */
+struct alias *rld_name_chain(const struct rld *r, uint32_t hash);
 /* -1: no memory.  An object that lacks a name is still known by its file. */
 int rld_add_name(struct rld *r, struct dso *d, const char *name);
 /* Say in *e whose liblist it was. */
@@ -808,6 +818,9 @@ uintptr_t rld_tls_slow(void *pair, void *unused);
 int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
 /* from uses something of to; -1: no memory. */
 int rld_edge(struct dso *from, struct dso *to);
+/* What d uses; that, and who uses d: the edges go. */
+void rld_uses_forget(struct dso *d);
+void rld_edges_forget(struct dso *d);
 /* The same for a definition, which may be a unique one. */
 int rld_use_dynamic(struct dso *from, const struct def *def);
 static inline int rld_use(struct dso *from, const struct def *def)

@@ -104,7 +104,7 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	struct dso *best = NULL;
 
 	want = wanted(r, name, want);
-	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
+	for (struct alias *a = rld_name_chain(r, h); a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
 		    !is_gone(a->dso) && serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))

@@ -25,32 +25,88 @@ void rld_show_on_face(struct dso *d)
 		d->face->lm = d->lm;
 }
 
+struct alias *rld_name_chain(const struct rld *r, uint32_t hash)
+{
+	return r->names ? r->names[hash & r->names_mask] : NULL;
+}
+
+/* Twice as many chains, or the first ones.  Where memory is short, the chains grow
+ * longer instead. */
+static void grow_names(struct rld *r)
+{
+	unsigned was = r->names ? r->names_mask + 1 : 0;
+	unsigned chains = was ? was * 2 : FIRST_CHAINS;
+	struct alias **to = was ? rld_alloc(chains * sizeof *to) :
+				  r->first_names;
+
+	if (!to)
+		return;
+	for (unsigned i = 0; i < was; i++)
+		for (struct alias *a = r->names[i], *next; a; a = next) {
+			next = a->next;
+			a->next = to[a->hash & (chains - 1)];
+			to[a->hash & (chains - 1)] = a;
+		}
+	if (r->names != r->first_names)
+		rld_free(r->names);
+	r->names = to;
+	r->names_mask = chains - 1;
+}
+
+static void grow_inodes(struct rld *r)
+{
+	unsigned was = r->inodes ? r->inodes_mask + 1 : 0;
+	unsigned chains = was ? was * 2 : FIRST_CHAINS;
+	struct dso **to = was ? rld_alloc(chains * sizeof *to) :
+				r->first_inodes;
+
+	if (!to)
+		return;
+	for (unsigned i = 0; i < was; i++)
+		for (struct dso *d = r->inodes[i], *next; d; d = next) {
+			next = d->by_ino;
+			d->by_ino = to[d->ino & (chains - 1)];
+			to[d->ino & (chains - 1)] = d;
+		}
+	if (r->inodes != r->first_inodes)
+		rld_free(r->inodes);
+	r->inodes = to;
+	r->inodes_mask = chains - 1;
+}
+
+static void forget_names(struct rld *r, struct dso *d)
+{
+	while (d->alias) {
+		struct alias *gone = d->alias;
+		struct alias **a = &r->names[gone->hash & r->names_mask];
+
+		while (*a != gone)
+			a = &(*a)->next;
+		*a = gone->next;
+		d->alias = gone->more;
+		rld_free(gone);
+		r->nalias--;
+	}
+}
+
+static void leave_inodes(struct rld *r, struct dso *d)
+{
+	struct dso **p = r->inodes ? &r->inodes[d->ino & r->inodes_mask] : NULL;
+
+	while (p && *p && *p != d)
+		p = &(*p)->by_ino;
+	if (p && *p) {
+		*p = d->by_ino;
+		r->ninode--;
+	}
+}
+
 void rld_free_dso(struct rld *r, struct dso *d)
 {
 	rld_code_free(r, d);
-	for (unsigned i = 0; i < NAME_CHAINS; i++)
-		for (struct alias **a = &r->names[i]; *a;) {
-			struct alias *gone = *a;
-
-			if (gone->dso != d) {
-				a = &gone->next;
-				continue;
-			}
-			*a = gone->next;
-			rld_free(gone);
-		}
-	for (struct dso **p = &r->inodes[d->ino % INODE_CHAINS]; *p;
-	     p = &(*p)->by_ino)
-		if (*p == d) {
-			*p = d->by_ino;
-			break;
-		}
-	while (d->users) {
-		struct edge *e = d->users;
-
-		d->users = e->next;
-		rld_free(e);
-	}
+	forget_names(r, d);
+	leave_inodes(r, d);
+	rld_edges_forget(d);
 	while (d->pairs) {
 		struct pair *p = d->pairs;
 
@@ -94,19 +150,24 @@ void rld_free_dso(struct rld *r, struct dso *d)
 int rld_add_name(struct rld *r, struct dso *d, const char *name)
 {
 	uint32_t h = elf_gnu_hash(name);
-	struct alias *a;
+	struct alias *a, **chain;
 
-	for (a = r->names[h % NAME_CHAINS]; a; a = a->next)
-		if (a->dso == d && a->hash == h && !strcmp(a->name, name))
+	for (a = d->alias; a; a = a->more)
+		if (a->hash == h && !strcmp(a->name, name))
 			return 0;
 	a = rld_alloc(sizeof *a + strlen(name) + 1);
 	if (!a)
 		return -1;
+	if (++r->nalias > r->names_mask)
+		grow_names(r);
 	a->hash = h;
 	memcpy(a->name, name, strlen(name) + 1);
 	a->dso = d;
-	a->next = r->names[h % NAME_CHAINS];
-	r->names[h % NAME_CHAINS] = a;
+	chain = &r->names[h & r->names_mask];
+	a->next = *chain;
+	*chain = a;
+	a->more = d->alias;
+	d->alias = a;
 	return 0;
 }
 
@@ -115,7 +176,7 @@ struct dso *rld_find_name(struct rld *r, const char *name)
 	uint32_t h = elf_gnu_hash(name);
 	struct dso *best = NULL;
 
-	for (struct alias *a = r->names[h % NAME_CHAINS]; a; a = a->next)
+	for (struct alias *a = rld_name_chain(r, h); a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
 		    !is_gone(a->dso) &&
 		    (!best || a->dso->serial < best->serial))
@@ -141,8 +202,13 @@ struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
 
 static void enter_inode(struct rld *r, struct dso *d)
 {
-	d->by_ino = r->inodes[d->ino % INODE_CHAINS];
-	r->inodes[d->ino % INODE_CHAINS] = d;
+	struct dso **chain;
+
+	if (++r->ninode > r->inodes_mask)
+		grow_inodes(r);
+	chain = &r->inodes[d->ino & r->inodes_mask];
+	d->by_ino = *chain;
+	*chain = d;
 }
 
 /* Could fd, a file whose first bytes are at hand, be d, which the kernel has
@@ -272,8 +338,10 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 	}
 	know_kernels(r, fd);
 	know_hosts(r);
-	for (struct dso *d = r->inodes[st->stx_ino % INODE_CHAINS]; d;
-	     d = d->by_ino) {
+	for (struct dso *d = r->inodes ? r->inodes[st->stx_ino &
+						   r->inodes_mask] :
+					 NULL;
+	     d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
 			continue;
 		if (r->identity == ID_INODE || searched ||

@@ -606,10 +606,10 @@ int rld_own_version(struct rld *r, const struct ref *ref, const struct def *def)
  * share all that they can. */
 static int uses_unique(const struct dso *d, const struct dso *o)
 {
-	const struct edge *e = o->users;
+	const struct edge *e = d->uses;
 
-	while (e && e->from != d)
-		e = e->next;
+	while (e && e->to != o)
+		e = e->next_use;
 	return e && e->unique;
 }
 

@@ -495,14 +495,9 @@ void rld_unbind(struct rld *r, struct dso *gone)
 
 void rld_rebind_own(struct rld *r, struct dso *d)
 {
-	for (struct dso *to = r->head; to; to = dso_next(to)) {
-		const struct edge *e = to->users;
-
-		while (e && e->from != d)
-			e = e->next;
-		if (e && !lingers(to))
-			rescan(r, d, to);
-	}
+	for (const struct edge *e = d->uses; e; e = e->next_use)
+		if (!lingers(e->to))
+			rescan(r, d, e->to);
 	if (d->flags & D_MISSING)
 		rescan(r, d, NULL);
 }

@@ -175,15 +175,14 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 			if (*at == old)
 				*at = fresh;
 		}
-	for (unsigned i = 0; i < NAME_CHAINS; i++)
-		for (struct alias *a = r->names[i]; a; a = a->next)
-			if (a->dso == old)
-				rld_add_name(r, fresh, a->name);
+	for (struct alias *a = old->alias; a; a = a->more)
+		rld_add_name(r, fresh, a->name);
 	replace_in_groups(old, fresh);
 	move_in_list(r, old, fresh);
 	fresh->opens = old->opens;
 	fresh->mode = old->mode;
 	old->opens = 0;
+	r->swapped = 1;
 	old->replaces = fresh; /* its destructors call what is its own */
 	old->flags |= D_RETIRED;
 	fresh->face = old->face ? old->face : old;

@@ -23,42 +23,37 @@ static void leave_members(struct dso *gone)
 /* Entries that waited, and got gone, wait again. */
 static void leave_liblists(struct rld *r, struct dso *gone)
 {
-	for (struct dso *d = r->head; d; d = dso_next(d))
+	for (struct dso *d = r->nhooked ? r->head : NULL; d; d = dso_next(d))
 		for (unsigned i = 0; d->mark && i < d->nneed; i++)
 			if (d->need[i] == gone && rld_is_delayed(d, i)) {
 				d->need[i] = NULL;
 				r->ndelay++;
+				r->nhooked--;
 			}
 }
 
 /* What is left is the root's group, for the caller to free. */
-static void leave_groups(struct rld *r, struct dso *gone)
+static void leave_group(struct dso *d, const struct group *g)
 {
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		for (unsigned i = 0; i < d->ngroup;) {
-			struct group *g = d->group[i];
-
-			/* by now it may not be among its own members */
-			if (g == gone->own)
-				d->group[i] = d->group[--d->ngroup];
-			else
-				i++;
-		}
+	for (unsigned i = 0; i < d->ngroup;)
+		if (d->group[i] == g)
+			d->group[i] = d->group[--d->ngroup];
+		else
+			i++;
 }
 
-static void leave_edges(struct rld *r, struct dso *gone)
+static void leave_groups(struct rld *r, struct dso *gone)
 {
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		for (struct edge **e = &d->users; *e;) {
-			struct edge *x = *e;
+	const struct group *g = gone->own;
 
-			if (x->from != gone) {
-				e = &x->next;
-				continue;
-			}
-			*e = x->next;
-			rld_free(x);
-		}
+	if (!g)
+		return;
+	leave_group(gone, g); /* by now it may not be among its own members */
+	for (unsigned i = 0; i < g->n; i++)
+		leave_group(g->member[i], g);
+	/* what was swapped out is no member any longer, and still knows it */
+	for (struct dso *d = r->swapped ? r->head : NULL; d; d = dso_next(d))
+		leave_group(d, g);
 }
 
 /* The last step for one object, shared with a failed dlopen. */
@@ -69,7 +64,7 @@ void rld_remove(struct rld *r, struct dso *d)
 	leave_members(d);
 	leave_liblists(r, d);
 	leave_groups(r, d);
-	leave_edges(r, d);
+	rld_uses_forget(d);
 	rld_tls_release(r, d);
 	if (d->tls_dtors)
 		rld_dtors_forget(r, d);
