@@ -15,6 +15,7 @@ void rld_make_global(struct rld *r, struct dso *root)
 		if (!(list[i]->flags & D_GLOBAL)) {
 			list[i]->flags |= D_GLOBAL;
 			list[i]->global_serial = ++r->global_serial;
+			rld_index_add(r, list[i]);
 		}
 	rld_free(heap);
 }

@@ -191,6 +191,7 @@ static struct dso *note(struct rld *r, const char *name, char *path,
 	if (!d)
 		rld_die(r, "out of memory");
 	d->flags |= flags | D_HOST | D_SEARCHED | D_NEW | D_STARTUP | D_GLOBAL;
+	r->new_hosts = 1;
 	rld_append(r, d);
 	/* it is known by nothing else */
 	if (rld_add_name(r, d, name))
@@ -460,6 +461,7 @@ static struct dso *inner_object(struct rld *r, const char *name)
 			d = rld_new_dso(r, name, rld_strdup(l->l_name));
 			if (d) {
 				d->flags |= D_HOST;
+				r->new_hosts = 1;
 				learn(r, d, l->l_addr);
 			}
 			return d;
@@ -541,6 +543,7 @@ static struct dso *arrived(struct rld *r, const char *name,
 		return NULL;
 	}
 	d->flags |= D_HOST | D_SEARCHED | D_GLOBAL | D_NODELETE;
+	r->new_hosts = 1;
 	rld_append(r, d);
 	rld_add_name(r, d, name);
 	adopt(r, d, l->l_addr);

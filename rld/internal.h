@@ -323,6 +323,7 @@ enum { FIRST_CHAINS = 64 }; /* both tables double when they are full */
 struct index {
 	uint32_t mask; /* slots - 1 */
 	uint32_t used;
+	unsigned last;	/* serial of the object that came last */
 	uint32_t next;	/* id to give */
 	uint32_t cap;	/* entries of owner */
 	uint32_t *echo; /* bit i: libc's symbol i has a namesake ahead */
@@ -367,6 +368,8 @@ struct rld {
 	int delay_all;
 	unsigned ndelay;   /* liblist entries that wait */
 	int swapped;	   /* something has been swapped out */
+	int new_hosts;	   /* an object of libc's loader whose file is not known */
+	unsigned nrevived; /* by the dlopen in progress */
 	unsigned nhooked;  /* that waited, and have their object */
 	int relocating;	   /* a pass over new objects is under way */
 	int fresh;	   /* load the next file though it is loaded already */

@@ -276,6 +276,7 @@ static int revive(struct rld *r, struct dso *root)
 		if (!lingers(d))
 			continue;
 		set_life(d, LIFE_REVIVED);
+		r->nrevived++;
 		r->nlinger--;
 		rld_index_remove(r, d);
 		rld_move_last(r, d);
@@ -299,6 +300,9 @@ struct dso *rld_revive(struct rld *r, const struct statx *st, const char *path,
 
 void rld_revive_undo(struct rld *r)
 {
+	if (!r->nrevived)
+		return;
+	r->nrevived = 0;
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
 	     d = (struct dso *)d->lm.l_prev)
 		if (d->life == LIFE_REVIVED) {
@@ -313,6 +317,9 @@ void rld_revive_undo(struct rld *r)
 
 void rld_revive_done(struct rld *r)
 {
+	if (!r->nrevived)
+		return;
+	r->nrevived = 0;
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
 	     d = (struct dso *)d->lm.l_prev)
 		if (d->life == LIFE_REVIVED)

@@ -316,7 +316,10 @@ static void know_hosts(struct rld *r)
 {
 	struct statx st;
 
-	for (struct dso *d = r->head; r->started && d; d = dso_next(d))
+	if (!r->new_hosts || !r->started)
+		return;
+	r->new_hosts = 0;
+	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_HOST && !d->ino && strchr(d->lm.l_name, '/') &&
 		    !sys_look(d->lm.l_name, &st)) {
 			d->dev = sys_dev(&st);

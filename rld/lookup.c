@@ -11,6 +11,9 @@
  * every object, and pages are dear. */
 #define INDEX_COST 8
 
+/* A group of so many objects, at most, is probed. */
+#define PROBED_GROUP 32
+
 /* After so many the index is built all the same. */
 #define MANY_PROBES 400000
 
@@ -332,6 +335,7 @@ static int index_put(struct rld *r, struct index *x, struct dso *d)
 	    first + blocks > x->cap)
 		return -1;
 	d->gid = x->next;
+	x->last = d->serial;
 	x->next += (uint32_t)(blocks * 64);
 	for (size_t i = 0; i < blocks; i++)
 		x->owner[first + i] = (struct owner){ d, d->gid };
@@ -349,9 +353,17 @@ static int index_put(struct rld *r, struct index *x, struct dso *d)
 	return 0;
 }
 
+/* A private object of a small group is not: only its group sees it, whose members
+ * are probed (in_groups), and the index stays short where many plug-ins define
+ * the same names. */
 static int is_listed(const struct dso *d)
 {
-	return !(d->flags & (D_VDSO | D_DYING)) && symbols_of(d);
+	unsigned n = d->flags & D_GLOBAL ? PROBED_GROUP + 1 : 0;
+
+	for (unsigned i = 0; i < d->ngroup && n <= PROBED_GROUP; i++)
+		n += d->group[i]->n;
+	return !(d->flags & (D_VDSO | D_DYING)) && symbols_of(d) &&
+	       n > PROBED_GROUP;
 }
 
 /* Readers go on with the old one. */
@@ -380,11 +392,13 @@ void rld_index_build(struct rld *r)
 	r->stuck = 0;
 }
 
+/* Entries of one name stand in the order of the list. */
 void rld_index_add(struct rld *r, struct dso *d)
 {
 	struct index *x = r->index;
 
-	if (x && !(d->flags & D_INDEXED) && is_listed(d) && index_put(r, x, d))
+	if (x && !(d->flags & D_INDEXED) && is_listed(d) &&
+	    (d->serial < x->last || index_put(r, x, d)))
 		rld_index_build(r);
 }
 
@@ -470,6 +484,39 @@ static int lookup_index(const struct index *x, const struct ref *ref,
 		}
 	}
 	return first ? take(first, second, ref, out) : 0;
+}
+
+/* d's definition, if d is in no index and stands before the one in out. */
+static int before(struct dso *d, const struct ref *ref, struct def *out,
+		  int hit)
+{
+	struct def mine;
+
+	if (d->flags & (D_INDEXED | D_DYING | D_VDSO) || d == ref->skip ||
+	    (hit && d->serial >= out->dso->serial) ||
+	    (ref->staying && d->flags & D_LEAVING) || !seen(d, ref->from) ||
+	    (d->dyn.gnu.buckets && !elf_gnu_maybe(&d->dyn.gnu, ref->hash)) ||
+	    !rld_lookup_in(d, ref, &mine))
+		return hit;
+	*out = mine;
+	return 1;
+}
+
+/* What the index does not have: the referrer and the members of its groups. */
+static int in_groups(const struct ref *ref, struct def *out, int hit)
+{
+	struct dso *from = ref->from;
+	unsigned n = __atomic_load_n(&from->ngroup, __ATOMIC_ACQUIRE);
+
+	hit = before(from, ref, out, hit);
+	for (unsigned i = 0; i < n; i++) {
+		const struct group *g = from->group[i];
+		unsigned members = __atomic_load_n(&g->n, __ATOMIC_ACQUIRE);
+
+		for (unsigned j = 0; j < members; j++)
+			hit = before(g->member[j], ref, out, hit);
+	}
+	return hit;
 }
 
 void rld_index_ahead(const struct index *x, uint32_t hash, int step)
@@ -765,6 +812,10 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 		rld_prefer_own(r, ref, out);
 	if (!hit && x) {
 		hit = lookup_index(x, ref, out);
+		/* what was there at the start is ahead of all groups */
+		if (from && !(from->flags & D_STARTUP) &&
+		    !(hit && out->dso->flags & D_STARTUP))
+			hit = in_groups(ref, out, hit);
 	} else if (!hit) {
 		for (struct dso *d = r->head; d && !hit; d = dso_next(d)) {
 			if (d->flags & (D_DYING | D_VDSO) || !seen(d, from))
