@@ -67,10 +67,11 @@ int rld_fail(struct rld_err *e, const char *fmt, ...)
 void rld_err_clear(struct rld_err *e);
 /* A heap string. */
 char *rld_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* To the log or stderr, as it is. */
+/* To fd as it is; what ends the process goes to stderr and to the log. */
+#define RLD_FATAL (-1)
 void rld_print(struct rld *r, int fd, const char *fmt, ...)
 	__attribute__((cold, format(printf, 3, 4)));
-/* "rld: PROG: TEXT", exit status 127. */
+/* "rld: PROG: TEXT", exit status 127; with --list and --check 1. */
 _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
 

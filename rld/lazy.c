@@ -12,7 +12,7 @@ static uintptr_t guarded_ifunc(void *resolver, void *unused)
 _Noreturn void rld_unresolvable(struct rld *r, const char *object,
 				const char *name)
 {
-	rld_print(r, 2,
+	rld_print(r, RLD_FATAL,
 		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
 		  "symbol in %s: %s\n",
 		  sys_getpid(), str_base(r->prog), object, name);

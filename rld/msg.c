@@ -146,18 +146,28 @@ static void write_all(int fd, const char *s, size_t n)
 	}
 }
 
+static void write_out(const struct rld *r, int fd, const char *s, size_t n)
+{
+	if (fd != RLD_FATAL) {
+		write_all(fd, s, n);
+		return;
+	}
+	write_all(2, s, n);
+	if (r->log_fd != 2)
+		write_all(r->log_fd, s, n);
+}
+
 void rld_print(struct rld *r, int fd, const char *fmt, ...)
 {
 	char line[512];
 	struct out o = { line, sizeof line, 0 };
 	va_list ap;
 
-	(void)r;
 	va_start(ap, fmt);
 	format(&o, fmt, ap);
 	va_end(ap);
 	if (o.len <= sizeof line) {
-		write_all(fd, line, o.len);
+		write_out(r, fd, line, o.len);
 	} else {
 		char *s;
 
@@ -165,7 +175,7 @@ void rld_print(struct rld *r, int fd, const char *fmt, ...)
 		s = vformat(fmt, ap);
 		va_end(ap);
 		if (s)
-			write_all(fd, s, strlen(s));
+			write_out(r, fd, s, strlen(s));
 		rld_free(s);
 	}
 }
@@ -180,7 +190,7 @@ _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	va_end(ap);
 	if (r->mode == MODE_VERIFY && r->prog) /* as ld.so, the answer alone */
 		sys_exit(1);
-	rld_print(r, 2, "rld: %s%s%s\n", r->prog ? r->prog : "",
+	rld_print(r, RLD_FATAL, "rld: %s%s%s\n", r->prog ? r->prog : "",
 		  r->prog ? ": " : "", s && *s ? s : rld_no_memory);
-	sys_exit(r->mode == MODE_CHECK ? 1 : 127);
+	sys_exit(r->mode == MODE_RUN || !r->as_command ? 127 : 1);
 }

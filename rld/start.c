@@ -264,8 +264,11 @@ static void program_from_file(struct rld *r)
 		rld_add_name(r, d, d->soname);
 	if (r->mode == MODE_VERIFY)
 		verify(d);
-	if (r->mode != MODE_RUN)
+	if (r->mode != MODE_RUN) {
+		if (!d->dyn.dyn && d->type == ET_DYN)
+			rld_die(r, "has no dynamic section");
 		return;
+	}
 	check_startable(r, d);
 	if (is_static(d)) {
 		if (rld_stack_decide(r, &e))

@@ -73,7 +73,7 @@ static void explain(int sig, siginfo_t *info, void *context)
 		unsigned i = (unsigned)((at - traps_at) / TRAP_ROOM);
 
 		if (i < ntraps)
-			rld_print(r, 2,
+			rld_print(r, RLD_FATAL,
 				  "%d:%s: rld: Fatal Error: attempted access "
 				  "to unresolvable symbol in %s: %s (it was in "
 				  "%s, which has been unloaded)\n",
@@ -87,7 +87,7 @@ static void explain(int sig, siginfo_t *info, void *context)
 		const struct rld_gone *g = rld_journal_at(at);
 
 		if (g && !rld_find_addr(r, at))
-			rld_print(r, 2,
+			rld_print(r, RLD_FATAL,
 				  "%d:%s: rld: Fatal Error: access to %p, "
 				  "which is in %s, at offset 0x%zx: it has "
 				  "been unloaded\n",

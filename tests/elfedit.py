@@ -16,6 +16,7 @@
   elfedit.py unneed FILE NAME           drop a DT_NEEDED
   elfedit.py only_liblist FILE          void the RLD note and drop DT_POSFLAG_1
   elfedit.py setlib FILE NAME FLAGS     set NAME's flags in DT_MIPS_LIBLIST
+  elfedit.py no_dynamic FILE            without its PT_DYNAMIC
   elfedit.py far_headers FILE           program headers far into its bytes
   elfedit.py split_load FILE            two PT_LOADs, parted within the strings
   elfedit.py cut_load FILE              its last table lies behind p_filesz
@@ -386,6 +387,12 @@ def no_abiflags(elf):
             elf.put("I", o, 0)          # PT_NULL
 
 
+def no_dynamic(elf):
+    for o, t, _, _, _ in elf.phdrs():
+        if t == PT_DYNAMIC:
+            elf.put("I", o, PT_NULL)
+
+
 def unneed(elf, name):
     for o, t, v in elf.dynamic():
         if t == DT_NEEDED and elf.string(v) == name:
@@ -477,7 +484,7 @@ VERBS = {"machine": machine, "straddle": straddle,
          "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
          "needversion": needversion, "setdyn": setdyn,
-         "unneed": unneed, "eflags": eflags, "far_headers": far_headers,
+         "unneed": unneed, "eflags": eflags, "far_headers": far_headers, "no_dynamic": no_dynamic,
          "split_load": split_load, "cut_load": cut_load,
          "only_liblist": only_liblist, "setlib": setlib,
          "abiflags": abiflags, "no_abiflags": no_abiflags}
