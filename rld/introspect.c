@@ -54,26 +54,16 @@ static int address(const void *addr, Dl_info *info, struct dso **dso,
 	return d != NULL;
 }
 
-API int dladdr(const void *addr, Dl_info *info)
+/* An address of an object that libc has loaded by itself.  The function is in
+ * libc or in its loader, by release. */
+static int inner_find(struct rld *r, void *pc, struct dl_find_object *out)
 {
-	struct dso *d;
-	const ElfW(Sym) *s;
+	static const char name[] = "_dl_find_object";
+	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
 
-	return address(addr, info, &d, &s);
-}
-
-API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
-{
-	struct dso *d;
-	const ElfW(Sym) *s;
-
-	if (!address(addr, info, &d, &s))
-		return 0;
-	if (flags == RTLD_DL_SYMENT)
-		*extra = (void *)(uintptr_t)s;
-	else if (flags == RTLD_DL_LINKMAP)
-		*extra = &d->lm;
-	return 1;
+	if (!f)
+		f = rld_host_symbol(r, r->host.loader, name);
+	return f ? ((int (*)(void *, struct dl_find_object *))f)(pc, out) : -1;
 }
 
 /* Objects that libc loaded by itself (NSS, gconv, libgcc_s at thread exit)
@@ -191,16 +181,45 @@ API int dl_iterate_phdr(int (*fn)(struct dl_phdr_info *, size_t, void *),
 	return ret;
 }
 
-/* An address of an object that libc has loaded by itself.  The function is in
- * libc or in its loader, by release. */
-static int inner_find(struct rld *r, void *pc, struct dl_find_object *out)
+/* libc's own linker about an address in an object that libc has loaded by itself.
+ * It is asked only if it has one: it takes a lock. */
+static int inner_address(const void *addr, Dl_info *info, void **extra,
+			 int flags)
 {
-	static const char name[] = "_dl_find_object";
-	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
+	struct rld *r = &rld_state;
+	struct dl_find_object where;
+	uintptr_t f;
 
-	if (!f)
-		f = rld_host_symbol(r, r->host.loader, name);
-	return f ? ((int (*)(void *, struct dl_find_object *))f)(pc, out) : -1;
+	if (r->host.kind != HOST_GLIBC || !r->host.libc || !r->started ||
+	    inner_find(r, (void *)(uintptr_t)addr, &where))
+		return 0;
+	f = rld_host_symbol(r, r->host.libc, "dladdr1");
+	return f ? ((int (*)(const void *, Dl_info *, void **, int))f)(
+			   addr, info, extra, flags) :
+		   0;
+}
+
+API int dladdr(const void *addr, Dl_info *info)
+{
+	struct dso *d;
+	const ElfW(Sym) *s;
+
+	return address(addr, info, &d, &s) ||
+	       inner_address(addr, info, NULL, 0);
+}
+
+API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
+{
+	struct dso *d;
+	const ElfW(Sym) *s;
+
+	if (!address(addr, info, &d, &s))
+		return inner_address(addr, info, extra, flags);
+	if (flags == RTLD_DL_SYMENT)
+		*extra = (void *)(uintptr_t)s;
+	else if (flags == RTLD_DL_LINKMAP)
+		*extra = &d->lm;
+	return 1;
 }
 
 API int _dl_find_object(void *pc, struct dl_find_object *out)

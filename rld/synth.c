@@ -373,6 +373,13 @@ static struct synth *make(struct rld *r, const char *path)
 _Static_assert(VAULT_BEYOND >= MAX_EXPORTS * sizeof(uint32_t),
 	       "the chain goes on there");
 
+/* One of rld's own, which objects that libc loads by itself shall call. */
+static void export_function(struct synth *s, const char *name, uintptr_t value)
+{
+	rld_synth_export(s, name, value, 0,
+			 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+}
+
 int rld_synth_build(struct rld *r, struct rld_err *e)
 {
 	const char *interp = r->host.loader->lm.l_name;
@@ -401,12 +408,12 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 			 ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT));
 	s->stdio = 0x20001;
 	if (r->host.kind == HOST_GLIBC) {
-		rld_synth_export(s, "_dl_find_object",
-				 (uintptr_t)_dl_find_object, 0,
-				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
-		rld_synth_export(s, "dl_iterate_phdr",
-				 (uintptr_t)dl_iterate_phdr, 0,
-				 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+		export_function(s, "_dl_find_object",
+				(uintptr_t)_dl_find_object);
+		export_function(s, "dl_iterate_phdr",
+				(uintptr_t)dl_iterate_phdr);
+		export_function(s, "dladdr", (uintptr_t)dladdr);
+		export_function(s, "dladdr1", (uintptr_t)dladdr1);
 	}
 	fill_dynamic(r, s, path);
 	rld_free(path);
