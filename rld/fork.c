@@ -141,6 +141,7 @@ static void forget_others(struct rld *r)
 	r->fork_waiters = 0;
 	r->lock_waiters = 0;
 	r->waits = NULL;
+	rld_turn_in_child(r);
 	/* what threads that are not here had begun never ends */
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->init == INIT_BINDING || d->init == INIT_RUNNING) {

@@ -188,11 +188,43 @@ static void one_by_one(struct rld *r, struct dso *root)
 	}
 }
 
+/* Objects in the order of their constructors. */
+struct row {
+	struct dso **at;
+	unsigned n;
+};
+
+static void construct_all(struct rld *r, void *arg)
+{
+	const struct row *row = arg;
+
+	for (unsigned i = 0; i < row->n; i++)
+		if (!runs_itself(row->at[i]) &&
+		    !(row->at[i]->flags & D_PROGRAM))
+			construct(r, row->at[i]);
+}
+
+/* Is there anything to run in it? */
+static int wants_turn(const struct row *row)
+{
+	for (unsigned i = 0; i < row->n; i++) {
+		const struct dso *d = row->at[i];
+		const struct code *c = d->init < INIT_RUNNING ? rld_code(d) :
+								NULL;
+
+		if (c && (c->init || c->ninit) && !(d->flags & D_PROGRAM))
+			return 1;
+	}
+	return 0;
+}
+
 /* Every object not yet initialised that root reaches (all, for NULL). */
 void rld_run_init(struct rld *r, struct dso *root)
 {
 	struct dso **at;
+	struct row row;
 	unsigned n;
+	int turn;
 
 	rld_lock(r);
 	at = rld_order_of_init(r, root, &n);
@@ -207,10 +239,18 @@ void rld_run_init(struct rld *r, struct dso *root)
 	for (unsigned i = 0; i < n; i++)
 		if (rld_late_is_mine(at[i]))
 			rld_late_run(r, at[i]);
-	rld_unlock(r);
+	/* what others are at is waited for before the turn is taken: they may
+	 * need one */
 	for (unsigned i = 0; i < n; i++)
-		if (!runs_itself(at[i]) && !(at[i]->flags & D_PROGRAM))
-			construct(r, at[i]);
+		if (is_busy(at[i]) && at[i]->init_owner != rld_self_id())
+			wait_constructed(r, at[i]);
+	row = (struct row){ at, n };
+	turn = root && wants_turn(&row);
+	rld_unlock(r);
+	if (turn)
+		rld_in_turn(r, root, construct_all, &row);
+	else
+		construct_all(r, &row);
 	rld_free(at);
 }
 

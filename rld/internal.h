@@ -406,7 +406,11 @@ struct rld {
 
 	struct host host;
 	struct dso *fini_list;
-	int exiting;	/* glibc's order of destructors is fixed: none leaves */
+	uintptr_t turn;	  /* names the thread whose turn it is, 0: none: turn.c */
+	int turn_tid;	  /* its number in the kernel */
+	unsigned turns;	  /* taken so far */
+	int turn_waiters; /* threads that wait for theirs */
+	int exiting;	  /* glibc's order of destructors is fixed: none leaves */
 	uintptr_t lock; /* names the thread that has it, 0: free */
 	unsigned lock_depth; /* how often that thread has taken it again */
 	unsigned fork_depth; /* forks of that thread under way: fork.c */
@@ -468,6 +472,9 @@ struct tls_words {
 	struct walk *walk; /* the innermost of dl_iterate_phdr */
 	int reading[2];	   /* this thread's part of rld.readers */
 	int finishing;	   /* ... and of rld.finishing */
+	int ahead;	   /* it goes without a turn, nested */
+	int tid;	   /* its number in the kernel, 0: not asked yet */
+	struct turn_frame *turns; /* turns it is in, the innermost */
 };
 
 _Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
@@ -554,6 +561,8 @@ static inline const char *dso_name(const struct rld *r, const struct dso *d)
 void rld_lock(struct rld *r);
 void rld_unlock(struct rld *r);
 int rld_holds_lock(const struct rld *r); /* this thread */
+/* The half of an owner's word, whose lowest bit is set, to wait on. */
+int *rld_futex_half(uintptr_t *owner);
 /* Without waiting; 1: it is held.  Only a thread that does not hold it yet. */
 int rld_trylock(struct rld *r);
 /* Gives back what was kept for readers, if none is left. */
@@ -942,6 +951,23 @@ void rld_weak_follow(struct def *d);
 /* Objects that became global after serial `since` take over. */
 void rld_weak_arrivals(struct rld *r, unsigned since);
 void rld_weak_forget(struct rld *r, const struct dso *gone);
+
+/* ---- turn.c */
+enum turn_state {
+	TURN_NEEDLESS, /* within another one of this thread, or none is due */
+	TURN_TAKEN,
+	TURN_PASSED, /* another thread's, which does not get on */
+	TURN_OTHERS  /* not now */
+};
+/* Wait for this thread's turn to run constructors (d's, for messages) or
+ * destructors; without the lock.  The first one does not wait. */
+enum turn_state rld_turn_try(struct rld *r);
+enum turn_state rld_turn_begin(struct rld *r, const struct dso *d);
+void rld_turn_end(struct rld *r, enum turn_state t);
+void rld_turn_in_child(struct rld *r);
+/* fn in a turn, which ends however fn is left. */
+void rld_in_turn(struct rld *r, const struct dso *d,
+		 void (*fn)(struct rld *, void *), void *arg);
 
 /* ---- order.c; lock held */
 /* What root reaches (all, for NULL) and is not constructed, in that order; heap,

@@ -11,7 +11,7 @@ static uintptr_t holder_id(void)
 }
 
 /* The half of *owner that tells threads apart. */
-static int *futex_half(uintptr_t *owner)
+int *rld_futex_half(uintptr_t *owner)
 {
 	return (int *)(void *)owner +
 	       (ARCH_DATA == ELFDATA2MSB && sizeof *owner > sizeof(int));
@@ -48,7 +48,7 @@ void rld_lock(struct rld *r)
 		__atomic_fetch_add(&r->lock_waiters, 1, __ATOMIC_SEQ_CST);
 		owner = __atomic_load_n(&r->lock, __ATOMIC_SEQ_CST);
 		if (owner)
-			sys_futex_wait(futex_half(&r->lock), (int)owner);
+			sys_futex_wait(rld_futex_half(&r->lock), (int)owner);
 		__atomic_fetch_sub(&r->lock_waiters, 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -60,7 +60,7 @@ static void release(struct rld *r)
 	/* not a store: qemu 7.2 lets aarch64's pass the load that follows */
 	__atomic_exchange_n(&r->lock, (uintptr_t)0, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->lock_waiters, __ATOMIC_SEQ_CST))
-		sys_futex_wake(futex_half(&r->lock), 1);
+		sys_futex_wake(rld_futex_half(&r->lock), 1);
 }
 
 void rld_unlock(struct rld *r)

@@ -367,14 +367,32 @@ static int collect(struct rld *r)
 	return more;
 }
 
-/* Called with the lock held once; destructors run without it. */
+static int any_leaves(struct rld *r)
+{
+	rld_keep(r);
+	for (const struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
+		if (leaves(d) || d->keep == KEEP_DUE)
+			return 1;
+	return 0;
+}
+
+/* Called with the lock held once; destructors run without it, and in turn. */
 void rld_collect(struct rld *r)
 {
+	enum turn_state t;
+
 	if (r->exiting)
 		return;
+	t = rld_turn_try(r);
+	if (t == TURN_OTHERS && any_leaves(r)) {
+		rld_unlock(r);
+		t = rld_turn_begin(r, NULL);
+		rld_lock(r);
+	}
 	do
 		r->lapsed = 0;
 	while (collect(r));
+	rld_turn_end(r, t);
 }
 
 /* The object that lingers since its last handle, this one, was closed. */
