@@ -396,6 +396,7 @@ struct rld {
 	unsigned serial, nobj, global_serial;
 	unsigned walk; /* number of the last walk */
 	unsigned long long adds, subs;
+	unsigned changed; /* grows before an object arrives or leaves */
 
 	struct index *index;
 	unsigned long probes;
@@ -710,6 +711,9 @@ void rld_unlink(struct rld *r, struct dso *d);
 void rld_show_on_face(struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
+/* ranges.c.  Fills *out for the object at addr: 1; -1: it has no table for
+ * unwinders; 0: ask the list.  No lock, in signal handlers as well. */
+int rld_find_range(struct rld *r, uintptr_t addr, struct dl_find_object *out);
 /* The chain of names in which one with this hash stands. */
 struct alias *rld_name_chain(const struct rld *r, uint32_t hash);
 /* -1: no memory.  An object that lacks a name is still known by its file. */

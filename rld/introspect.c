@@ -225,9 +225,13 @@ API int dladdr1(const void *addr, Dl_info *info, void **extra, int flags)
 API int _dl_find_object(void *pc, struct dl_find_object *out)
 {
 	struct rld *r = &rld_state;
-	int k = rld_read_begin(r), ret;
-	struct dso *d = rld_find_addr(r, (uintptr_t)pc);
+	int ret = rld_find_range(r, (uintptr_t)pc, out), k;
+	struct dso *d;
 
+	if (ret)
+		return ret > 0 ? 0 : -1;
+	k = rld_read_begin(r);
+	d = rld_find_addr(r, (uintptr_t)pc);
 	if (!d) {
 		rld_read_end(r, k);
 		return inner_find(r, pc, out);

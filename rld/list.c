@@ -254,6 +254,7 @@ static void know_kernels(struct rld *r, int fd)
 
 static void put_last(struct rld *r, struct dso *d)
 {
+	__atomic_store_n(&r->changed, r->changed + 1, __ATOMIC_SEQ_CST);
 	d->serial = ++r->serial;
 	d->lm.l_next = NULL;
 	d->lm.l_prev = (struct link_map *)r->tail;
@@ -296,6 +297,7 @@ void rld_unlink(struct rld *r, struct dso *d)
 {
 	struct dso *prev = (struct dso *)d->lm.l_prev, *next = dso_next(d);
 
+	__atomic_store_n(&r->changed, r->changed + 1, __ATOMIC_SEQ_CST);
 	if (prev)
 		__atomic_store_n(&prev->lm.l_next, d->lm.l_next,
 				 __ATOMIC_RELEASE);
