@@ -200,9 +200,8 @@ void rld_watch_fork(struct rld *r)
 		return;
 	if (!process)
 		process = sys_getpid();
-	while (!__atomic_compare_exchange_n(&asking, &was, self, 0,
-					    __ATOMIC_ACQUIRE,
-					    __ATOMIC_ACQUIRE)) {
+	while (!__atomic_compare_exchange_n(
+		&asking, &was, self, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		if (was == self ||
 		    __atomic_load_n(&r->fork_watched, __ATOMIC_ACQUIRE))
 			return;

@@ -407,11 +407,11 @@ struct rld {
 
 	struct host host;
 	struct dso *fini_list;
-	uintptr_t turn;	  /* names the thread whose turn it is, 0: none: turn.c */
-	int turn_tid;	  /* its number in the kernel */
-	unsigned turns;	  /* taken so far */
+	uintptr_t turn; /* names the thread whose turn it is, 0: none: turn.c */
+	int turn_tid;	/* its number in the kernel */
+	unsigned turns; /* taken so far */
 	int turn_waiters; /* threads that wait for theirs */
-	int exiting;	  /* glibc's order of destructors is fixed: none leaves */
+	int exiting;	/* glibc's order of destructors is fixed: none leaves */
 	uintptr_t lock; /* names the thread that has it, 0: free */
 	unsigned lock_depth; /* how often that thread has taken it again */
 	unsigned fork_depth; /* forks of that thread under way: fork.c */

@@ -8,9 +8,9 @@
 #include <asm/errno.h>
 
 enum {
-	GLANCE = 100,	      /* ms, from one look to the next */
-	GRACE = 2000,	      /* ms in one futex wait */
-	BLIND_GRACE = 10000,  /* ms, where nothing tells what a thread does */
+	GLANCE = 100,	     /* ms, from one look to the next */
+	GRACE = 2000,	     /* ms in one futex wait */
+	BLIND_GRACE = 10000, /* ms, where nothing tells what a thread does */
 	TEXT = 160
 };
 
@@ -198,7 +198,7 @@ enum turn_state rld_turn_begin(struct rld *r, const struct dso *d)
 	enum turn_state t = rld_turn_try(r);
 
 	/* within a fork the other thread may not get on */
-	return t != TURN_OTHERS   ? t :
+	return t != TURN_OTHERS	 ? t :
 	       rld_holds_lock(r) ? TURN_NEEDLESS :
 				   await(r, d);
 }
