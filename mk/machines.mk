@@ -48,10 +48,15 @@ RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
 	-ffunction-sections $(WARN)
 # Not separate-code: two segments in place of four are fewer mappings and
 # fewer pages to touch at each start.
-RLD_LDFLAGS := -static-pie -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
+RLD_LDFLAGS := -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
 	-Wl,-z,now,-z,noexecstack,-z,text -Wl,--export-dynamic \
 	-Wl,-Bsymbolic -Wl,-z,noseparate-code -Wl,--build-id \
 	-Wl,--eh-frame-hdr -Wl,--version-script=scripts/rld.map
+
+# Linked as a program it would have a DT_DEBUG that stays 0, and a gdb on the
+# command rld would look no further for the list of objects.  On MIPS ld forgets
+# the entry point of what is shared, and that tag is another one.
+KIND_mips := -static-pie
 
 INC = -I. -Irld/include -Iarch/$(arch)
 BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(call arch,$(m))),\
@@ -78,7 +83,8 @@ COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $(INC)
 
 build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1)) \
 		$$(LDS_$(1):%=build/$(1)/order.lds)
-	$(compiler) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $$(RLD_LDFLAGS) \
+	$(compiler) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $(or $(KIND_$(arch)),-shared) \
+		$$(RLD_LDFLAGS) \
 		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)% -Lbuild/$(1)), \
 			-Wl$$(,)-z$$(,)relro) \
 		-Wl,--hash-style=$(or $(HASH_$(arch)),gnu) \
