@@ -156,8 +156,12 @@ static void lacks_version(const struct ref *ref, const char *library,
 
 enum { ASK, LOAD };
 
+/* An entry that cannot be looked into, or lacks the version, is passed over:
+ * *lost tells of it, if no other defines the name.  -1: *e, the library that
+ * defines it cannot be loaded. */
 static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
-		      int what, struct def *out, struct rld_err *e)
+		      int what, struct def *out, struct rld_err *lost,
+		      struct rld_err *e)
 {
 	for (unsigned i = 0; o->mark && i < o->nneed; i++) {
 		const struct dso *tables;
@@ -172,7 +176,7 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 		if (x) {
 			tables = x;
 		} else {
-			struct peek *p = peek_at(r, o, i, e);
+			struct peek *p = peek_at(r, o, i, lost);
 
 			if (!p)
 				continue;
@@ -180,7 +184,7 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 		}
 		if (!rld_lookup_in(tables, ref, out)) {
 			lacks_version(ref, o->need_name[i], tables,
-				      dso_name(r, o), e);
+				      dso_name(r, o), lost);
 			continue;
 		}
 		if (what == ASK)
@@ -197,32 +201,40 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 	return 0;
 }
 
+/* What was passed over matters only where nothing else was found. */
+static void settle_lost(int hit, struct rld_err *lost, struct rld_err *e)
+{
+	if (!hit && lost->set && !e->set)
+		*e = *lost;
+	else
+		rld_err_clear(lost);
+}
+
 /* The referrer's own liblist first, then those of everybody it sees. */
 static int delay(struct rld *r, const struct ref *ref, struct dso *from,
 		 int what, struct def *out, struct rld_err *e)
 {
+	struct rld_err lost = { 0 };
 	int hit;
 
 	if (!r->ndelay)
 		return 0;
 	rld_guard(r, 1);
-	hit = from ? from_owner(r, ref, from, what, out, e) : 0;
+	hit = from ? from_owner(r, ref, from, what, out, &lost, e) : 0;
 	for (struct dso *d = r->head; d && !hit; d = dso_next(d))
 		if (d != from && d->mark && !(d->flags & D_DYING) &&
 		    (!lingers(d) || (from && is_gone(from))) &&
 		    rld_visible(d, from))
-			hit = from_owner(r, ref, d, what, out, e);
+			hit = from_owner(r, ref, d, what, out, &lost, e);
 	rld_guard(r, 0);
+	settle_lost(hit, &lost, e);
 	return hit;
 }
 
 int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 		     struct def *out, struct rld_err *e)
 {
-	if (delay(r, ref, from, LOAD, out, e) <= 0)
-		return 0;
-	rld_err_clear(e); /* another library that is missing was not wanted */
-	return 1;
+	return delay(r, ref, from, LOAD, out, e) > 0;
 }
 
 int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
@@ -262,6 +274,7 @@ int rld_delay_would(struct rld *r, const struct ref *ref, struct dso *from)
 int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 		 struct def *out, struct rld_err *e)
 {
+	struct rld_err lost = { 0 };
 	struct dso **list;
 	unsigned n;
 	int hit = 0;
@@ -270,10 +283,9 @@ int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 		return 0;
 	list = rld_closure(r, root, &n);
 	for (unsigned i = 0; list && i < n && !hit; i++)
-		hit = from_owner(r, ref, list[i], LOAD, out, e);
+		hit = from_owner(r, ref, list[i], LOAD, out, &lost, e);
 	rld_free(list);
-	if (hit > 0)
-		rld_err_clear(e);
+	settle_lost(hit, &lost, e);
 	return hit > 0;
 }
 
