@@ -1095,6 +1095,9 @@ int rld_tomb_tell(struct rld *r, uintptr_t at);
 
 /* ---- journal.c */
 /* Its name stays valid for a while. */
+/* Where an object of this very file, unchanged since, was mapped last; 0: nowhere
+ * that is known.  Something that stays may have kept addresses of it. */
+uintptr_t rld_journal_place(const struct dso *d);
 const char *rld_journal_add(struct rld *r, const struct dso *d);
 
 /* ---- trap.c */

@@ -4,6 +4,10 @@
 enum { KEPT = 64 };
 
 static struct rld_gone kept[KEPT] LARGE;
+static struct { /* which file each of them was */
+	uint64_t dev, ino;
+	struct stamp stamp;
+} file[KEPT] LARGE;
 static unsigned long long unloaded;
 
 /* The build-id among the notes of one segment. */
@@ -65,12 +69,28 @@ const char *rld_journal_add(struct rld *r, const struct dso *d)
 				.lo = d->lo,
 				.hi = d->hi };
 	rld_build_id(d, g);
+	file[unloaded % KEPT].dev = d->dev;
+	file[unloaded % KEPT].ino = d->ino;
+	file[unloaded % KEPT].stamp = d->stamp;
 	g->order = ++unloaded;
 	if (r->tombstone && d->dyn.symtab)
 		rld_tomb_add(r, d, unloaded);
 	if (unloaded == 1)
 		rld_explain_faults();
 	return g->name ? g->name : "";
+}
+
+uintptr_t rld_journal_place(const struct dso *d)
+{
+	for (unsigned i = 0; i < KEPT && i < unloaded; i++) {
+		unsigned at = (unsigned)((unloaded - 1 - i) % KEPT);
+
+		if (d->ino && file[at].ino == d->ino &&
+		    file[at].dev == d->dev &&
+		    !memcmp(&file[at].stamp, &d->stamp, sizeof d->stamp))
+			return kept[at].lo;
+	}
+	return 0;
 }
 
 API int rld_journal(struct rld_gone *out, size_t max)

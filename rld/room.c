@@ -164,17 +164,20 @@ static size_t alike(struct rld *r, const struct elf_head *h,
 		      0;
 }
 
-/* Room for the whole object; for ET_EXEC at its own address. */
-static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
+/* Room for the whole object; for ET_EXEC at its own address, for a file that was
+ * unloaded and is unchanged where it was, if that is free. */
+static uintptr_t reserve(struct rld *r, const struct dso *d,
+			 const struct elf_head *h, int fd,
 			 const ElfW(Phdr) *first, size_t len, struct extent *m)
 {
+	void *again = r->started ? (void *)rld_journal_place(d) : NULL;
 	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
 	size_t size = alike(r, h, first);
 	uintptr_t got, at;
 
 	*m = (struct extent){ .fixed = MAP_FIXED, .exec = m->exec };
 	if (!want && size && h->align <= r->page) {
-		at = sys_mmap(NULL, len, prot_of(first->p_flags, m->exec),
+		at = sys_mmap(again, len, prot_of(first->p_flags, m->exec),
 			      MAP_PRIVATE, fd,
 			      first->p_offset & ~(r->page - 1));
 		m->served = at + size;
@@ -188,7 +191,7 @@ static uintptr_t reserve(struct rld *r, const struct elf_head *h, int fd,
 
 		return err ? (uintptr_t)(intptr_t)err : want;
 	}
-	got = sys_mmap(NULL, len + h->align, PROT_NONE,
+	got = sys_mmap(again, len + h->align, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (SYS_ERR(got))
 		return got;
@@ -280,7 +283,7 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 		}
 	}
 	if (ret) {
-		base = reserve(r, h, fd, first, hi - lo, &m);
+		base = reserve(r, d, h, fd, first, hi - lo, &m);
 		if (SYS_ERR(base)) {
 			d->lo = d->hi = 0;
 			return rld_fail(e, "%s: cannot be mapped: %s",
