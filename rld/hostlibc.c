@@ -102,7 +102,8 @@ void rld_host_kind(struct rld *r, const char *interp)
 		r->host.musl = name_musl(r, interp);
 	if (rld_is_loader(b))
 		return;
-	while (p->dyn.dyn && (s = elf_next_needed(&p->dyn, &pos, &tag, &flag))) {
+	while (p->dyn.dyn &&
+	       (s = elf_next_needed(&p->dyn, &pos, &tag, &flag))) {
 		s = str_base(s);
 		if (!strcmp(s, "libc.so.6")) {
 			r->host.kind = HOST_GLIBC;
@@ -360,7 +361,8 @@ static void blank(struct rld *r, const ElfW(Phdr) *p, char *at)
 				sys_strerror(err));
 		return;
 	}
-	rld_print(r, 2, "rld: %s: %s: %s: libraries named there are loaded twice\n",
+	rld_print(r, 2,
+		  "rld: %s: %s: %s: libraries named there are loaded twice\n",
 		  r->prog, rld_preload_file, sys_strerror(err));
 }
 

@@ -104,7 +104,7 @@ enum {
 	D_NOW = 1 << 8,	  /* bind functions at once */
 	D_READY = 1 << 9, /* its tables can be searched */
 	D_RELOCATED = 1 << 10,
-	D_NEW = 1 << 11,  /* arrived with the dlopen in progress */
+	D_NEW = 1 << 11, /* arrived with the dlopen in progress */
 	D_INDEXED = 1 << 13,
 	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
 	D_DYING = 1 << 15,
@@ -178,7 +178,7 @@ struct edge {
 	struct dso *from, *to;
 	struct edge *next, **at; /* among to->users; at points to this one */
 	struct edge *next_use;	 /* among from->uses */
-	const char *unique; /* a unique definition that it uses, or NULL */
+	const char *unique;	 /* a unique definition that it uses, or NULL */
 };
 
 /* Whether an object shares its unique definitions with an older one. */
@@ -262,7 +262,7 @@ struct dso {
 	unsigned global_serial; /* when it became global */
 
 	struct edge *users, *uses;
-	struct alias *alias; /* the names under which it is found */
+	struct alias *alias;	  /* the names under which it is found */
 	unsigned char users_open; /* rebind.c */
 	unsigned char stays; /* closed and finished, but it could not leave */
 
@@ -367,9 +367,9 @@ struct rld {
 	int inhibit_cache; /* ld.so.cache is not asked */
 	const char *delay_list; /* names, comma-separated; heap */
 	int delay_all;
-	unsigned ndelay;   /* liblist entries that wait */
-	int swapped;	   /* something has been swapped out */
-	int new_hosts;	   /* an object of libc's loader whose file is not known */
+	unsigned ndelay; /* liblist entries that wait */
+	int swapped;	 /* something has been swapped out */
+	int new_hosts; /* an object of libc's loader whose file is not known */
 	unsigned nrevived; /* by the dlopen in progress */
 	unsigned nhooked;  /* that waited, and have their object */
 	int relocating;	   /* a pass over new objects is under way */

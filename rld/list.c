@@ -343,9 +343,8 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 	}
 	know_kernels(r, fd);
 	know_hosts(r);
-	for (struct dso *d = r->inodes ? r->inodes[st->stx_ino &
-						   r->inodes_mask] :
-					 NULL;
+	for (struct dso *d =
+		     r->inodes ? r->inodes[st->stx_ino & r->inodes_mask] : NULL;
 	     d; d = d->by_ino) {
 		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
 			continue;

@@ -83,8 +83,8 @@ static int leads_nowhere(struct rld *r, const struct dso *d, uint32_t sym,
 /* The slot of d is about to become v.  Where it lies in d's initial values of
  * thread-local storage, libc's own loader has copied them for this thread, the
  * only one so far: the copy follows, if it still holds what the slot does. */
-static void follow_in_thread(struct rld *r, struct dso *d, const uintptr_t *slot,
-			     uintptr_t v)
+static void follow_in_thread(struct rld *r, struct dso *d,
+			     const uintptr_t *slot, uintptr_t v)
 {
 	uintptr_t in = (uintptr_t)slot - (uintptr_t)d->tls_image, *copy;
 	char *block;
