@@ -4,7 +4,8 @@
 
 static const char usage[] =
 	"usage: rld [OPTION]... PROGRAM [ARG]...\n"
-	"Start PROGRAM, binding it by IRIX's rules; or answer questions about it.\n"
+	"       rld --list|--check [OPTION]... FILE...\n"
+	"Start PROGRAM, binding it by IRIX's rules; or answer questions about files.\n"
 	"  --list                what would be loaded, in rld-list order\n"
 	"  --check               resolve every reference, run nothing\n"
 	"  --verify              exit status: 0 a dynamically linked program,\n"
@@ -312,8 +313,37 @@ static void split_root(struct rld *r)
 			*copy = 0;
 }
 
+/* The files of --list or --check from the i-th argument on, each in a process of
+ * its own.  Returns there, with the file's number; when all are done the exit
+ * status is 1 if one of them had a problem. */
+static int each_file(struct rld *r, int i)
+{
+	int bad = 0;
+
+	for (; i < r->argc; i++) {
+		int pid, status;
+
+		r->prog = r->argv[i];
+		if (r->mode == MODE_LIST)
+			rld_print(r, 1, "%s:\n", r->prog);
+		pid = sys_fork();
+		if (!pid)
+			return i;
+		if (pid < 0)
+			rld_die(r, "no process can be made for it: %s",
+				sys_strerror(pid));
+		status = sys_wait(pid);
+		if (status & 0x7f)
+			rld_print(r, 2, "rld: %s: ended by signal %d\n",
+				  r->prog, status & 0x7f);
+		bad |= status;
+	}
+	sys_exit(bad != 0);
+}
+
 void rld_options(struct rld *r)
 {
+	enum run_mode from_environment;
 	int i = 1;
 
 	environment(r);
@@ -321,6 +351,8 @@ void rld_options(struct rld *r)
 		goto out;
 	r->prog = NULL;
 	r->on_command_line = 1;
+	from_environment = r->mode;
+	r->mode = MODE_RUN;
 	for (; i < r->argc && r->argv[i][0] == '-' && r->argv[i][1] == '-';
 	     i++) {
 		const char *a = r->argv[i];
@@ -350,6 +382,10 @@ void rld_options(struct rld *r)
 	}
 	if (r->argv[i][0] == '-' && r->argv[i][1])
 		rld_die(r, "%s: unknown option (try --help)", r->argv[i]);
+	if (i + 1 < r->argc && (r->mode == MODE_LIST || r->mode == MODE_CHECK))
+		i = each_file(r, i);
+	if (r->mode == MODE_RUN) /* what follows PROGRAM is its own */
+		r->mode = from_environment;
 	r->prog = r->argv[i];
 	if (i > 1 && r->mode == MODE_RUN)
 		rld_exe_options(r, r->argv + 1, (unsigned)i - 1);

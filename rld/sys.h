@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #endif
 #include <asm/unistd.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/stat.h>
@@ -194,6 +195,28 @@ static inline long sys_futex_wake(int *word, int n)
 {
 	return arch_syscall6(__NR_futex, (long)word,
 			     FUTEX_WAKE | FUTEX_PRIVATE_FLAG, n, 0, 0, 0);
+}
+
+/* A child whose end no signal tells of, so that its status is kept even where
+ * SIGCHLD is ignored; qemu knows only the ordinary one. */
+static inline int sys_fork(void)
+{
+	int pid = (int)sys1(__NR_clone, 0);
+
+	return pid == -EINVAL ? (int)sys1(__NR_clone, SIGCHLD) : pid;
+}
+
+/* Its status, as wait(2) has it; an error is one. */
+static inline int sys_wait(int pid)
+{
+	int status = 0;
+	long err;
+
+	do {
+		err = arch_syscall6(__NR_wait4, pid, (long)&status,
+				    0x40000000 /* __WALL */, 0, 0, 0);
+	} while (err == -EINTR);
+	return err < 0 ? 0x100 : status;
 }
 
 _Noreturn static inline void sys_exit(int status)
