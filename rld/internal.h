@@ -919,6 +919,8 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
 int rld_read_note(struct rld *r, struct dso *d, struct rld_err *e);
 /* What is said of entry i of d's liblist; -1: no memory. */
 int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag);
+/* A warning for each name of --delay-load that is in no liblist. */
+void rld_tell_unneeded(struct rld *r);
 
 /* ---- delay.c */
 static inline int rld_is_delayed(const struct dso *d, unsigned i)

@@ -83,3 +83,32 @@ int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 		r->ndelay++;
 	return 0;
 }
+
+static int is_needed(const struct rld *r, const char *name)
+{
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		for (unsigned i = 0; i < d->nneed; i++)
+			if (!strcmp(d->need_name[i], name))
+				return 1;
+	return 0;
+}
+
+void rld_tell_unneeded(struct rld *r)
+{
+	char *list = r->delay_list ? rld_strdup(r->delay_list) : NULL;
+
+	for (char *at = list; at && *at;) {
+		char *name = at;
+
+		while (*at && *at != ',')
+			at++;
+		if (*at)
+			*at++ = 0;
+		if (*name && !is_needed(r, name))
+			rld_print(r, r->log_fd,
+				  "rld: %s: delay-load of %s: no object that "
+				  "is loaded at the start needs it\n",
+				  r->prog, name);
+	}
+	rld_free(list);
+}

@@ -404,6 +404,8 @@ static void gather(struct rld *r)
 		rld_append(r, r->self);
 	if (r->vdso)
 		rld_append(r, r->vdso);
+	if (r->delay_list)
+		rld_tell_unneeded(r);
 	rld_search_done(r);
 }
 
