@@ -40,7 +40,7 @@ HASH_mips := sysv
 SMALL_FLAGS_x86_64 := -falign-functions=1 -falign-loops=1 -falign-jumps=1
 SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
 	etc debug marks vault msg entry delay statictls carrier guard iversion late \
-	hostlibc) \
+	hostlibc order stack tunable procexe linger fork) \
 	$(addprefix elf/,dynamic head rldnote version)
 
 RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \

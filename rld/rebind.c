@@ -92,8 +92,10 @@ static void follow_in_thread(struct rld *r, struct dso *d,
 	if (!d->tls_image || d->tls_filesz < WORD || in > d->tls_filesz - WORD)
 		return;
 	block = rld_tls_addr(r, d, 0);
+	if (!block)
+		return;
 	copy = (uintptr_t *)(void *)(block + in);
-	if (block && *copy == *slot)
+	if (*copy == *slot)
 		*copy = v;
 }
 
