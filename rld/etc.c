@@ -74,8 +74,7 @@ static void cache_open(struct rld *r)
 	at = sys_mmap(NULL, (size_t)st.stx_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (SYS_ERR(at))
 		goto out;
-	if (!r->started)
-		r->floor = at;
+	keep_above(r, at);
 	if (cache_use((const void *)at, (size_t)st.stx_size))
 		sys_munmap(at, (size_t)st.stx_size);
 out:

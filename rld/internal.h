@@ -431,7 +431,7 @@ struct rld {
 	const char *torn;    /* a file that was cut short under rld_guard */
 	const char *mapping; /* the file that rld_map has in hand */
 	uint64_t mapping_size;
-	uintptr_t floor; /* where the start has mapped last; 0: not yet */
+	uintptr_t floor; /* below what the start has mapped; 0: not known */
 
 	/* static TLS block */
 	size_t tls_size, tls_align, tls_used;
@@ -491,6 +491,13 @@ static inline struct tls_words *tls_words(void)
 static inline struct tls_words *rld_own_words(const struct rld *r)
 {
 	return r->started && r->tls_size ? tls_words() : &rld_early_words;
+}
+
+/* There is a mapping at `at`: objects of the start lie below it. */
+static inline void keep_above(struct rld *r, uintptr_t at)
+{
+	if (at < r->floor)
+		r->floor = at;
 }
 
 static inline uintptr_t page_down(const struct rld *r, uintptr_t a)

@@ -90,6 +90,7 @@ static void *map_block(size_t size)
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (SYS_ERR(p))
 		return NULL;
+	keep_above(&rld_state, p);
 	h = (struct head *)p;
 	h->size = size | MAPPED;
 	return (char *)p + HEAD;
@@ -124,8 +125,7 @@ static struct head *carve(size_t size)
 
 		if (SYS_ERR(p))
 			return NULL;
-		if (p < rld_state.floor)
-			rld_state.floor = p;
+		keep_above(&rld_state, p);
 		heap.lo = (char *)p;
 		heap.at = heap.lo + CHUNK;
 	}

@@ -298,8 +298,9 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 			return rld_fail(e, "%s: cannot be mapped: %s",
 					dso_name(r, d), sys_strerror(ret));
 	}
-	if (!r->started && h->type != ET_EXEC)
-		r->floor = base;
+	/* where the kernel lays it above, it chooses for all that follow, too */
+	if (h->type != ET_EXEC)
+		r->floor = base < r->floor ? base : 0;
 	return 0;
 }
 

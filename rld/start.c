@@ -139,6 +139,17 @@ static void make_vdso(struct rld *r)
 	rld_add_name(r, d, d->name);
 }
 
+/* Below all that the kernel has mapped at the start; with room for the data of
+ * the vdso, whose size nobody tells. */
+static uintptr_t below_kernels(const struct rld *r)
+{
+	uintptr_t lo = r->self->lo;
+
+	if (r->vdso && r->vdso->lo < lo)
+		lo = r->vdso->lo;
+	return lo > VDSO_DATA ? lo - VDSO_DATA : 0;
+}
+
 static const char *interp_of(const struct dso *p)
 {
 	for (unsigned i = 0; i < p->phnum; i++) {
@@ -216,17 +227,6 @@ _Noreturn static void verify(const struct dso *p)
 	sys_exit(!p->dyn.dyn ? 1 : interp_of(p) ? 0 : 2);
 }
 
-/* Below all that the kernel has mapped at the start; with room for the data of
- * the vdso, whose size nobody tells. */
-static uintptr_t below_kernels(const struct rld *r)
-{
-	uintptr_t lo = r->self->lo;
-
-	if (r->vdso && r->vdso->lo < lo)
-		lo = r->vdso->lo;
-	return lo > VDSO_DATA ? lo - VDSO_DATA : 0;
-}
-
 /* ... or by us (rld is the command). */
 static void program_from_file(struct rld *r)
 {
@@ -249,7 +249,6 @@ static void program_from_file(struct rld *r)
 	if (!d)
 		rld_die(r, "out of memory");
 	r->program_file = path_absolute(r->prog);
-	r->floor = below_kernels(r);
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
@@ -571,6 +570,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
+	r->floor = below_kernels(r);
 	if (r->as_command)
 		program_from_file(r);
 	else

@@ -276,8 +276,7 @@ static uintptr_t pages(struct rld *r, size_t size)
 		      0);
 	if (SYS_ERR(at))
 		return 0;
-	if (at < r->floor)
-		r->floor = at;
+	keep_above(r, at);
 	return align(at, r->tls_align);
 }
 

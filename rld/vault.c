@@ -153,6 +153,7 @@ static struct code *fresh(struct rld *r)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (SYS_ERR(at))
 			return NULL;
+		keep_above(r, at);
 		p = (struct piece *)at;
 		p->code = (struct code *)(p + 1);
 		p->ncode = (size - sizeof *p) / sizeof *p->code;
