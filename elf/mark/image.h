@@ -55,7 +55,8 @@ int mark_image_resize(struct image *im, size_t len);
  * file is free; mark_image_store lays them out again at the end.  Refuses files
  * with data after everything that their headers tell of. */
 int mark_image_unlay(struct image *im);
-/* Lay them out again, if they are out; mark_image_store calls it. */
+/* Lay them out again, if they are out, in the order of addresses: sections get
+ * other indices than they have in the file as read.  mark_image_store calls it. */
 int mark_image_relay(struct image *im);
 /* Append a section, called name; the image must be unlaid.  Returns its header,
  * all zero but for the name, valid until the next call, or NULL. */

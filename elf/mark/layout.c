@@ -134,6 +134,105 @@ void mark_image_drop_phdr(struct image *im, size_t at)
 	memmove(im->ph + at, im->ph + at + 1, (im->nph - at) * sizeof *im->ph);
 }
 
+/* ---- the order of section headers ---- */
+
+/* Where a section header belongs. */
+struct rank {
+	uint64_t key;
+	size_t old; /* its index until now */
+};
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->old < y->old ? -1 : x->old > y->old;
+}
+
+/* Sections with an address in its order, all others behind them.  A .tbss takes
+ * no addresses: it stays behind its predecessor. */
+static void rank_sections(const struct image *im, struct rank *rank)
+{
+	rank[0] = (struct rank){ 0 };
+	for (size_t i = 1; i < im->nsh; i++) {
+		const GElf_Shdr *s = &im->sh[i];
+
+		rank[i] = (struct rank){ .key = UINT64_MAX, .old = i };
+		if (s->sh_type == SHT_NOBITS && (s->sh_flags & SHF_TLS))
+			rank[i].key = rank[i - 1].key;
+		else if (s->sh_flags & SHF_ALLOC)
+			rank[i].key = s->sh_addr;
+	}
+}
+
+/* The sections that the symbols of table s are defined in. */
+static void renumber_symbols(struct image *im, const GElf_Shdr *s,
+			     const size_t *now)
+{
+	bool is64 = im->eh.e_ident[EI_CLASS] == ELFCLASS64;
+	size_t low = im->eh.e_ident[EI_DATA] == ELFDATA2MSB;
+	size_t size = mark_fsize(im, ELF_T_SYM);
+	unsigned char *p = im->buf + s->sh_offset;
+
+	p += is64 ? offsetof(Elf64_Sym, st_shndx) :
+		    offsetof(Elf32_Sym, st_shndx);
+	for (size_t k = 0; k < s->sh_size / size; k++, p += size) {
+		size_t n = (size_t)(p[low] | p[!low] << 8);
+
+		if (n < im->nsh) {
+			p[low] = (unsigned char)now[n];
+			p[!low] = (unsigned char)(now[n] >> 8);
+		}
+	}
+}
+
+static void renumber(struct image *im, const size_t *now)
+{
+	for (size_t i = 1; i < im->nsh; i++) {
+		GElf_Shdr *s = &im->sh[i];
+		bool info = s->sh_type == SHT_REL || s->sh_type == SHT_RELA ||
+			    (s->sh_flags & SHF_INFO_LINK);
+
+		if (s->sh_link < im->nsh)
+			s->sh_link = (GElf_Word)now[s->sh_link];
+		if (info && s->sh_info < im->nsh)
+			s->sh_info = (GElf_Word)now[s->sh_info];
+		if (s->sh_type == SHT_SYMTAB || s->sh_type == SHT_DYNSYM)
+			renumber_symbols(im, s, now);
+	}
+	im->eh.e_shstrndx = (GElf_Half)now[im->eh.e_shstrndx];
+}
+
+/* Linkers write section headers in the order of addresses, and tools rely on it:
+ * patchelf makes room for program headers by moving sections from the first on,
+ * up to one that is out of the way, and overwrites what comes behind that. */
+static int order_sections(struct image *im)
+{
+	struct rank *rank = calloc(im->nsh, sizeof *rank);
+	size_t *now = calloc(im->nsh, sizeof *now);
+	GElf_Shdr *sh = calloc(im->nsh, sizeof *sh);
+	bool ok = rank && now && sh;
+
+	if (ok) {
+		rank_sections(im, rank);
+		qsort(rank + 1, im->nsh - 1, sizeof *rank, by_rank);
+		for (size_t i = 0; i < im->nsh; i++) {
+			now[rank[i].old] = i;
+			sh[i] = im->sh[rank[i].old];
+		}
+		free(im->sh);
+		im->sh = sh;
+		renumber(im, now);
+	} else {
+		free(sh);
+	}
+	free(rank);
+	free(now);
+	return ok ? 0 : mark_fail(im->err, "out of memory");
+}
+
 /* Names, then the section headers, at the end of the file. */
 int mark_image_relay(struct image *im)
 {
@@ -143,6 +242,8 @@ int mark_image_relay(struct image *im)
 
 	if (!im->unlaid)
 		return 0;
+	if (order_sections(im))
+		return -1;
 	str = &im->sh[im->eh.e_shstrndx];
 	str->sh_offset = im->len;
 	str->sh_size = im->namesz;

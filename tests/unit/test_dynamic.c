@@ -922,6 +922,7 @@ static void random_sections_are_survived(void **state)
 			sum += (unsigned)d.rel[k].r_info;
 		assert_in_range(d.nrelative, 0, d.nrela + d.nrel);
 	}
+	(void)sum;
 	free(m);
 }
 
