@@ -32,11 +32,14 @@ struct wait {
 	struct dso *what;
 };
 
+static int is_busy_state(enum init_state s)
+{
+	return s == INIT_BINDING || s == INIT_RUNNING;
+}
+
 static int is_busy(const struct dso *d)
 {
-	enum init_state s = dso_init(d);
-
-	return s == INIT_BINDING || s == INIT_RUNNING;
+	return is_busy_state(dso_init(d));
 }
 
 /* Does whoever constructs d wait, in the end, for this thread? */
@@ -63,11 +66,14 @@ static int wait_constructed(struct rld *r, struct dso *d)
 	if (waits_for_us(r, d))
 		return 0;
 	__atomic_store_n(&r->waits, &w, __ATOMIC_SEQ_CST);
-	while (is_busy(d) && d->init_owner != w.who) {
-		int state = (int)dso_init(d);
+	for (;;) {
+		/* read once: what is waited on is a state that will change */
+		enum init_state state = dso_init(d);
 
+		if (!is_busy_state(state) || d->init_owner == w.who)
+			break;
 		rld_unlock(r);
-		sys_futex_wait((int *)&d->init, state);
+		sys_futex_wait((int *)&d->init, (int)state);
 		rld_lock(r);
 	}
 	while (*p && *p != &w)
