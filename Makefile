@@ -92,7 +92,7 @@ lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
 	@scripts/lint
 
 format: ## rewrite our C as .clang-format says
-	clang-format -i $(wildcard rld/*.[ch] rld/include/*.h elf/*.[ch] \
+	clang-format -i $(wildcard rld/*.h rld/*/*.[ch] elf/*.[ch] \
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
 		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/fuzz/check/*.[ch] \
 		tests/hostile/src/*.c \

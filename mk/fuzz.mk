@@ -32,7 +32,7 @@ build/fuzz/check/rld.o: $(FUZZ_RLD) tests/fuzz/check/rld.lds
 build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h $(RULES)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -include tests/fuzz/check/kernel.h \
-		$(if $(filter rld/str.c,$<),-ffreestanding) -MMD -MP -c -o $@ $<
+		$(if $(filter rld/base/str.c,$<),-ffreestanding) -MMD -MP -c -o $@ $<
 
 build/fuzz/check/%.o: %.S $(RULES)
 	@mkdir -p $(@D)

@@ -38,10 +38,12 @@ HASH_mips := sysv
 # which the kernel brings in at one page fault.  For gcc: the list of functions is
 # of its making, and clang does not know the last flag.
 SMALL_FLAGS_x86_64 := -falign-functions=1 -falign-loops=1 -falign-jumps=1
-SMALL_x86_64 := $(addprefix rld/,search synth list start map room init options \
-	etc debug marks vault msg entry delay statictls carrier guard iversion late \
-	hostlibc order stack tunable procexe linger fork) \
-	$(addprefix elf/,dynamic head rldnote version)
+SMALL_x86_64 := $(addprefix rld/,file/search host/synth list/list start/start \
+	image/map image/segments life/init start/options file/cache diag/debugger \
+	load/marks base/sealed base/msg call/entry load/delay tls/static tls/carrier \
+	image/guard load/version bind/late host/handover life/order image/stack \
+	file/tunable host/procexe life/linger life/fork) $(addprefix elf/,dynamic head \
+	rldnote version)
 
 RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
 	-fno-stack-protector -fno-common -fno-strict-aliasing \
@@ -65,12 +67,15 @@ BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(call arch,$(m))),\
 # What a start runs lies together and first, its variables before large ones:
 # each page that a start touches is paid for by every program.  By function
 # where there is a linker script (rld/start.order), else by object.
-START := mem map room etc debug guard start options search list hostlibc synth str \
-	lookup bind rebind tls thread statictls init msg lock sys vault late lazy iversion apply marks
+START := base/heap image/map image/segments file/cache diag/debugger \
+	image/guard start/start start/options file/search list/list host/handover \
+	host/synth base/str sym/lookup bind/relocate bind/rebind tls/tls tls/thread \
+	tls/static life/init base/msg base/lock base/sys base/sealed bind/late \
+	call/lazy load/version bind/apply load/marks
 
 # $(1): machine, with its variant
 define machine
-SRC_$(1) := $$(sort $$(wildcard rld/*.c elf/*.c arch/$(arch)/*.c arch/$(arch)/*.S))
+SRC_$(1) := $$(sort $$(wildcard rld/*/*.c elf/*.c arch/$(arch)/*.c arch/$(arch)/*.S))
 OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
 ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
 	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))

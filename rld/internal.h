@@ -18,9 +18,9 @@
 #include "elf/rldnote.h"
 #include "elf/symbol.h"
 #include "elf/version.h"
-#include "rld/compat.h"
-#include "rld/str.h"
-#include "rld/sys.h"
+#include "rld/base/compat.h"
+#include "rld/base/str.h"
+#include "rld/base/sys.h"
 
 /* Declarations, too: an address of our own needs no GOT, so no relocation. */
 #pragma GCC visibility push(hidden)

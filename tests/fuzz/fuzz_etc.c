@@ -1,4 +1,4 @@
-/* rld/etc.c and rld/conf.c: ld.so.cache and the text of ld.so.conf, hosted.  Input: a byte
+/* rld/file/cache.c and rld/file/conf.c: ld.so.cache and the text of ld.so.conf, hosted.  Input: a byte
  * that chooses which, for the cache a name of a byte's length, then the file. */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -6,9 +6,9 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#include "rld/conf.c"
-#include "rld/etc.c"
-#include "rld/sys.c"
+#include "rld/file/conf.c"
+#include "rld/file/cache.c"
+#include "rld/base/sys.c"
 
 /* Called by nobody here. */
 void arch_sigreturn(void)

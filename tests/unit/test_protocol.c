@@ -1,4 +1,4 @@
-/* rld/lazy.c against rld/unload.c, as a model: every interleaving of first
+/* rld/call/lazy.c against rld/life/unload.c, as a model: every interleaving of first
  * calls that bind to an object with the dlclose that unmaps it, step by step as
  * the C code does them (one access to shared memory a step, sequentially
  * consistent).  No reader touches what is unmapped, no slot leads there in the

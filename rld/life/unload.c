@@ -1,0 +1,451 @@
+/* dlclose's second half: an object that nothing holds leaves, and what others
+ * bound to it is taken back.  linger.c tells what stays. */
+#include "rld/diag/event.h"
+#include "rld/base/sealed.h"
+
+/* One that leaves before the root of a group it is in. */
+static void leave_members(struct dso *gone)
+{
+	for (unsigned i = 0; i < gone->ngroup; i++) {
+		struct group *g = gone->group[i];
+		unsigned k = 0;
+
+		if (g->member[0] == gone) /* the group ends with its root */
+			continue;
+		for (unsigned j = 0; j < g->n; j++)
+			if (g->member[j] != gone)
+				g->member[k++] = g->member[j];
+		if (k)
+			g->n = k;
+	}
+}
+
+/* Entries that waited, and got gone, wait again. */
+static void leave_liblists(struct rld *r, struct dso *gone)
+{
+	for (struct dso *d = r->nhooked ? r->head : NULL; d; d = dso_next(d))
+		for (unsigned i = 0; d->mark && i < d->nneed; i++)
+			if (d->need[i] == gone && rld_is_delayed(d, i)) {
+				d->need[i] = NULL;
+				r->ndelay++;
+				r->nhooked--;
+			}
+}
+
+/* What is left is the root's group, for the caller to free. */
+static void leave_group(struct dso *d, const struct group *g)
+{
+	for (unsigned i = 0; i < d->ngroup;)
+		if (d->group[i] == g)
+			d->group[i] = d->group[--d->ngroup];
+		else
+			i++;
+}
+
+static void leave_groups(struct rld *r, struct dso *gone)
+{
+	const struct group *g = gone->own;
+
+	if (!g)
+		return;
+	leave_group(gone, g); /* by now it may not be among its own members */
+	for (unsigned i = 0; i < g->n; i++)
+		leave_group(g->member[i], g);
+	/* what was swapped out is no member any longer, and still knows it */
+	for (struct dso *d = r->swapped ? r->head : NULL; d; d = dso_next(d))
+		leave_group(d, g);
+}
+
+/* The last step for one object, shared with a failed dlopen. */
+void rld_remove(struct rld *r, struct dso *d)
+{
+	rld_index_remove(r, d);
+	rld_unlink(r, d);
+	leave_members(d);
+	leave_liblists(r, d);
+	leave_groups(r, d);
+	rld_uses_forget(d);
+	rld_tls_release(r, d);
+	if (d->tls_dtors)
+		rld_dtors_forget(r, d);
+	if (lingers(d))
+		r->nlinger--;
+	rld_pairs_forget(r, d);
+	rld_wait_readers(r);
+	if (d->own) {
+		rld_free_later(r, d->own->member);
+		rld_free_later(r, d->own);
+		d->own = NULL;
+	}
+	rld_unmap(r, d);
+	rld_free_dso(r, d);
+	r->stuck = 0;
+}
+
+/* Of this thread's: another's destructors must have ended before it unmaps. */
+static struct dso *next_to_finish(struct rld *r)
+{
+	for (struct dso **p = &r->fini_list; *p; p = &(*p)->fini_next)
+		if ((*p)->flags & D_FINISHING &&
+		    (*p)->init_owner == rld_self_id()) {
+			struct dso *d = *p;
+
+			*p = d->fini_next;
+			d->flags &= ~(unsigned)D_FINISHING;
+			return d;
+		}
+	return NULL;
+}
+
+/* What leaves with one dlclose. */
+struct leaving {
+	struct dso **at;
+	struct rld_event *news; /* of each, for afterwards */
+	unsigned n;
+};
+
+/* Not host objects: libc's own loader has them. */
+static int leaves(const struct dso *d)
+{
+	if (d->keep || d->flags & D_HOST)
+		return 0;
+	return d->stays || !(d->flags & D_LEAVING);
+}
+
+/* What leaves now; none where memory is short for a list of them. */
+static void choose(struct rld *r, struct leaving *l)
+{
+	struct dso *first = rld_first_dynamic(r);
+	unsigned n = 0;
+
+	for (struct dso *d = first; d; d = dso_next(d))
+		n += (unsigned)leaves(d);
+	if (!n)
+		return;
+	l->at = rld_alloc(n * sizeof *l->at);
+	l->news = rld_alloc(n * sizeof *l->news);
+	if (!l->at || !l->news)
+		return;
+	for (struct dso *d = first; d; d = dso_next(d))
+		if (leaves(d))
+			l->at[l->n++] = d;
+}
+
+static void not_ready(struct rld *r, const struct leaving *l, unsigned opened)
+{
+	while (opened-- > 0)
+		rld_close_users(r, l->at[opened]);
+	rld_seal(r);
+}
+
+/* All that must be written to when they leave becomes writable; -1: the kernel
+ * refuses some of it, and nothing has changed. */
+static int make_ready(struct rld *r, const struct leaving *l)
+{
+	if (rld_unseal(r))
+		return -1;
+	for (unsigned i = 0; i < l->n; i++)
+		if (rld_open_users(r, l->at[i])) {
+			not_ready(r, l, i);
+			return -1;
+		}
+	return 0;
+}
+
+/* Before anything has changed, where foreign code comes first. */
+static int could_leave(struct rld *r, const struct leaving *l)
+{
+	if (make_ready(r, l))
+		return 0;
+	not_ready(r, l, l->n);
+	return 1;
+}
+
+/* The kernel has changed its mind while destructors ran: they are kept as they
+ * are, out of sight, until a later dlclose. */
+static void keep(struct rld *r, const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		l->at[i]->stays = 1;
+		TRACE(r, TR_UNLOAD,
+		      "rld: unload: %s stays: its users cannot be "
+		      "made writable\n",
+		      dso_name(r, l->at[i]));
+	}
+}
+
+/* Listeners and destructors, without the lock. */
+static void finish(struct rld *r, const struct leaving *l)
+{
+	struct dso *d;
+
+	if (rld_event_wanted(RLD_EVENT_UNLOADING))
+		for (unsigned i = 0; i < l->n; i++) {
+			if (l->at[i]->stays)
+				continue;
+			rld_unlock(r);
+			rld_tell(r, l->at[i], RLD_EVENT_UNLOADING);
+			rld_lock(r);
+		}
+	while ((d = next_to_finish(r))) {
+		rld_unlock(r);
+		rld_exit_begin(r);
+		rld_run_fini(r, d);
+		rld_exit_end(r);
+		rld_lock(r);
+	}
+}
+
+/* Where libstdc++ is never unloaded it need not free what it has allocated
+ * for exceptions (72 KiB), and its destructors do not; but it has a function
+ * that does, for those who count blocks.  Called as destructors are.  The guard
+ * is for tables of files that were cut short since they were loaded. */
+static int free_resources(struct rld *r, const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		uintptr_t fn =
+			l->at[i]->init != INIT_FINISHED || l->at[i]->stays ?
+				0 :
+				rld_host_symbol(r, l->at[i],
+						"_ZN9__gnu_cxx9__freeresEv");
+
+		if (!fn)
+			continue;
+		rld_guard(r, 0);
+		not_ready(r, l, l->n);
+		rld_unlock(r);
+		((void (*)(void))fn)();
+		rld_lock(r);
+		if (make_ready(r, l))
+			return -1;
+		rld_guard(r, 1);
+	}
+	return 0;
+}
+
+/* Taken back and unmapped; all is writable for it. */
+static void leave(struct rld *r, struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		l->at[i]->flags |= D_DYING;
+	for (unsigned i = 0; i < l->n; i++) {
+		rld_entries_unbind(r, l->at[i]);
+		rld_code_free(r, l->at[i]);
+	}
+	for (unsigned i = 0; i < l->n; i++) {
+		struct dso *d = l->at[i];
+
+		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, d));
+		if (r->overrides)
+			rld_weak_forget(r, d);
+		rld_index_remove(r, d);
+		rld_unbind(r, d);
+		rld_close_users(r, d);
+	}
+	rld_debug_state(r, RT_DELETE);
+	for (unsigned i = 0; i < l->n; i++) {
+		struct rld_event ev =
+			rld_event_of(RLD_EVENT_UNLOADED, l->at[i]);
+
+		ev.name = rld_journal_add(r, l->at[i]);
+		ev.handle = NULL;
+		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
+			ev.name = rld_strdup(ev.name);
+			l->news[i] = ev;
+		}
+		rld_remove(r, l->at[i]);
+	}
+}
+
+/* Lock held, and given up meanwhile. */
+static void tell_unloaded(struct rld *r, struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		char *name = (char *)(uintptr_t)l->news[i].name;
+
+		if (!l->news[i].what)
+			continue;
+		if (!name)
+			l->news[i].name = "";
+		rld_unlock(r);
+		rld_emit(&l->news[i]);
+		rld_lock(r);
+		rld_free(name);
+	}
+}
+
+/* For those that are not finished yet. */
+static void mark_leaving(const struct leaving *l, unsigned flags)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		struct dso *d = l->at[i];
+
+		if (d->stays)
+			continue;
+		d->flags &= ~(unsigned)(D_FINISHING | D_LEAVING);
+		d->flags |= flags;
+		d->init_owner = rld_self_id();
+	}
+}
+
+/* -1: what would have to be written when something leaves cannot be. */
+static int run_due(struct rld *r)
+{
+	struct dso *d = rld_first_dynamic(r);
+
+	rld_keep(r);
+	while (d && d->keep != KEEP_DUE)
+		d = dso_next(d);
+	if (!d)
+		return 0;
+	if (rld_unseal(r))
+		return -1;
+	rld_seal(r);
+	while (rld_dtors_run_due(r))
+		rld_keep(r);
+	return 0;
+}
+
+/* What is to leave, marked; none if it cannot. */
+static void begin_to_leave(struct rld *r, struct leaving *l)
+{
+	choose(r, l);
+	if (!l->n)
+		return;
+	mark_leaving(l, D_FINISHING | D_LEAVING);
+	if (could_leave(r, l))
+		return;
+	TRACE(r, TR_UNLOAD,
+	      "rld: unload: %s stays: what its leaving would change cannot be "
+	      "made writable\n",
+	      dso_name(r, l->at[0]));
+	mark_leaving(l, 0);
+	l->n = 0;
+}
+
+/* 0: they stay after all. */
+static int unload(struct rld *r, struct leaving *l)
+{
+	if (make_ready(r, l)) {
+		keep(r, l);
+		return 0;
+	}
+	rld_guard(r, 1);
+	if (free_resources(r, l)) {
+		keep(r, l);
+		return 0;
+	}
+	leave(r, l);
+	rld_guard(r, 0);
+	rld_seal(r);
+	rld_debug_state(r, RT_CONSISTENT);
+	tell_unloaded(r, l);
+	return 1;
+}
+
+/* 1: what lingers may have lost its reason. */
+static int collect(struct rld *r)
+{
+	struct leaving l = { 0 };
+	int stays, more = 0;
+
+	if (run_due(r))
+		return 0;
+	stays = rld_linger_due(r);
+	begin_to_leave(r, &l);
+	if (l.n)
+		finish(r, &l);
+	if (stays) {
+		if (l.n) /* destructors may have opened and closed */
+			rld_keep(r);
+		rld_linger(r);
+	}
+	if (l.n && unload(r, &l))
+		more = r->nlinger > 0;
+	rld_free(l.at);
+	rld_free(l.news);
+	return more;
+}
+
+static int any_leaves(struct rld *r)
+{
+	rld_keep(r);
+	for (const struct dso *d = rld_first_dynamic(r); d; d = dso_next(d))
+		if (leaves(d) || d->keep == KEEP_DUE)
+			return 1;
+	return 0;
+}
+
+/* Called with the lock held once; destructors run without it, and in turn. */
+void rld_collect(struct rld *r)
+{
+	enum turn_state t;
+
+	if (r->exiting)
+		return;
+	t = rld_turn_try(r);
+	if (t == TURN_OTHERS && any_leaves(r)) {
+		rld_unlock(r);
+		t = rld_turn_begin(r, NULL);
+		rld_lock(r);
+	}
+	do
+		r->lapsed = 0;
+	while (collect(r));
+	rld_turn_end(r, t);
+}
+
+/* The object that lingers since its last handle, this one, was closed. */
+static struct dso *closed(struct rld *r, const void *handle)
+{
+	for (struct dso *d = r->nlinger ? r->head : NULL; d; d = dso_next(d))
+		if (lingers(d) && !(d->flags & D_RETIRED) &&
+		    rld_handle(d) == handle)
+			return d;
+	return NULL;
+}
+
+API int rld_holders(void *handle, struct rld_holder *out, size_t max)
+{
+	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
+	struct dso *d;
+	size_t n = 0;
+
+#define HOLDER(w, c, s)                                          \
+	do {                                                     \
+		if (n < max)                                     \
+			out[n] = (struct rld_holder){ w, c, s }; \
+		n++;                                             \
+	} while (0)
+	rld_lock(r);
+	d = closed(r, handle);
+	if (!d)
+		d = rld_valid(r, handle, &e);
+	if (d && d->flags & D_STARTUP)
+		HOLDER(RLD_HELD_STARTUP, 1, NULL);
+	if (d && d->opens)
+		HOLDER(RLD_HELD_HANDLE, d->opens, NULL);
+	for (struct dso *o = d ? r->head : NULL; o; o = dso_next(o))
+		for (unsigned i = 0; i < o->nneed + o->nfilter; i++)
+			if ((i < o->nneed ? o->need[i] :
+					    o->filtee[i - o->nneed]) == d &&
+			    o != d) {
+				HOLDER(RLD_HELD_DEPENDENT, 1, dso_name(r, o));
+				break;
+			}
+	if (d && d->flags & D_NODELETE)
+		HOLDER(RLD_HELD_NODELETE, 1, NULL);
+	if (d && d->tls_dtors)
+		HOLDER(RLD_HELD_THREADS, d->tls_dtors, NULL);
+	if (d && (d->init == INIT_RUNNING || d->init == INIT_BINDING))
+		HOLDER(RLD_HELD_RUNNING, 1, NULL);
+	for (struct edge *x = d ? d->users : NULL; x; x = x->next)
+		if (x->unique && !(x->from->flags & D_DYING))
+			HOLDER(RLD_HELD_UNIQUE, 1, dso_name(r, x->from));
+	rld_unlock(r);
+	if (d)
+		return (int)n;
+	rld_keep_error(&e);
+	return -1;
+}
