@@ -25,6 +25,7 @@ struct state {
 
 static const char *lib, *symbol, *other, *user;
 static int failures, threads, more, reopen;
+static pthread_barrier_t ready;
 
 static int count(struct dl_phdr_info *i, size_t n, void *p)
 {
@@ -153,6 +154,10 @@ static void swaps(long n)
 
 static void *many(void *arg)
 {
+	/* glibc's loader gives initial values in static TLS to the threads that
+	 * it has listed, and misses one that is being created at that moment */
+	if (threads)
+		pthread_barrier_wait(&ready);
 	for (long n = *(long *)arg; n > 0; n--)
 		once();
 	return NULL;
@@ -169,10 +174,12 @@ static void run(long n)
 		many(&n);
 		return;
 	}
+	pthread_barrier_init(&ready, NULL, (unsigned)threads);
 	for (int i = 0; i < threads; i++)
 		pthread_create(&t[i], NULL, many, &each);
 	for (int i = 0; i < threads; i++)
 		pthread_join(t[i], NULL);
+	pthread_barrier_destroy(&ready);
 }
 
 int main(int argc, char **argv)
