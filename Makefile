@@ -6,30 +6,32 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-ifeq ($(origin CC),default)
-CC = gcc
-endif
 HOSTCC ?= gcc
 CFLAGS ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
-HOST := $(shell uname -m)
 VERSION := $(or $(shell sed -n 's/^\#define RLD_VERSION[ \t]*"\(.*\)".*/\1/p' \
 	rld/include/rld.h),0)
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror
+# Packagers, whose compilers are not ours: make WERROR=
+WERROR ?= -Werror
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion $(WERROR)
 RULES := Makefile $(wildcard mk/*.mk)
 , := ,
 
-default: build/$(HOST)/rld tools build/compile_commands.json ## build rld for this machine, and the host tools
+.DEFAULT_GOAL := default
 
 include mk/machines.mk mk/host.mk mk/unit.mk mk/fuzz.mk mk/install.mk
+
+default: build/$(HOST)/rld tools build/compile_commands.json ## build rld for this machine, and the host tools
 
 all: default $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) ## build rld for every machine whose compiler is installed
 
 built: # the machines that `make all` builds for
 	@echo $(BUILT)
 
-clang: build/$(HOST)-clang/rld ## build rld for this machine with clang, in build/MACHINE-clang/
+clang: build/$(BUILD)-clang/rld ## build rld for this machine with clang, in build/MACHINE-clang/
 
 # For editors (clangd): how each file of the loader is compiled.
 build/compile_commands.json: $(RULES) $(SRC_$(HOST))
@@ -108,4 +110,4 @@ help: ## list the targets
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak \
 	check-binary loader programs clients libraries releases world sweep demo bench \
-	lint format install clean help
+	lint format install uninstall clean help

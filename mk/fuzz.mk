@@ -4,7 +4,7 @@ FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=all $(call INC,$(HOST))
+	-fno-sanitize-recover=all $(call INC,$(BUILD))
 FUZZ_ELF := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(wildcard elf/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
@@ -20,7 +20,7 @@ build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
 
 # fuzz_check: all of rld in one object, of which one name can be seen and whose
 # variables lie together.
-FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(HOST))))
+FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(BUILD))))
 
 build/fuzz/fuzz_check: build/fuzz/obj/tests/fuzz/fuzz_check.o build/fuzz/check/rld.o
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
@@ -36,7 +36,7 @@ build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h $(RULES)
 
 build/fuzz/check/%.o: %.S $(RULES)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -g $(call INC,$(HOST)) -MMD -MP -c -o $@ $<
+	$(FUZZ_CC) -g $(call INC,$(BUILD)) -MMD -MP -c -o $@ $<
 
 build/fuzz/obj/tests/fuzz/fuzz_check.o: build/fuzz/check/libdep.so build/fuzz/check/libc.so.6
 

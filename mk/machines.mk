@@ -13,8 +13,35 @@ CC_mipsn32 := mips64-linux-gnuabi64-gcc -mabi=n32
 CC_mipsn32el := mips64el-linux-gnuabi64-gcc -mabi=n32
 CC_mips64 := mips64-linux-gnuabi64-gcc
 CC_mips64el := mips64el-linux-gnuabi64-gcc
-# Not := : CC may come from the command line (make CC=clang).
-CC_$(HOST) = $(CC)
+
+# BUILD is the machine that make runs on, HOST the one that rld is for: that of the
+# compiler, unless the command line says HOST=NAME.  Then the compiler is the one
+# above, unless there is a CC, too.
+machine_of = $(strip $(or $(patsubst mips64%,mipsn32%,$(firstword $(subst -, ,$(filter \
+	%abin32,$(1))))),$(if $(filter %gnux32,$(1)),x32),$(patsubst arm64,aarch64,\
+	$(firstword $(subst -, ,$(1)))),$(shell uname -m)))
+BUILD := $(call machine_of,$(shell $(HOSTCC) -dumpmachine 2>/dev/null))
+ifeq ($(origin CC),default)
+CC := gcc
+ifeq ($(origin HOST),command line)
+ifneq ($(HOST),$(BUILD))
+CC := $(or $(CC_$(HOST)),gcc)
+endif
+endif
+endif
+ifneq ($(origin HOST),command line)
+HOST := $(call machine_of,$(shell $(CC) -dumpmachine 2>/dev/null))
+endif
+CC_$(HOST) := $(CC)
+
+# What is of use without a compiler for a machine that rld knows.
+ifneq ($(if $(MAKECMDGOALS),$(filter-out built clean format help lint build/%,\
+	$(MAKECMDGOALS)),default),)
+ifeq ($(filter $(HOST),$(MACHINES)),)
+$(error rld has not been ported to $(HOST). It knows: $(MACHINES). \
+	CC=COMPILER or HOST=NAME chooses another machine)
+endif
+endif
 
 base = $(firstword $(subst -, ,$(1)))
 arch = $(if $(filter mips%,$(1)),mips,$(base))
@@ -45,9 +72,23 @@ SMALL_x86_64 := $(addprefix rld/,file/search host/synth list/list start/start \
 	file/tunable host/procexe life/linger life/fork) $(addprefix elf/,dynamic head \
 	rldnote version)
 
-RLD_CFLAGS := -std=gnu11 -ffreestanding -fPIE -fvisibility=hidden \
-	-fno-stack-protector -fno-common -fno-strict-aliasing \
-	-ffunction-sections $(WARN)
+# A packager's CPPFLAGS, CFLAGS and LDFLAGS come behind what can be chosen, and
+# before what the loader cannot do without.  It calls no libc, so it bears no
+# stack protector, no checked string functions, no sanitizer, profile or coverage
+# counters.  Its order in the file, and the symbols that its assembler code names,
+# are lost with link-time optimisation.  It relocates itself by a few lines that
+# know no packed relocations.
+RLD_CFLAGS := -std=gnu11 $(WARN)
+RLD_NEEDS := -ffreestanding -fPIE -fvisibility=hidden -fno-common \
+	-fno-strict-aliasing -ffunction-sections -fno-data-sections \
+	-fasynchronous-unwind-tables \
+	-fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-sanitize=all \
+	-fno-profile-arcs -fno-test-coverage -fno-instrument-functions
+# The same bytes in whatever directory.
+SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
+ASM_CFLAGS = -g $(SAME_PATHS) $(CPPFLAGS) \
+	$(filter -g% -ffile-prefix-map=% -fdebug-prefix-map=%,$(CFLAGS))
+LINK_FLAGS = $(subst -Wl$(,)-z$(,)pack-relative-relocs,,$(LDFLAGS))
 # Not separate-code: two segments in place of four are fewer mappings and
 # fewer pages to touch at each start.
 RLD_LDFLAGS := -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
@@ -84,12 +125,13 @@ LDS_$(1) := $$(wildcard arch/$(arch)/rld.lds)
 GCC_$(1) := $(if $(SMALL_$(arch)),$(is_gcc))
 ARCHFLAGS_$(1) := $$(FLAGS_$(arch)) $$(if $$(GCC_$(1)),$$(SMALL_FLAGS_$(arch))) \
 	$(if $(filter %-faults,$(1)),-DRLD_FAULTS)
-COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $(INC)
+COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(SAME_PATHS) $(INC) $$(CPPFLAGS) \
+	$$(CFLAGS) $$(RLD_NEEDS) $$(ARCHFLAGS_$(1))
 
 build/$(1)/rld: $$(OBJ_$(1)) scripts/rld.map $$(LDS_$(1)) \
 		$$(LDS_$(1):%=build/$(1)/order.lds)
-	$(compiler) $$(CFLAGS) $$(ARCHFLAGS_$(1)) $(or $(KIND_$(arch)),-shared) \
-		$$(RLD_LDFLAGS) \
+	$(compiler) $$(CFLAGS) $$(RLD_NEEDS) $$(ARCHFLAGS_$(1)) \
+		$(or $(KIND_$(arch)),-shared) $$(LINK_FLAGS) $$(RLD_LDFLAGS) \
 		$$(or $$(LDS_$(1):%=-Wl$$(,)-T$$(,)% -Lbuild/$(1)), \
 			-Wl$$(,)-z$$(,)relro) \
 		-Wl,--hash-style=$(or $(HASH_$(arch)),gnu) \
@@ -106,15 +148,16 @@ build/$(1)/obj/%.o: %.c $(RULES)
 
 build/$(1)/obj/%.o: %.S $(RULES)
 	@mkdir -p $$(@D)
-	$(compiler) -g $$(ARCHFLAGS_$(1)) $(INC) -MMD -MP -c -o $$@ $$<
+	$(compiler) $$(ASM_CFLAGS) $$(ARCHFLAGS_$(1)) $(INC) -MMD -MP -c -o $$@ $$<
 
 -include $$(OBJ_$(1):.o=.d)
 
 build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h $(RULES)
 	@mkdir -p $$(@D)
-	$(compiler) -std=gnu11 $$(WARN) $$(CFLAGS) -Irld/include -fPIC \
-		-fvisibility=hidden -shared -Wl,-soname,librld.so.1 \
-		-Wl,-z,relro,-z,noexecstack -o $$@ $$<
+	$(compiler) -std=gnu11 $$(WARN) $$(SAME_PATHS) -Irld/include $$(CPPFLAGS) \
+		$$(CFLAGS) -fPIC -fvisibility=hidden -shared \
+		-Wl,-soname,librld.so.1 -Wl,-z,relro,-z,now,-z,noexecstack \
+		$$(LDFLAGS) -o $$@ $$<
 	ln -sf librld.so.1 build/$(1)/librld.so
 endef
-$(foreach m,$(MACHINES) $(MACHINES:%=%-faults) $(HOST)-clang,$(eval $(call machine,$(m))))
+$(foreach m,$(MACHINES) $(MACHINES:%=%-faults) $(BUILD)-clang,$(eval $(call machine,$(m))))

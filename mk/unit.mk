@@ -5,7 +5,7 @@
 UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing \
 	-Wno-deprecated-declarations \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	$(call INC,$(HOST))
+	$(call INC,$(BUILD))
 UNIT_ELF := $(patsubst %.c,build/unit/obj/%.o,$(sort $(wildcard elf/*.c)) \
 	arch/mips/abiflags.c)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --tombstone           keep the addresses of what is unloaded, and tell\n"
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
+	"  --print-interpreter   the path of rld's file, to name as an interpreter\n"
 	"  --version, --help\n"
 	"A value may be the next word, too: --argv0 NAME.\n";
 
@@ -313,6 +314,23 @@ static void split_root(struct rld *r)
 			*copy = 0;
 }
 
+/* The file that was started, links resolved: it stays where it is when the link
+ * /usr/bin/rld leads elsewhere.  Without /proc the name that the kernel was
+ * given. */
+_Noreturn static void print_interpreter(struct rld *r)
+{
+	char buf[4096];
+	long n = sys_readlink("/proc/self/exe", buf, sizeof buf - 1);
+	const char *name = (const char *)rld_aux(r, AT_EXECFN);
+
+	if (n > 0)
+		buf[n] = 0, name = buf;
+	if (!name || *name != '/')
+		rld_die(r, "its own path cannot be found: is /proc mounted?");
+	rld_print(r, 1, "%s\n", name);
+	sys_exit(0);
+}
+
 /* The files of --list or --check from the i-th argument on, each in a process of
  * its own.  Returns there, with the file's number; when all are done the exit
  * status is 1 if one of them had a problem. */
@@ -367,6 +385,8 @@ void rld_options(struct rld *r)
 				  ARCH_NAME);
 			sys_exit(0);
 		}
+		if (!strcmp(a, "--print-interpreter"))
+			print_interpreter(r);
 		if (!strcmp(a, "--help")) {
 			rld_print(r, 1, "%s", usage);
 			sys_exit(0);
