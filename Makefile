@@ -82,6 +82,12 @@ world: default ## open all libraries of /usr/lib; a Debian system of rld's besid
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
 
+deb: ## the Debian packages, in build/deb, with lintian's word on them
+	@scripts/deb
+
+deb-test: ## the same, and install and test them in a Debian tree (as root)
+	@scripts/deb --test
+
 demo: ## set up, build, and show a plug-in replaced under a running program
 	+@scripts/demo
 
@@ -110,4 +116,4 @@ help: ## list the targets
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak \
 	check-binary loader programs clients libraries releases world sweep demo bench \
-	lint format install uninstall clean help
+	lint format install uninstall deb deb-test clean help
