@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # rld, a user-space runtime dynamic linker.  `make help` lists the targets.
 # Everything that is built lies under build/.  mk/ has the rules: machines.mk the
 # loader, host.mk the tools beside it, unit.mk and fuzz.mk, install.mk.

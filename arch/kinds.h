@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kinds of relocation that rld/ knows.  Each machine maps its own numbers
  * to these in arch_reloc_kind(); generic code never sees a number.
  * S symbol, A addend, B load bias, P place (gABI ch. 4 "Relocation"). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Time two commands, one after the other, again and again:
  *
  *	spawn RUNS [NAME=VALUE...] -- COMMAND A... -- COMMAND B...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dynamic section: gABI ch. 5 "Dynamic Section", the GNU and MIPS tags. */
 #include "elf/elf_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Readers for ELF files and mapped objects.  Nothing here makes a system call
  * or trusts a number it has not compared with the bytes it was given.
  * Every function that can refuse returns 0 or -1 and sets *why to a static

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ELF header and program headers: gABI ch. 4 "ELF Header", ch. 5 "Program
  * Header", with the limits that a mapping of the file needs. */
 #include "elf/elf_file.h"

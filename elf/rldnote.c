@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reader of rld's note.  The format is told in rldnote.h.  No calls outwards
  * and no system calls: the loader, the fuzzer and rld-mark share it. */
 #include "rldnote.h"

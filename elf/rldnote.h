@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld's ELF note: what a file says to the loader about itself and about the
  * members of its liblist.  Other linkers skip it, because they skip notes whose
  * owner they do not know (gABI ch. 5, "Note Section").

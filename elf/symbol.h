@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Symbol hashing and the walk along one object's hash chains (gABI ch. 5
  * "Hash Table", and the GNU hash section as binutils writes it).  Inline:
  * these loops are the price of every lookup. */

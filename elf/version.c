@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GNU symbol versions: the two chained tables, walked with every step checked
  * against the bytes that are left. */
 #include "elf/version.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GNU symbol versions (LSB "Symbol Versioning"). */
 #ifndef ELF_VERSION_H
 #define ELF_VERSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* librld.so.1 where rld is not the linker: every function of rld.h fails with
  * a text that says so.  Under rld this file is never loaded, since rld itself
  * answers to its name. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Fuzz targets: libFuzzer, so clang.  Each is one program from the same flags.
 
 FUZZ_CC ?= clang

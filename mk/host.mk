@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Hosted programs and libraries: rld-mark, and librld.so.1.  rld-mark is built for the
 # machine that make runs on (build/rld-mark, which the tests use) and, where rld is
 # for another one, for that as well (build/HOST/rld-mark, which is installed).

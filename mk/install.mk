@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # make install, make uninstall: below DESTDIR.  doc/packaging.md tells what each
 # directory is for.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # rld and librld for each machine, in build/MACHINE/.  A name may carry a variant:
 # MACHINE-faults (switches that let an allocation or a system call fail, for
 # tests/faults), MACHINE-clang.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Unit tests: elf/ hosted, and what of arch/ is a reader, under the address and
 # undefined-behaviour checkers.
 

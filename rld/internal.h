@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of rld/ share: the objects, the list, the loader's state.
  * Order of the parts is the order of who may call whom, bottom up. */
 #ifndef RLD_INTERNAL_H

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Small edits of ELF files, in place, for fixtures no linker would make.
 
   elfedit.py machine FILE NUMBER        set e_machine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a case of tests/loader is written with.  Started by tests/run as
 #   bash lib.sh build|run CASE.test
 # with, in the environment:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The machines that tests are run for: the host, and others under qemu."""
 import os
 import platform

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AArch64: AAPCS64, AAELF64, TLS as in "ELF for the Arm 64-bit Architecture".
  * The names, in this order, are what every machine offers to rld/; see
  * arch/README.md for what each must mean. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AArch64: what needs C: the arguments of IFUNC resolvers, the thread pointer
  * of a program without a libc, and the GOT words that PLT0 reads. */
 #include "arch.h"

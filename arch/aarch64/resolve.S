@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AArch64 resolver stubs: lazy PLT entry, TLS descriptors, and the shell that
  * keeps vector state while foreign code runs inside a resolver.  The loader
  * itself is built with -mgeneral-regs-only, so only the latter saves it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AArch64 entry points of the loader: what the kernel and the host libc's own
  * loader jump to, and the jump to the next stage. */
 	.text

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* n32: 32-bit words in 64-bit registers, arguments in $4-$11 and $f12-$f19. */
 #define ARCH_NAME	  "mipsn32" MIPS_EL
 #define ARCH_CLASS	  ELFCLASS32

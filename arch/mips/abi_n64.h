@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* n64: 64-bit words, arguments in $4-$11 and $f12-$f19. */
 #define ARCH_NAME	  "mips64" MIPS_EL
 #define ARCH_CLASS	  ELFCLASS64

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* o32: 32-bit words, arguments in $4-$7, $f12 and $f14, then on the stack. */
 #define ARCH_NAME      "mips" MIPS_EL
 #define ARCH_CLASS     ELFCLASS32

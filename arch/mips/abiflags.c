@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which MIPS objects can be in one process, and on which processor. */
 #include "arch/mips/abiflags.h"
 

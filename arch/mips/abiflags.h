@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a MIPS object says of the processor and of floating point:
  * .MIPS.abiflags ("MIPS O32 ABI - FR0 and FR1 Interlinking", section 9) and
  * e_flags.  No system calls here, and nothing of the machine rld runs on: tests

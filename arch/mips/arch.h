@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MIPS: the SVR4 psABI supplement (o32), the MIPSpro N32 and 64-bit ELF
  * documents (n32, n64), and what binutils and glibc added since.  The names
  * are those of arch/README.md, in the order of arch/x86_64/arch.h; what

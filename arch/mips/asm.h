@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Words for the assembly files, so that one text serves the three ABIs. */
 #include <sgidefs.h>
 

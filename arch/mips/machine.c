@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MIPS: the part of self-relocation that is C, and the GOT words that lead
  * into the resolver. */
 #include "arch.h"

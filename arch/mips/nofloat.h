@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Read before every file of a MIPS rld.  It is compiled for soft float, so
  * that it leaves floating-point registers alone, but it passes no such value
  * to anyone: its floating-point ABI is "any", which the kernel accepts as the

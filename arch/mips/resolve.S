@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MIPS resolver stubs: the two ways into lazy binding, and the shell that
  * keeps floating-point state while foreign code runs inside a resolver.  The
  * loader is built without floating point, so only the latter saves it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MIPS entry points of the loader: what the kernel and the host libc's own
  * loader jump to, and the jump to the next stage.  $25 holds nothing useful at
  * either entry, so gp is made from where we are. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* o32: a system call of six arguments.  A call of our own passes what the
  * kernel takes where the kernel takes it, so that sp never moves: a signal
  * handler may unwind from here. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls of n32 and n64: six arguments in 64-bit registers; $7 tells
  * whether $2 is an errno. */
 static inline long mips_syscall(long n, long a, long b, long c, long d, long e,

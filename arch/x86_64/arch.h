@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* x86-64: psABI AMD64 1.0.  The names below, in this order, are what every
  * machine offers to rld/; see arch/README.md for what each must mean. */
 #ifndef ARCH_H

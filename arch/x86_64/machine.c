@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* x86-64: the few things that need C: processor features, the thread control
  * block of a program without a libc, and the GOT words that PLT0 reads. */
 #include "arch.h"

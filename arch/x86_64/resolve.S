@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* x86-64 resolver stubs: lazy PLT entry, TLS descriptors, and the shell that
  * keeps vector state while foreign code runs inside a resolver.  The loader
  * itself is built without vector instructions, so only the latter saves them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Marks in the dynamic section: DT_POSFLAG_1 before a DT_NEEDED, as Solaris has
  * it, and DT_SYMBOLIC; the liblist of MIPS files is in liblist.c.  glibc and musl
  * pass over DT_POSFLAG_1: both keep only the tags they know. */

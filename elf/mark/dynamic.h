@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dynamic section: what it says of marks, and writing marks into it. */
 #ifndef MARK_DYNAMIC_H
 #define MARK_DYNAMIC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the command line asks to be changed. */
 #ifndef MARK_EDITS_H
 #define MARK_EDITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* --emit-note: a relocatable object with .note.rld and no code.  The linker
  * collects allocated notes in a PT_NOTE segment by itself. */
 #ifndef _GNU_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Relocatable objects with a note, for link time. */
 #ifndef MARK_EMIT_H
 #define MARK_EMIT_H

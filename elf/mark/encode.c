@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Encoding the headers into the file's class and byte order. */
 #include "image.h"
 

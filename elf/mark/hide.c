@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hiding symbols that stay in .dynsym.  What the gABI (ch. 4, "Symbol
  * Visibility") says a linker would do, remove them, is not tried: hash tables,
  * versions and relocations keep their indices. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hidden symbols: st_other of .dynsym.  The names in a note, which come from
  * link time, have the same meaning. */
 #ifndef MARK_HIDE_H

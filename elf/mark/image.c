@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding a file's headers with libelf. */
 #include "image.h"
 

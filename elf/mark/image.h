@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One ELF file in memory: its bytes, and its headers decoded so that both
  * classes and both byte orders look alike.  Edits go to the decoded headers and
  * to the bytes; mark_image_store joins the two again. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Changing the size of a file's parts, and laying them out again. */
 #include "image.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DT_MIPS_LIBLIST: an array of Elf32_Lib, alike in all three ABIs, with an entry
  * for each DT_NEEDED (IRIX <elf.h>; SVR4 MIPS psABI supplement, ch. 5 "Dynamic
  * Section").  IRIX's linker wrote it; today's write none.  Names and versions

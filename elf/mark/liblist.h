@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The liblist of MIPS files, DT_MIPS_LIBLIST. */
 #ifndef MARK_LIBLIST_H
 #define MARK_LIBLIST_H

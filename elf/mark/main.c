@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld-mark: write and show the marks that rld reads.  Each file is loaded,
  * edited in memory, checked, and replaced as a whole. */
 #include <errno.h>

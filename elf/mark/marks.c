@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The marks in memory, and as the descriptor of a note (../rldnote.h). */
 #include "marks.h"
 

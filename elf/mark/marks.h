@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The marks of a file, wherever in it they are written down. */
 #ifndef MARK_MARKS_H
 #define MARK_MARKS_H

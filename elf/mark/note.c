@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The RLD note of an existing file. */
 #include "note.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The RLD note of a file: finding it, writing it. */
 #ifndef MARK_NOTE_H
 #define MARK_NOTE_H

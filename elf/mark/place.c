@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where new parts of a file go.  The program header table stays where it is,
  * because strip and objcopy always write it right after the ELF header; it grows
  * over what follows it there, sections that nothing but headers and the dynamic

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room in an existing file for new parts, and for a note with its program
  * header. */
 #ifndef MARK_PLACE_H

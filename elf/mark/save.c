@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Replacing a file by way of a temporary one in the same folder. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

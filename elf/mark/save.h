@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files in, files out. */
 #ifndef MARK_SAVE_H
 #define MARK_SAVE_H

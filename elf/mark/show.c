@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* --show: one fact a line, or JSON. */
 #include "show.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Showing the marks of a file. */
 #ifndef MARK_SHOW_H
 #define MARK_SHOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The program header table and its neighbours in the file. */
 #include "table.h"
 

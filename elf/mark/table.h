@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Growing the program header table in its place. */
 #ifndef MARK_TABLE_H
 #define MARK_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dlopen family. */
 #include "rld/bind/bind.h"
 #include "rld/diag/event.h"

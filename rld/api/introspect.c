@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Questions about addresses and objects, for unwinders, backtraces and
  * debuggers.  They take no lock: they may be asked in signal handlers. */
 #include "rld/tls/tls.h"

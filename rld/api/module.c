@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Modules: a library with an initialiser, used by several clients, each with a
  * count of its own (the contracts of Smalltalk/X and Tcl). */
 #include "rld/file/path.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list of what is open, as a text file, and opening it again elsewhere.
  *
  *	rld-list 1

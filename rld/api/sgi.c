@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The calls that are IRIX's own: sgidladd(3), sgidlopen_version(3),
  * sgigetdsoversion(3), and what its libc called rld by. */
 #include "rld.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A new file in the place of a library in use: it is mapped beside the old one
  * and bound without seeing it, checked for all that is bound to the old one,
  * initialised, and then takes its place in the list, in groups, in liblists

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What headers of older C libraries (glibc before 2.35, musl) do not declare. */
 #ifndef RLD_COMPAT_H
 #define RLD_COMPAT_H

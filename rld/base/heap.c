@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loader's own heap.  Small blocks come from size classes with free
  * lists, carved from chunks; large ones are mappings of their own.  A lock of
  * its own lets TLS blocks be allocated by any thread; a thread that is

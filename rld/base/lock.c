@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one writer lock, a futex; and the grace that readers get: doc/threads.md
  * says what orders what. */
 #include "rld/internal.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Errors, traces and the end of a program that cannot be started. */
 #include "rld/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pages of rld's own data that decide where control goes: what lazy slots go
  * back to, constructors and destructors, handlers, libc's functions that rld
  * calls.  They are closed but while rld writes to them, so that a stray or

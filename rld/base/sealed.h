@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld's own data that decides where control goes, apart from all other: its
  * pages are written to only between rld_unseal and rld_seal. */
 #ifndef RLD_VAULT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bytes and strings.  The compiler may call the first four on its own.  An
  * empty asm in a loop keeps it from making the loop a call of this very
  * function. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bytes and strings: what a libc would offer, for a loader that has none. */
 #ifndef RLD_STR_H
 #define RLD_STR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The few system calls that need more than a line. */
 #include "rld/base/sys.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls, straight to the kernel.  Each returns the kernel's value:
  * -errno on failure. */
 #ifndef RLD_SYS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing one relocation whose meaning is known. */
 #include "rld/bind/bind.h"
 

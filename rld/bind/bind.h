@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared by the files that read relocations. */
 #ifndef RLD_BIND_H
 #define RLD_BIND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The implicit GOT of MIPS (psABI ch. 5 "Global Offset Table"): two reserved
  * words, then local entries, which move with the object, then one entry for
  * each dynamic symbol from DT_MIPS_GOTSYM on, in the symbols' order and without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What cannot be written when an object arrives and its relocations are read:
  * COPY, whose source must be ready, and what an IFUNC means, which is for its
  * resolver to say.  At start-up that ends the relocation.  Later, no lock may

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bindings that are taken back or mended: the host libc's slots once everybody
  * is there, slots into an object that leaves, slots that missed something. */
 #include "rld/bind/bind.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind/bind.h"
 #include "rld/base/sealed.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stable entry points: a jump through a slot that is bound on the first call
  * and goes back to lazy whenever its provider leaves, as a PLT's does.  A pool
  * is one page of code, written once, and the words its jumps read, which are

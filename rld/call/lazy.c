@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The lazy resolver's C half: the first call through a function slot. */
 #include "rld/bind/bind.h"
 #include "rld/load/delay.h"

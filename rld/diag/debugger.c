@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What debuggers read: r_debug, and the function they break on.
  *
  * Thread-local variables gdb asks libthread_db for, and that reads two members

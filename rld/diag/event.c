@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Listeners: who is told of loads, unloads, swaps and unresolved calls.  No
  * lock is held while they run. */
 #include "rld/diag/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Telling listeners. */
 #ifndef RLD_EVENT_H
 #define RLD_EVENT_H

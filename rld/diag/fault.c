@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The addresses that stand for data which nobody defines any more, and the
  * words with which a program ends that touches them, or what was unloaded. */
 #include "rld/diag/event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What was unloaded: a bounded journal. */
 #include "rld/diag/event.h"
 

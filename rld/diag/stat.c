@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* -stat: what was done, told to the log at exit. */
 #include "rld/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tombstones (--tombstone): the addresses of what was unloaded stay reserved,
  * so that a stray pointer into it always faults, and what is known of it stays
  * to be told: which symbol lay there, who closed it and when. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* /etc/ld.so.cache (the format "glibc-ld.so.cache1.1"). */
 #include "rld/file/path.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The system's lists of folders: /etc/ld.so.conf with its includes,
  * ldconfig(8), and PREFIX/etc/ld-musl-ARCH.path. */
 #include "rld/file/path.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Path text and the system's lists of folders. */
 #ifndef RLD_PATH_H
 #define RLD_PATH_H

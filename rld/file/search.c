@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names to files: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, ld.so.conf,
  * defaults (rld(1), ld.so(8)). */
 #include "rld/internal.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GLIBC_TUNABLES: "name=value:name=value".  A secure program has none. */
 #include "rld/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The host libc: which names belong to its family, the jump to its own
  * loader, and, when that is done, adopting what it mapped and giving its slots
  * to whoever stands before it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* /proc/self/exe, where rld is the command: the kernel says there that rld is
  * the program.  libc's functions that are given a path are offered in front of
  * libc's own: they call those, and where the path that was named is that link

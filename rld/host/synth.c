@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The synthetic program: what the host libc's own loader is shown in place of
  * the program. */
 #include "rld/file/path.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files to memory, and all that an object's headers and dynamic section say.
  * RELRO is closed later. */
 #include "rld/base/sealed.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room for an object in one piece, its segments in it, bss cleared.  Nothing is
  * ever writable and executable. */
 #include "rld/internal.h"

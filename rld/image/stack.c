@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Executable stacks: PT_GNU_STACK of the program and of what starts with it may
  * ask for them, GLIBC_TUNABLES=glibc.rtld.execstack and --strict have their say.
  * Afterwards no stack becomes executable. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld.h: what rld offers programs beyond <dlfcn.h>.
  *
  * Link with -lrld.  Under rld the name librld.so.1 is satisfied by rld itself;

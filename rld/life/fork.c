@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fork: the child finds every lock free and the list whole, whatever thread,
  * handler or callback has called it (doc/threads.md). */
 #include "rld/tls/tls.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Constructors and destructors: dependencies first, and last. */
 #include "rld/base/sealed.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Objects that are closed and keep their memory.  Two things cannot be taken
  * back: the address of a unique variable that another object uses, and a
  * destructor of a thread_local object that waits in another thread.  An object

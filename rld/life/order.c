@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* In which order constructors and destructors run.  What an object needs is
  * constructed before it, and destroyed after it; among those that do not need
  * one another each libc has an order of its own, which programs rely on. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Turns.  glibc holds one lock while constructors and destructors of dlopen and
  * dlclose run, so those of two libraries never run at once, and programs rely on
  * that: their hosts have lists without a lock.  rld holds no lock then, but in

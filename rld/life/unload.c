@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dlclose's second half: an object that nothing holds leaves, and what others
  * bound to it is taken back.  linger.c tells what stays. */
 #include "rld/diag/event.h"

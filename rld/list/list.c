@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rld-list: objects in search order, found by name or by file, and the
  * walk along liblists that brings them in. */
 #include "rld/base/sealed.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The objects by address, for unwinders: _dl_find_object is asked once for each
  * frame of each exception, by many threads at once.  A sorted array that is read
  * without a lock and without being counted as a reader; it is made anew by the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Objects that arrive while the program runs: their groups and visibility,
  * what is done before they are bound, and taking them back when that fails. */
 #include "rld/internal.h"

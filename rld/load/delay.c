@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Delay-load (doc/binding.md): libraries of a liblist that wait until
  * somebody needs them. */
 #include "rld/load/delay.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Libraries that wait, and looking into files that are not loaded. */
 #ifndef RLD_DELAY_H
 #define RLD_DELAY_H

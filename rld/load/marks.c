@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Marks: what a file's note, DT_POSFLAG_1 and DT_MIPS_LIBLIST say of the
  * entries of its liblist, and of the file itself. */
 #include "rld/load/delay.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that are looked into where they lie, to learn whether they define a
  * name, and not loaded. */
 #include "rld/load/delay.h"

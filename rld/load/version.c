@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Interface versions (doc/binding.md): what a DSO says it offers, what a
  * liblist entry or sgidlopen_version wants, and old files kept under the name
  * soname.MAJOR. */

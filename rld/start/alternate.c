@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* _RLD_PATH: another rld does the work in our place, such as one built for
  * debugging. */
 #include "rld/internal.h"

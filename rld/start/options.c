@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line, _RLD_ARGS and the environment. */
 #include "rld.h"
 #include "rld/internal.h"

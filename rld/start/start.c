@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the kernel's jump to the program's: relocate ourselves, gather the
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
 #include "rld/file/path.h"

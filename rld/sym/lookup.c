@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one rule of lookup (doc/binding.md, section 1): along the rld-list, the
  * first visible definition that matches by name and version.
  *

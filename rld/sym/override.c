@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weak definitions that a strong one has taken over (sgidladd(3)): a global
  * arrival that defines strongly what was defined weakly before it in the list
  * gets the references.  Libc's weak names stay its own: they are weak only to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks of thread-local storage: one a thread and library that was opened.
  * They come from rld's heap.  Where a runtime of the sanitizers or of valgrind is
  * in the list, that would be read wrongly: a race detector would take two threads

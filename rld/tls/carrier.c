@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Static thread-local storage of objects that come later, where libc is glibc.
  * Only its own loader can give initial values to every thread, with those that
  * begin or end meanwhile: it knows its threads and holds their lock.  So it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Static thread-local storage: places at fixed offsets from the thread pointer,
  * for what comes at the start and, in a surplus, for some that come later.
  * glibc has a surplus of its own, which carrier.c takes them from: each thread

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What rld keeps of each thread: its pending error, its destructors, and the
  * lock of the tables that tls.c hangs on it. */
 #include "rld/tls/tls.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Thread-local storage.  Start-up objects lie in the synthetic program's
  * block at fixed offsets from the thread pointer.  Later ones get a block a
  * thread, on first touch, through a table that hangs on rld's own words in the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads and their thread-local storage: thread.c, tls.c and statictls.c. */
 #ifndef RLD_TLS_H
 #define RLD_TLS_H

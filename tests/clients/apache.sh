@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Apache: a module replaced and reloaded (graceful restart) under load.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 mapped

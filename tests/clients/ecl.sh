@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # ECL: Lisp compiled and linked to shared libraries; foreign libraries.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_lisp='before: (1 12) mapped

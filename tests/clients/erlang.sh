@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Erlang: NIF libraries, replaced and upgraded.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: {1,1} mapped

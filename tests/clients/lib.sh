@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a client's script is written with.  Started by tests/clients/run as
 #   bash lib.sh SCRIPT KIND
 # with, in the environment,

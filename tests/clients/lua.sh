@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Lua 5.4: require of modules written in C and C++, package.loadlib.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 mapped

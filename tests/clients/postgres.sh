@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # PostgreSQL: a library of C functions replaced under a server that has a
 # throw-away cluster on a local socket.
 # shellcheck shell=bash disable=SC2034,SC2154

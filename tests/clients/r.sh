@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # GNU R: dyn.load, .C, .Call and dyn.unload.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 1 1 1 mapped

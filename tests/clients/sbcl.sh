@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # SBCL: load-shared-object, unload-shared-object, alien callbacks.
 # shellcheck shell=bash disable=SC2034,SC2154
 want_c='before: 7 100 mapped

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Tcl: load and unload of extensions written in C and C++, in several
 # interpreters.
 # shellcheck shell=bash disable=SC2034,SC2154

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For the targets: bytes taken off the input, copied into blocks of exactly
  * their size, so that the address checker sees the first byte too many. */
 #ifndef FUZZ_H

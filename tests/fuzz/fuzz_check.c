@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* `rld --check FILE` from end to end.  All of rld is linked into this program
  * (as one object, whose names nobody else sees); the kernel it calls is the one
  * below, which knows a few files, lets it map over nothing but what it mapped,

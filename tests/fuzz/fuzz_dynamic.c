@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/dynamic.c, and with what it accepts all other readers.  Input: a byte
  * that chooses the machine, then an object of one segment at address 0x1000
  * that begins with its dynamic section. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld/file/cache.c and rld/file/conf.c: ld.so.cache and the text of ld.so.conf, hosted.  Input: a byte
  * that chooses which, for the cache a name of a byte's length, then the file. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A whole file: header, segments laid out in memory as the loader does, the
  * dynamic section there and in the flat file, rld's note. */
 #include "elf/rldnote.h"

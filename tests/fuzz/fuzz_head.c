@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/head.c: the first bytes of a file, and a program header table alone.
  * Input: 8 bytes of what the file's size is said to be beyond the bytes, then
  * the bytes. */

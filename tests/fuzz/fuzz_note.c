@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/rldnote.c.  Input: a byte that chooses the alignment, then the notes of
  * a segment. */
 #include "elf/rldnote.h"

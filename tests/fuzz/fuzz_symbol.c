@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/symbol.h: walks along hash chains that say what they like, within the
  * sizes that elf_dynamic has checked.  Input: sizes, then GNU table, DT_HASH
  * table, symbols, strings. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/version.c.  Input: counts and sizes, then the string table, the
  * definitions and the needs. */
 #include "tests/fuzz/walk.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Everything the loader asks of an object whose dynamic section was accepted. */
 #ifndef FUZZ_WALK_H
 #define FUZZ_WALK_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Single spoilt files, each with what must be said about it: what once went
 wrong, and the limits that the documents state."""
 import struct

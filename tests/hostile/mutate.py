@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Structure-aware mutation of ELF files: what a field means decides what is
 written into it.  Mutant number n of a file is always the same."""
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A host that opens and closes one library of other people's: in its main
  * thread, in three threads at once, in a forked child.  For each it prints what
  * dlopen and dlclose said, and at the end of the main thread's and the child's

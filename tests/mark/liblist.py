@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """liblist.py FILE N: give a MIPS file a linker's DT_MIPS_LIBLIST.
 
 The file was compiled from src/liblist.c: its symbol rld_test_liblist is an

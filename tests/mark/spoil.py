@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """spoil.py MARK FILE FOLDER [N [EDIT...]]: damage FILE in N ways and more;
 whatever rld-mark says about the result, asked to show or EDIT it, it must not
 die of a signal nor take long."""

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* arch/mips/abiflags.c: what MIPS objects say of the processor and of floating
  * point, and which of them go together. */
 #include <setjmp.h>

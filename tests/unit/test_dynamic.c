@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/dynamic.c: each check of the dynamic section tripped by an object spoilt
  * for it. */
 #include <setjmp.h>

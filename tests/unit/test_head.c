@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/head.c: the ELF header and the program headers, each check tripped by a
  * header spoilt for it. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld/call/lazy.c against rld/life/unload.c, as a model: every interleaving of first
  * calls that bind to an object with the dlclose that unmaps it, step by step as
  * the C code does them (one access to shared memory a step, sequentially

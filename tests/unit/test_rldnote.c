@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/rldnote.c: each check of the reader has a note here that trips it. */
 #include <setjmp.h>
 #include <stdarg.h>

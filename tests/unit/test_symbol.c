@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/symbol.h: the hash functions and the walks along hash chains. */
 #include <setjmp.h>
 #include <stdarg.h>

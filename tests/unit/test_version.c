@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* elf/version.c: definitions and needs, read right and spoilt. */
 #include <setjmp.h>
 #include <stdarg.h>

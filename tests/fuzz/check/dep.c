@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What files under fuzz_check may need: functions, variables, versions, TLS. */
 int counter = 3;
 __thread int tv = 5;

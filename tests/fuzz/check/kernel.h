@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Read before every file of rld/ that fuzz_check is made of: what would go to
  * the kernel goes to fuzz_check.c. */
 #ifndef FUZZ_KERNEL_H
