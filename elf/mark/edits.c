@@ -8,6 +8,7 @@
 #include "../rldnote.h"
 #include "dynamic.h"
 #include "hide.h"
+#include "interp.h"
 #include "note.h"
 
 #define VERSION_FLAGS (LL_EXACT_MATCH | LL_IGNORE_INT_VER | LL_REQUIRE_MINOR)
@@ -122,6 +123,16 @@ static int clear(struct marks *m, struct mark_err *err)
 	return mark_set_string(&m->version, NULL, err);
 }
 
+static int edit_interpreter(struct image *im, const struct edit *e,
+			    struct mark_err *err)
+{
+	if (!im)
+		return mark_fail(err, "an interpreter is named at the link: "
+				      "cc -Wl,--dynamic-linker=PATH");
+	return e->op == EDIT_INTERPRETER ? mark_interp_set(im, e->arg) :
+					   mark_interp_restore(im);
+}
+
 static int apply(struct image *im, struct marks *m, const struct edit *e,
 		 struct mark_err *err)
 {
@@ -139,6 +150,9 @@ static int apply(struct image *im, struct marks *m, const struct edit *e,
 		return 0;
 	case EDIT_CLEAR:
 		return clear(m, err);
+	case EDIT_INTERPRETER:
+	case EDIT_RESTORE_INTERPRETER:
+		return edit_interpreter(im, e, err);
 	default:
 		return edit_flags(im, m, e, err);
 	}

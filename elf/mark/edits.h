@@ -20,11 +20,13 @@ enum edit_op {
 	EDIT_SYMBOLIC,
 	EDIT_NO_SYMBOLIC,
 	EDIT_CLEAR,
+	EDIT_INTERPRETER,
+	EDIT_RESTORE_INTERPRETER,
 };
 
 struct edit {
 	enum edit_op op;
-	const char *arg; /* library, symbol or version; NULL if none */
+	const char *arg; /* library, symbol, version or path; NULL if none */
 };
 
 /* Apply n edits, in their order, to a file and its marks, and write the marks

@@ -34,6 +34,9 @@ static const struct option options[] = {
 	{ "symbolic", no_argument, NULL, OPT_EDIT + EDIT_SYMBOLIC },
 	{ "no-symbolic", no_argument, NULL, OPT_EDIT + EDIT_NO_SYMBOLIC },
 	{ "clear", no_argument, NULL, OPT_EDIT + EDIT_CLEAR },
+	{ "interpreter", optional_argument, NULL, OPT_EDIT + EDIT_INTERPRETER },
+	{ "restore-interpreter", no_argument, NULL,
+	  OPT_EDIT + EDIT_RESTORE_INTERPRETER },
 	{ "output", required_argument, NULL, 'o' },
 	{ "show", no_argument, NULL, OPT_SHOW },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -64,6 +67,8 @@ static const char help[] =
 	"  --symbolic              look into the file itself first (DT_SYMBOLIC)\n"
 	"  --no-symbolic           look along the whole list\n"
 	"  --clear                 remove versions and all that is said about LIBs\n"
+	"  --interpreter[=PATH]    start the program by PATH (by rld)\n"
+	"  --restore-interpreter   start it by what it was linked for\n"
 	"\n"
 	"  -o, --output OUT        write to OUT and leave FILE as it is\n"
 	"  --show                  print what is marked; --json: as JSON\n"

@@ -9,6 +9,7 @@
 #include "dynamic.h"
 #include "emit.h"
 #include "hide.h"
+#include "interp.h"
 
 /* Flags in the order they are shown. */
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
 /* What is shown. */
 struct facts {
 	const char *path, *soname, *version;
+	const char *interp, *was; /* NULL: none, unchanged */
 	bool symbolic;
 	const char **hidden; /* owned */
 	size_t nhidden;
@@ -73,6 +75,7 @@ static const char *dyn_name(const struct image *im, GElf_Sxword tag)
 
 static int gather(struct image *im, const struct marks *m, struct facts *f)
 {
+	f->interp = mark_interp(im, &f->was);
 	f->soname = dyn_name(im, DT_SONAME);
 	f->version = m->version;
 	if (!f->version && im->eh.e_machine == EM_MIPS)
@@ -162,6 +165,20 @@ static const char *kind(const struct image *im)
 	return "shared object";
 }
 
+static void print_interp(const struct facts *f, FILE *out)
+{
+	if (!f->interp)
+		return;
+	fputs("  interpreter ", out);
+	print_name(f->interp, out);
+	if (f->was) {
+		fputs("  (was ", out);
+		print_name(f->was, out);
+		putc(')', out);
+	}
+	putc('\n', out);
+}
+
 static void show_text(const struct image *im, const struct marks *m,
 		      const struct facts *f, FILE *out)
 {
@@ -171,6 +188,7 @@ static void show_text(const struct image *im, const struct marks *m,
 	fprintf(out, ": %s, %s, ELF%s %s-endian\n", kind(im),
 		mark_machine_name(&im->eh), class_name(im),
 		is_big(im) ? "big" : "little");
+	print_interp(f, out);
 	if (f->soname)
 		print_line("soname", f->soname, out);
 	if (f->version)
@@ -280,6 +298,8 @@ static void show_json(const struct image *im, const struct marks *m,
 	json_member("machine", mark_machine_name(&im->eh), out);
 	fprintf(out, "\"class\": %s,\n  ", class_name(im));
 	json_member("byte_order", is_big(im) ? "big" : "little", out);
+	json_member("interpreter", f->interp, out);
+	json_member("interpreter_was", f->was, out);
 	json_member("soname", f->soname, out);
 	json_member("version", f->version, out);
 	fprintf(out, "\"symbolic\": %s,\n  \"needed\": [",
