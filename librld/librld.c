@@ -54,21 +54,41 @@ API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)
 	return NULL;
 }
 
-API int rld_holders(void *handle, struct rld_holder *out, size_t max)
+API int rld_holders_sized(void *handle, struct rld_holder *out, size_t size,
+			  size_t max)
 {
 	(void)handle;
 	(void)out;
+	(void)size;
 	(void)max;
 	none();
 	return -1;
 }
 
-API int rld_journal(struct rld_gone *out, size_t max)
+API int rld_journal_sized(struct rld_gone *out, size_t size, size_t max)
 {
 	(void)out;
+	(void)size;
 	(void)max;
 	none();
 	return -1;
+}
+
+/* These two are inline functions of the header now. */
+API int rld_holders_0_1(void *handle, struct rld_holder *out,
+			size_t max) __asm__("rld_holders");
+
+int rld_holders_0_1(void *handle, struct rld_holder *out, size_t max)
+{
+	return rld_holders_sized(handle, out, sizeof *out, max);
+}
+
+API int rld_journal_0_1(struct rld_gone *out,
+			size_t max) __asm__("rld_journal");
+
+int rld_journal_0_1(struct rld_gone *out, size_t max)
+{
+	return rld_journal_sized(out, sizeof *out, max);
 }
 
 API int rld_swap(void *handle, const char *path, unsigned flags)

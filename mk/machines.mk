@@ -153,11 +153,13 @@ build/$(1)/obj/%.o: %.S $(RULES)
 
 -include $$(OBJ_$(1):.o=.d)
 
-build/$(1)/librld.so.1: librld/librld.c rld/include/rld.h $(RULES)
+build/$(1)/librld.so.1: librld/librld.c librld/librld.map $(wildcard rld/include/*.h) \
+		$(RULES)
 	@mkdir -p $$(@D)
 	$(compiler) -std=gnu11 $$(WARN) $$(SAME_PATHS) -Irld/include $$(CPPFLAGS) \
 		$$(CFLAGS) -fPIC -fvisibility=hidden -shared \
-		-Wl,-soname,librld.so.1 -Wl,-z,relro,-z,now,-z,noexecstack \
+		-Wl,-soname,librld.so.1 \
+		-Wl,--version-script=librld/librld.map -Wl,-z,relro,-z,now,-z,noexecstack \
 		$$(LDFLAGS) -o $$@ $$<
 	ln -sf librld.so.1 build/$(1)/librld.so
 endef

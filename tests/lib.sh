@@ -110,7 +110,8 @@ mark()
 # librld: what programs link to for rld.h (-lrld); its soname is librld.so.1.
 librld()
 {
-	soname=librld.so.1 dso librld.so "$TOP/librld/librld.c" -std=gnu11
+	soname=librld.so.1 dso librld.so "$TOP/librld/librld.c" -std=gnu11 \
+		-fvisibility=hidden -Wl,--version-script="$TOP/librld/librld.map"
 }
 
 # ---------------------------------------------------------------- running

@@ -142,6 +142,16 @@ char *strrchr(const char *s, int c)
 	return (char *)(uintptr_t)last;
 }
 
+void rld_copy_sized(void *to, size_t want, const void *from, size_t have)
+{
+	if (have >= want) {
+		memcpy(to, from, want);
+		return;
+	}
+	memcpy(to, from, have);
+	memset((char *)to + have, 0, want - have);
+}
+
 int str_starts(const char *s, const char *prefix)
 {
 	while (*prefix)

@@ -16,6 +16,10 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
+/* Copy a structure of `have` bytes into one of `want` bytes, a longer or a shorter
+ * version of it: what is missing there is left out, what is missing here is 0. */
+void rld_copy_sized(void *to, size_t want, const void *from, size_t have);
+
 /* Does s begin with prefix? */
 int str_starts(const char *s, const char *prefix);
 /* The part after the last slash. */

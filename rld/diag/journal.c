@@ -94,17 +94,45 @@ uintptr_t rld_journal_place(const struct dso *d)
 	return 0;
 }
 
-API int rld_journal(struct rld_gone *out, size_t max)
+/* Version 0.1's element, whatever members follow later. */
+enum {
+	FIRST_GONE =
+		offsetof(struct rld_gone, order) + sizeof(unsigned long long)
+};
+
+API int rld_journal_sized(struct rld_gone *out, size_t size, size_t max)
 {
 	struct rld *r = &rld_state;
+	struct rld_err e = { 0 };
 	int n = 0;
 
+	if (size < FIRST_GONE) {
+		rld_fail(
+			&e,
+			"rld_journal: an element of %zu bytes: struct rld_gone "
+			"has had %zu or more: give sizeof *out",
+			size, (size_t)FIRST_GONE);
+		rld_keep_error(&e);
+		return -1;
+	}
 	rld_lock(r);
 	for (; n < KEPT && (unsigned)n < unloaded; n++)
 		if ((size_t)n < max)
-			out[n] = kept[(unloaded - 1 - (unsigned)n) % KEPT];
+			rld_copy_sized(
+				(char *)out + (size_t)n * size, size,
+				&kept[(unloaded - 1 - (unsigned)n) % KEPT],
+				sizeof kept[0]);
 	rld_unlock(r);
 	return n;
+}
+
+/* What programs built with the header of version 0.1 call. */
+API int rld_journal_0_1(struct rld_gone *out,
+			size_t max) __asm__("rld_journal");
+
+int rld_journal_0_1(struct rld_gone *out, size_t max)
+{
+	return rld_journal_sized(out, FIRST_GONE, max);
 }
 
 const struct rld_gone *rld_journal_at(uintptr_t at)

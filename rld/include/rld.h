@@ -10,7 +10,12 @@
  * none is freed by the caller.  Unless said otherwise functions may be called
  * by any thread, from constructors, destructors and handlers, and not from
  * signal handlers.  Errors: NULL or -1, and a text from dlerror() as well as
- * from rld_error(). */
+ * from rld_error().
+ *
+ * Structures grow at their end.  Those that a callback is given say their size
+ * in `size`; functions that fill an array are told the size of its elements, so
+ * a program keeps working with a later rld whose structures are longer.  The
+ * header compiles without a warning as C99 to C23 and as C++11 to C++23. */
 #ifndef RLD_H
 #define RLD_H
 
@@ -28,38 +33,6 @@ extern "C" {
  * does; NULL when there was none.  Valid until the thread's next call of this
  * header's or dlfcn.h's functions.  Source: rld's own. */
 const char *rld_error(void);
-
-/* ---- the SGI calls (IRIX dlopen(3C), sgidladd(3), sgidlopen_version(3)) */
-
-/* sgidladd only: any reference that nobody satisfies makes it fail. */
-#define RTLD_NOW_REPORT_ERROR 0x10000
-
-/* How sgidlopen_version compares. */
-#ifndef LL_NONE
-#define LL_NONE 0 /* the version itself, or a higher one of the same major */
-#endif
-#ifndef LL_EXACT_MATCH
-#define LL_EXACT_MATCH 1 /* that version only */
-#endif
-
-/* Open path as if it had been linked into the program: it and all it needs
- * become visible to everybody, also what was private before.  mode: RTLD_LAZY,
- * RTLD_NOW (which means the same here: functions that nobody defines yet stay
- * lazy) or RTLD_NOW_REPORT_ERROR (they are an error, and nothing stays
- * loaded).  References that were missing, or bound to a weak definition, may
- * be bound to path's.  Returns a handle that dlclose takes. */
-void *sgidladd(const char *path, int mode);
-
-/* dlopen, for an object whose interface versions serve who wants `version`
- * ("sgi1.0"; a "comment#" before it is ignored).  An incompatible object at
- * path gives way to path.MAJOR.  flags: LL_NONE or LL_EXACT_MATCH.  An object
- * that states no version is accepted. */
-void *sgidlopen_version(const char *path, int mode, const char *version,
-			int flags);
-
-/* The interface versions of the loaded object with this soname, "" when it
- * states none, NULL when no such object is loaded (dlerror tells). */
-char *sgigetdsoversion(const char *soname);
 
 /* ---- delay-load */
 
@@ -106,8 +79,18 @@ struct rld_holder {
 /* Who holds the object: fills out[0..max-1] and returns how many holders there
  * are; -1 when handle is none.  A binding never holds an object.  The handle may
  * be closed: destructors of thread_local objects, and objects that use a unique
- * variable of its, keep its memory all the same. */
-int rld_holders(void *handle, struct rld_holder *out, size_t max);
+ * variable of its, keep its memory all the same.
+ * size: bytes of one element of out, as the caller was compiled (sizeof *out).
+ * What rld knows beyond that is left out; bytes that it does not know are 0.
+ * A size smaller than this structure's first version is an error. */
+int rld_holders_sized(void *handle, struct rld_holder *out, size_t size,
+		      size_t max);
+
+static __inline__ int rld_holders(void *handle, struct rld_holder *out,
+				  size_t max)
+{
+	return rld_holders_sized(handle, out, sizeof *out, max);
+}
 
 /* An object that was unloaded. */
 struct rld_gone {
@@ -119,8 +102,14 @@ struct rld_gone {
 };
 
 /* The objects unloaded last, newest first, at most 64: fills out[0..max-1] and
- * returns how many are known.  Names are valid until 64 more were unloaded. */
-int rld_journal(struct rld_gone *out, size_t max);
+ * returns how many are known.  Names are valid until 64 more were unloaded.
+ * size: as for rld_holders_sized. */
+int rld_journal_sized(struct rld_gone *out, size_t size, size_t max);
+
+static __inline__ int rld_journal(struct rld_gone *out, size_t max)
+{
+	return rld_journal_sized(out, sizeof *out, max);
+}
 
 /* ---- swap: a new file for a library in use */
 
@@ -268,44 +257,13 @@ enum { RLD_RESTORE_CHANGED = 1 /* load what has changed, too */ };
 int rld_restore(const char *file, unsigned flags, rld_restore_fn *report,
 		void *arg);
 
-/* ---- calls meant for a C library (SGI's rld_interface.h) */
-
-enum {
-	_SHUT_DOWN,
-	_RLD_FIRST_PATHNAME,
-	_RLD_NEXT_PATHNAME,
-	_RLD_MODIFY_LIST,
-	_RLD_ADDR_TO_NAME,
-	_RLD_NAME_TO_ADDR,
-	_RLD_LIBDL_INTERFACE,
-	_RLD_VERSION_EXPECTED,
-	_RLD_SPROC_NOTIFY,
-	_RLD_DSO_VERSION,
-	_RLD_SHUTDOWN_THREAD,
-	_RLD_SPROC_FINI,
-	_RLD_PTHREADS_START,
-	_RLD_NOP,
-	_RLD_DLADDR
-};
-
-/* _SHUT_DOWN ()                run all destructors
- * _RLD_FIRST_PATHNAME ()       the first name of the rld-list: "MAIN"
- * _RLD_NEXT_PATHNAME ()        the next, NULL at the end; one walk a process
- * _RLD_MODIFY_LIST (int, const char *) 2: sgidladd; 3: close what 2 opened;
- *                              others do nothing.  NULL: it failed
- * _RLD_ADDR_TO_NAME (void *)   the global symbol at exactly this address
- * _RLD_NAME_TO_ADDR (const char *) the global symbol's address
- * _RLD_LIBDL_INTERFACE (int, ...) as __rld_libdl_interface
- * _RLD_DSO_VERSION (const char *) as sgigetdsoversion
- * _RLD_DLADDR (void *, Dl_info *) as dladdr
- * all others: nothing, NULL */
-void *_rld_new_interface(unsigned op, ...);
-
-/* what: 0 dlopen, 1 dlsym, 2 dlclose, 3 dlerror, 4 sgidladd,
- * 5 sgidlopen_version; the arguments of that call, as words. */
-void *__rld_libdl_interface(int what, void *a1, void *a2, void *a3, void *a4);
-
 #ifdef __cplusplus
 }
+#endif
+
+/* SGI's names, sgidladd() and the like, have a header of their own.  This one
+ * brings it, for programs written before, unless RLD_NO_SGI is defined. */
+#ifndef RLD_NO_SGI
+#include "rld_interface.h"
 #endif
 #endif

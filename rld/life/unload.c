@@ -406,47 +406,84 @@ static struct dso *closed(struct rld *r, const void *handle)
 	return NULL;
 }
 
-API int rld_holders(void *handle, struct rld_holder *out, size_t max)
-{
-	struct rld *r = &rld_state;
-	struct rld_err e = { 0 };
-	struct dso *d;
-	size_t n = 0;
+/* An array of a caller's, and how long its elements are there. */
+struct holders {
+	char *out;
+	size_t size, max, n;
+};
 
-#define HOLDER(w, c, s)                                          \
-	do {                                                     \
-		if (n < max)                                     \
-			out[n] = (struct rld_holder){ w, c, s }; \
-		n++;                                             \
-	} while (0)
-	rld_lock(r);
-	d = closed(r, handle);
-	if (!d)
-		d = rld_valid(r, handle, &e);
-	if (d && d->flags & D_STARTUP)
-		HOLDER(RLD_HELD_STARTUP, 1, NULL);
-	if (d && d->opens)
-		HOLDER(RLD_HELD_HANDLE, d->opens, NULL);
-	for (struct dso *o = d ? r->head : NULL; o; o = dso_next(o))
+static void add_holder(struct holders *l, int why, unsigned count,
+		       const char *name)
+{
+	const struct rld_holder h = { why, count, name };
+
+	if (l->n < l->max)
+		rld_copy_sized(l->out + l->n * l->size, l->size, &h, sizeof h);
+	l->n++;
+}
+
+static void list_holders(struct rld *r, const struct dso *d, struct holders *l)
+{
+	if (d->flags & D_STARTUP)
+		add_holder(l, RLD_HELD_STARTUP, 1, NULL);
+	if (d->opens)
+		add_holder(l, RLD_HELD_HANDLE, d->opens, NULL);
+	for (struct dso *o = r->head; o; o = dso_next(o))
 		for (unsigned i = 0; i < o->nneed + o->nfilter; i++)
 			if ((i < o->nneed ? o->need[i] :
 					    o->filtee[i - o->nneed]) == d &&
 			    o != d) {
-				HOLDER(RLD_HELD_DEPENDENT, 1, dso_name(r, o));
+				add_holder(l, RLD_HELD_DEPENDENT, 1,
+					   dso_name(r, o));
 				break;
 			}
-	if (d && d->flags & D_NODELETE)
-		HOLDER(RLD_HELD_NODELETE, 1, NULL);
-	if (d && d->tls_dtors)
-		HOLDER(RLD_HELD_THREADS, d->tls_dtors, NULL);
-	if (d && (d->init == INIT_RUNNING || d->init == INIT_BINDING))
-		HOLDER(RLD_HELD_RUNNING, 1, NULL);
-	for (struct edge *x = d ? d->users : NULL; x; x = x->next)
+	if (d->flags & D_NODELETE)
+		add_holder(l, RLD_HELD_NODELETE, 1, NULL);
+	if (d->tls_dtors)
+		add_holder(l, RLD_HELD_THREADS, d->tls_dtors, NULL);
+	if (d->init == INIT_RUNNING || d->init == INIT_BINDING)
+		add_holder(l, RLD_HELD_RUNNING, 1, NULL);
+	for (struct edge *x = d->users; x; x = x->next)
 		if (x->unique && !(x->from->flags & D_DYING))
-			HOLDER(RLD_HELD_UNIQUE, 1, dso_name(r, x->from));
-	rld_unlock(r);
+			add_holder(l, RLD_HELD_UNIQUE, 1, dso_name(r, x->from));
+}
+
+/* Version 0.1's element, whatever members follow later. */
+enum { FIRST_HOLDER = offsetof(struct rld_holder, name) + sizeof(char *) };
+
+API int rld_holders_sized(void *handle, struct rld_holder *out, size_t size,
+			  size_t max)
+{
+	struct rld *r = &rld_state;
+	struct holders l = { (char *)out, size, max, 0 };
+	struct rld_err e = { 0 };
+	struct dso *d = NULL;
+
+	if (size < FIRST_HOLDER) {
+		rld_fail(&e,
+			 "rld_holders: an element of %zu bytes: struct "
+			 "rld_holder has had %zu or more: give sizeof *out",
+			 size, (size_t)FIRST_HOLDER);
+	} else {
+		rld_lock(r);
+		d = closed(r, handle);
+		if (!d)
+			d = rld_valid(r, handle, &e);
+		if (d)
+			list_holders(r, d, &l);
+		rld_unlock(r);
+	}
 	if (d)
-		return (int)n;
+		return (int)l.n;
 	rld_keep_error(&e);
 	return -1;
+}
+
+/* What programs built with the header of version 0.1 call. */
+API int rld_holders_0_1(void *handle, struct rld_holder *out,
+			size_t max) __asm__("rld_holders");
+
+int rld_holders_0_1(void *handle, struct rld_holder *out, size_t max)
+{
+	return rld_holders_sized(handle, out, FIRST_HOLDER, max);
 }
