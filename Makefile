@@ -92,6 +92,14 @@ deb-test: ## the same, and install and test them in a Debian tree (as root)
 demo: ## set up, build, and show a plug-in replaced under a running program
 	+@scripts/demo
 
+docs: default ## run the commands and examples of the pages, look at links and manuals
+	@scripts/setup docs
+	@tests/docs/run
+
+site: ## the pages and manuals as a site, in build/site
+	@scripts/setup docs
+	@scripts/site
+
 bench: default ## measure against the system's linker; table in build/bench/table.md
 	@scripts/setup bench
 	@bench/run $(BENCHFLAGS)
@@ -116,5 +124,5 @@ help: ## list the targets
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak \
-	check-binary loader programs clients libraries releases world sweep demo bench \
+	check-binary loader programs clients libraries releases world sweep demo docs site bench \
 	lint format install uninstall deb deb-test clean help
