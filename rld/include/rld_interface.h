@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rld_interface.h: SGI's calls, under SGI's names.
  *
  * IRIX had the first three in <dlfcn.h> and the rest in its rld_interface.h.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Links of Markdown pages and of the site that `make site` builds."""
 import html.parser
 import os

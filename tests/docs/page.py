@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Run what a page of doc/ shows.
 
 A page marks its fenced blocks by a comment in the line before:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A call of each function of the headers, in what C99 to C23 and C++11 to C++23
  * have in common. */
 #include <dlfcn.h>
