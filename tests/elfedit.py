@@ -460,11 +460,11 @@ def set_interp(elf, old, new):
     return False
 
 
-def set_interps(folder, old, new):
-    """Give every program below folder with the interpreter OLD another."""
+def set_interps(directory, old, new):
+    """Give every program below directory with the interpreter OLD another."""
     if len(new) > len(old):
         raise ValueError(new + ": too long for an interpreter's name here")
-    for root, _, files in os.walk(folder):
+    for root, _, files in os.walk(directory):
         for name in files:
             path = os.path.join(root, name)
             if os.path.islink(path) or not os.access(path, os.R_OK):

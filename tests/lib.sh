@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # What a case of tests/loader is written with.  Started by tests/run as
-#   bash lib.sh build|run CASE.test
+#   bash lib.sh build|run CASE/test
 # with, in the environment:
 #   MODE  system, command or interp      LIBC  glibc or musl     ARCH
-#   S     the case's folder of sources   O     its built programs and DSOs
-#   W     an empty folder, the current one when it runs
+#   S     the case's directory           O     its built programs and DSOs
+#   SHARED  the directory of the sources that it shares (# fixtures:)
+#   W     an empty directory, the current one when it runs
 #   CC CXX MUSL_CC RLD MARK QEMU SYSROOT MULTIARCH INTERP LDCONFIG PYTHON
-#   TOP   the project's folder           FIX   its fixtures
+#   TOP   the project's directory        FIX   its fixtures
 #   PLACEHOLDER  the interpreter's name until tests/run puts another in its place
 # A case defines build(), which stops at the first error, and run(), which
 # goes on after a failed check and fails at its end.
@@ -73,12 +74,16 @@ raw()
 		case $a in
 		*.cc) cc=$CXX ;;
 		esac
-		[[ $a != -* && -e $S/$a ]] && a=$S/$a
+		if [[ $a != -* && -e $S/$a ]]; then
+			a=$S/$a
+		elif [[ $a != -* && -e $SHARED/$a ]]; then
+			a=$SHARED/$a
+		fi
 		args+=("$a")
 	done
 	mkdir -p "$(dirname "$O/$out")"
 	# shellcheck disable=SC2086
-	_echo $cc -I"$FIX" -I"$S" -I"$TOP/rld/include" -O1 -w -o "$O/$out" "${args[@]}"
+	_echo $cc -I"$S" -I"$SHARED" -I"$FIX" -I"$TOP/rld/include" -O1 -w -o "$O/$out" "${args[@]}"
 }
 
 _link()

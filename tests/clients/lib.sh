@@ -3,8 +3,8 @@
 #   bash lib.sh SCRIPT KIND
 # with, in the environment,
 #   MODE   command, interp or system      RLD
-#   W      an empty folder, the current one when it runs
-#   FIX    the folder of sources
+#   W      an empty directory, the current one when it runs
+#   FIX    the directory of sources
 #   BUILT  what was built for another mode
 # A script defines case_KIND, and want_KIND: what it must print.
 # shellcheck shell=bash disable=SC2034

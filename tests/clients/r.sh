@@ -13,7 +13,7 @@ after: 2 mapped
 unloaded: not mapped
 after: 3 mapped'
 
-# What the script /usr/bin/R does for the program; and the folders of BLAS and
+# What the script /usr/bin/R does for the program; and the directories of BLAS and
 # LAPACK, which some machines have no alternatives for.
 r()
 {

@@ -197,7 +197,7 @@ long fuzz_kernel(long n, long a, long b, long c, long d, long e, long f)
 	case SYS_getcwd:
 		memcpy((char *)a, "/fuzz", 6);
 		return 6;
-	case SYS_statx: /* of a descriptor or a folder */
+	case SYS_statx: /* of a descriptor or a directory */
 		if (*(const char *)b)
 			return is_folder((const char *)b) ?
 				       answer(syscall(n, AT_FDCWD, "/", c, d,

@@ -76,7 +76,7 @@ const char *arch_hwcap_name(unsigned level)
 			    "x86-64-v2";
 }
 
-static int folder(void *arg, const char *dir)
+static int directory(void *arg, const char *dir)
 {
 	touch(dir);
 	return ++*(int *)arg > 100;
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned kind = (unsigned)take_number(&in, 1);
 	char name[257] = "";
 	int n = 0;
-	const struct reader c = { &r, folder, &n };
+	const struct reader c = { &r, directory, &n };
 
 	r.root = nowhere;
 	if (kind & 1) {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""spoil.py MARK FILE FOLDER [N [EDIT...]]: damage FILE in N ways and more;
+"""spoil.py MARK FILE DIRECTORY [N [EDIT...]]: damage FILE in N ways and more;
 whatever rld-mark says about the result, asked to show or EDIT it, it must not
 die of a signal nor take long."""
 import os
@@ -9,9 +9,9 @@ import struct
 import subprocess
 import sys
 
-mark, path, folder = sys.argv[1:4]
+mark, path, directory = sys.argv[1:4]
 good = open(path, "rb").read()
-out = os.path.join(folder, "spoilt")
+out = os.path.join(directory, "spoilt")
 phoff, shoff = struct.unpack_from("<QQ", good, 32)
 phnum, = struct.unpack_from("<H", good, 56)
 shnum, = struct.unpack_from("<H", good, 60)

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 			char name[4096];
 			const char *base = strrchr(argv[3], '/');
 
-			/* whole, or from a descriptor of its folder */
+			/* whole, or from a descriptor of its directory */
 			peek_string(pid, u.rsi, name, sizeof name);
 			seen = !strcmp(name, argv[3]) ||
 			       (base && !strcmp(name, base + 1));
