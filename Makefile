@@ -92,6 +92,10 @@ deb-test: ## the same, and install and test them in a Debian tree (as root)
 demo: ## set up, build, and show a plug-in replaced under a running program
 	+@scripts/demo
 
+bindings: default ## build and run the examples of the bindings for Python, C++, Rust and CMake
+	@scripts/setup bindings
+	@tests/bindings/run
+
 docs: default ## run the commands and examples of the pages, look at links and manuals
 	@scripts/setup docs
 	@tests/docs/run
@@ -124,5 +128,5 @@ help: ## list the targets
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak \
-	check-binary loader programs clients libraries releases world sweep demo docs site bench \
+	check-binary loader programs clients libraries releases world sweep demo bindings docs site bench \
 	lint format install uninstall deb deb-test clean help
