@@ -44,12 +44,12 @@ struct rld_delay {
 	const char *caller;  /* object whose reference it was */
 	const char *library; /* path of what was loaded; NULL when it failed */
 	const char *symbol;  /* what was needed */
-	const char *error;   /* why it failed, NULL: nobody defines symbol */
+	const char *error;   /* why it failed, NULL: no object defines symbol */
 };
 
 /* Told, with no lock held, after a library whose load was delayed has been
  * loaded and its constructors have run; and asked when a function is called
- * that nobody defines: a non-NULL answer is called in its place, this once.
+ * that no object defines: a non-NULL answer is called in its place, this once.
  * The strings are valid during the call. */
 typedef void *rld_delay_fn(const struct rld_delay *news, void *arg);
 
@@ -76,7 +76,7 @@ struct rld_holder {
 	const char *name; /* the dependent's or the user's path, else NULL */
 };
 
-/* Who holds the object: fills out[0..max-1] and returns how many holders there
+/* What holds the object: fills out[0..max-1] and returns how many holders there
  * are; -1 when handle is none.  A binding never holds an object.  The handle may
  * be closed: destructors of thread_local objects, and objects that use a unique
  * variable of its, keep its memory all the same.
@@ -126,7 +126,7 @@ enum {
  * one's destructors run and it is unloaded.  The handle stays good and now
  * means the new file; addresses taken with dlsym do not move: see rld_entry.
  * 0, or -1 and nothing has changed: the text lists each symbol that would be
- * missing and who uses it.  Objects that came with the program, or that are never
+ * missing and the object that uses it.  Objects that came with the program, or that are never
  * unloaded (RTLD_NODELETE, -z nodelete), cannot be swapped.  An exception out of
  * a constructor of the new file leaves this call, and the swap has failed.  As with dlclose, no thread may be inside the old file's functions
  * when it goes. */
@@ -138,7 +138,7 @@ int rld_swap(void *handle, const char *path, unsigned flags);
  * at that moment, through close, reopen and swap, at the cost of one indirect
  * jump.  handle: an open object, whose own symbols and those of what it needs
  * are meant, also when it is opened again by the same path or soname later;
- * NULL: the global objects.  A call while nobody defines the name goes to the
+ * NULL: the global objects.  A call while no object defines the name goes to the
  * delay handler and the events' handlers, then ends in "attempted access to
  * unresolvable symbol", status 127.  The same arguments give the same address,
  * counted.  NULL: an error. */
@@ -155,7 +155,7 @@ enum {
 	RLD_EVENT_UNLOADING = 4, /* its destructors are about to run */
 	RLD_EVENT_UNLOADED = 8,
 	RLD_EVENT_SWAPPED = 16,	   /* handle means a new file now */
-	RLD_EVENT_UNRESOLVED = 32, /* a function nobody defines is called */
+	RLD_EVENT_UNRESOLVED = 32, /* no object defines a called function */
 	RLD_EVENT_ALL = 63
 };
 
@@ -201,12 +201,12 @@ enum { RLD_MODULE_KEEP = 1 /* the library stays loaded, whoever leaves */ };
 const char *rld_module_extension(void);
 
 /* Open the module `name` for client (any pointer; NULL is one, too).  A name
- * without a slash is looked for in the folders of search: a colon list, or
+ * without a slash is looked for in the directories of search: a colon list, or
  * "$VARIABLE" for the list in that environment variable, which a set-user-ID
  * program (AT_SECURE) takes for empty; NULL: as dlopen does.
  * The platform's extension is added where name has none.  mode as for dlopen.
  * On the first open a function __NAME__Init of the library is called, where
- * there is one (NAME: the file's name without folder and extension, characters
+ * there is one (NAME: the file's name without directory and extension, characters
  * that C names cannot have turned to '_', with or without a leading "lib"); a
  * negative answer means that __NAME__deInit is called, the library unloaded
  * and the open fails.  Then hook (if any) is asked for this client.  The module
@@ -218,7 +218,7 @@ struct rld_module *rld_module_open(const char *name, const char *search,
 				   rld_module_hook *hook, void *arg);
 
 /* One use of client's less.  When it was the client's last, its hook is told;
- * when nobody uses the module, __NAME__deInit is called and the library closed,
+ * when no client uses the module, __NAME__deInit is called and the library closed,
  * unless flags or an earlier close said RLD_MODULE_KEEP.  0 or -1. */
 int rld_module_close(struct rld_module *module, void *client, unsigned flags);
 

@@ -26,14 +26,14 @@ extern "C" {
 #endif
 
 /* Open path as if it had been linked into the program: it and all it needs
- * become visible to everybody, also what was private before.  mode: RTLD_LAZY,
- * RTLD_NOW (which means the same here: functions that nobody defines yet stay
+ * become visible to all objects, also what was private before.  mode: RTLD_LAZY,
+ * RTLD_NOW (which means the same here: functions that no object defines yet stay
  * lazy) or RTLD_NOW_REPORT_ERROR (they are an error, and nothing stays
  * loaded).  References that were missing, or bound to a weak definition, may
  * be bound to path's.  Returns a handle that dlclose takes. */
 void *sgidladd(const char *path, int mode);
 
-/* dlopen, for an object whose interface versions serve who wants `version`
+/* dlopen, for an object whose interface versions serve a user of `version`
  * ("sgi1.0"; a "comment#" before it is ignored).  An incompatible object at
  * path gives way to path.MAJOR.  flags: LL_NONE or LL_EXACT_MATCH.  An object
  * that states no version is accepted. */
