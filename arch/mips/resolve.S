@@ -56,7 +56,7 @@ END(name)
  *        names our struct dso    $24 dynsym index    $15 return address
  *        $25 this stub
  * Keep:  $4-$7 (o32) or $4-$11 (n32, n64)  arguments    $28
- *        $f12-$f15 or $f12-$f19: nobody touches them    $16-$23, $30
+ *        $f12-$f15 or $f12-$f19: no code here touches them    $16-$23, $30
  * Out:   $25 the function, as its prologue expects    $31 return address
  * Free:  $1-$3, $12-$15, $24; the static chain, $15, was lost to the stub
  * Stack: FRAME bytes; the caller's $sp is aligned as the ABI wants it */

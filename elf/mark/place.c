@@ -86,7 +86,7 @@ static uint64_t room_in_file(const struct image *im, size_t i)
 	uint64_t next = next_used(im, end);
 
 	for (uint64_t o = end; o < next && o < im->len; o++)
-		if (im->buf[o] != 0) /* of use to somebody after all? */
+		if (im->buf[o] != 0) /* in use after all? */
 			return o - end;
 	return next - end;
 }

@@ -23,7 +23,7 @@ static void *add(const char *path, int mode, uintptr_t pc)
 		return NULL;
 	}
 	mode &= ~(RTLD_NOW | RTLD_NOW_REPORT_ERROR);
-	/* sgidladd(3): NOW leaves what nobody defines lazily dangling */
+	/* sgidladd(3): NOW leaves functions that no object defines lazily dangling */
 	mode |= how == RTLD_NOW_REPORT_ERROR ? RTLD_NOW : RTLD_LAZY;
 	if (mode & RTLD_NOW)
 		mode &= ~RTLD_LAZY;

@@ -20,9 +20,9 @@ int *rld_futex_half(uintptr_t *owner)
 
 static int lock_if_free(struct rld *r)
 {
-	uintptr_t nobody = 0;
+	uintptr_t free_word = 0;
 
-	return __atomic_compare_exchange_n(&r->lock, &nobody, holder_id(), 0,
+	return __atomic_compare_exchange_n(&r->lock, &free_word, holder_id(), 0,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -134,8 +134,8 @@ static int any_reader(const struct rld *r)
 }
 
 /* The last reader to leave, or the writer that kept something while it left,
- * gives back what was kept.  Whoever finds the lock taken leaves it to its
- * holder, who comes here after it has given the lock back. */
+ * gives back what was kept.  A thread that finds the lock taken leaves it to
+ * the holder, which comes here after it has given the lock back. */
 void rld_free_deferred(struct rld *r)
 {
 	while (__atomic_load_n(&r->limbo, __ATOMIC_SEQ_CST) && !any_reader(r) &&

@@ -52,7 +52,7 @@ static inline int is_ifunc(const struct def *def)
 	       def->sym->st_shndx != SHN_UNDEF;
 }
 
-/* d's own definition, whoever else has the name: protected or hidden, by
+/* d's own definition, whichever other objects have the name: protected or hidden, by
  * st_other or by d's note. */
 static inline int is_own(const struct dso *d, const ElfW(Sym) *s)
 {
@@ -113,7 +113,7 @@ static inline uintptr_t rld_got_lazy(const struct dso *d, size_t i)
 #endif
 
 /* ---- apply.c, late.c */
-/* The variable of the TLS descriptor (two words) at `at` is gone: who asks for
+/* The variable of the TLS descriptor (two words) at `at` is gone: a thread that asks for
  * it is told; or, for a weak reference, it means 0 + addend. */
 void rld_tlsdesc_lost(uintptr_t *at, int weak, uintptr_t addend);
 /* 1: the descriptor means no variable, or none any longer. */
@@ -127,7 +127,7 @@ int rld_defer(struct pass *p, struct dso *d, const struct reloc *rel,
 int rld_run_late(struct pass *p, struct dso *first);
 int rld_text_writable(struct rld *r, struct dso *d, int on);
 /* The meaning of an IFUNC; the lock is given up while its resolver runs, and
- * `from`, which asks, and who defines it stay. */
+ * `from`, which asks, and the object that defines it stay. */
 uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
 			     const struct def *def);
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listeners: who is told of loads, unloads, swaps and unresolved calls.  No
+/* Listeners: functions that are told of loads, unloads, swaps and unresolved calls.  No
  * lock is held while they run. */
 #include "rld/diag/event.h"
 #include "rld/base/sealed.h"
@@ -162,7 +162,7 @@ static int is_of(const struct listener *l, rld_event_fn *fn, const void *arg)
 }
 
 /* Where fn's entry is, or one that was never used, or one that was given back,
- * once whoever is about to read it has done so; LISTENER_ENTRIES: none. */
+ * once the threads that are about to read it have done so; LISTENER_ENTRIES: none. */
 static unsigned place_for(struct rld *r, const struct listener *l,
 			  rld_event_fn *fn, const void *arg)
 {

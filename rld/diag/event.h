@@ -7,14 +7,14 @@
 #include "rld/internal.h"
 
 int rld_event_wanted(unsigned what);
-/* Call who wants it; the answer is that of RLD_EVENT_UNRESOLVED. */
+/* Call the listeners that want it; the answer is that of RLD_EVENT_UNRESOLVED. */
 void *rld_emit(const struct rld_event *ev);
 struct rld_event rld_event_of(unsigned what, struct dso *d);
 /* One object's event; no lock held. */
 void rld_tell(struct rld *r, struct dso *d, unsigned what);
 /* All that arrived and are initialised; no lock held. */
 void rld_tell_loaded(struct rld *r);
-/* A function that nobody defines is called from `from`. */
+/* `from` calls a function that no object defines. */
 void *rld_ask_unresolved(const struct dso *from, const char *symbol);
 /* journal.c */
 void rld_build_id_in(const struct elf_view *v, struct rld_gone *g);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The addresses that stand for data which nobody defines any more, and the
+/* The addresses that stand for data which no object defines any more, and the
  * words with which a program ends that touches them, or what was unloaded. */
 #include "rld/diag/event.h"
 
@@ -41,7 +41,7 @@ uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 	       strcmp(trap[i].symbol, symbol) != 0)
 		i++;
 	if (i == TRAPS - 1) {
-		symbol = "(one of many)"; /* all who come now share it */
+		symbol = "(one of many)"; /* all that come now share it */
 		gone = NULL;
 	}
 	if (i == ntraps) {

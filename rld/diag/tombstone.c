@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tombstones (--tombstone): the addresses of what was unloaded stay reserved,
  * so that a stray pointer into it always faults, and what is known of it stays
- * to be told: which symbol lay there, who closed it and when. */
+ * to be told: which symbol lay there, which thread closed it and when. */
 #include "rld/internal.h"
 
 struct tomb {

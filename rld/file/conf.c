@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The system's lists of folders: /etc/ld.so.conf with its includes,
+/* The system's lists of directories: /etc/ld.so.conf with its includes,
  * ldconfig(8), and PREFIX/etc/ld-musl-ARCH.path. */
 #include "rld/file/path.h"
 
@@ -22,7 +22,7 @@ char *path_slurp(struct rld *r, const char *file, int rooted)
 	return text;
 }
 
-/* Who is told of each folder, until it says that it has what it wants. */
+/* The function that is told of each directory, until it has what it wants. */
 struct reader {
 	struct rld *r;
 	int (*fn)(void *, const char *dir);
@@ -66,7 +66,7 @@ static int matches(const char *name, const char *pattern, const char *star)
 
 enum { LISTING = 32768 };
 
-/* The first name in the folder real, in order, behind `last` (NULL: of all),
+/* The first name in the directory real, in order, behind `last` (NULL: of all),
  * that matches; heap, or NULL.  buf has LISTING bytes. */
 static char *next_match(const char *real, const char *pattern, const char *star,
 			const char *last, char *buf)
@@ -95,7 +95,7 @@ static char *next_match(const char *real, const char *pattern, const char *star,
 
 static int conf_file(const struct reader *c, const char *file, int depth);
 
-/* All files of the folder dir (it ends in a slash) whose names match. */
+/* All files of the directory dir (it ends in a slash) whose names match. */
 static int conf_files(const struct reader *c, const char *dir,
 		      const char *pattern, const char *star, int depth)
 {
@@ -118,7 +118,7 @@ static int conf_files(const struct reader *c, const char *dir,
 }
 
 /* `include` takes a pattern whose last element may have one star; it is
- * relative to the folder of the file that it stands in. */
+ * relative to the directory of the file that it stands in. */
 static int conf_include(const struct reader *c, const char *from,
 			const char *pattern, int depth)
 {
@@ -146,25 +146,25 @@ static int conf_include(const struct reader *c, const char *from,
 	return hit;
 }
 
-/* ldconfig takes "folder=libc6", from the days of several C libraries. */
-static void drop_type(char *folder)
+/* ldconfig takes "directory=libc6", from the days of several C libraries. */
+static void drop_type(char *dir)
 {
-	char *equals = strrchr(folder, '=');
+	char *equals = strrchr(dir, '=');
 
 	if (equals && str_starts(equals, "=libc") && equals[5] >= '4' &&
 	    equals[5] <= '6' && !equals[6])
 		*equals = 0;
 }
 
-static int conf_folder(const struct reader *c, char *folder)
+static int conf_directory(const struct reader *c, char *dir)
 {
 	char *path;
 	int hit;
 
-	if (*folder != '/')
+	if (*dir != '/')
 		return 0;
-	drop_type(folder);
-	path = rld_format("%s%s", c->r->root ? c->r->root : "", folder);
+	drop_type(dir);
+	path = rld_format("%s%s", c->r->root ? c->r->root : "", dir);
 	hit = path ? c->fn(c->arg, path) : 0;
 	rld_free(path);
 	return hit;
@@ -189,7 +189,7 @@ static int conf_text(const struct reader *c, const char *file, char *line,
 				hit = conf_include(c, file, w, depth + 1);
 		else
 			for (; w && !hit; w = word(&line))
-				hit = conf_folder(c, w);
+				hit = conf_directory(c, w);
 		line = end ? end + 1 : NULL;
 	}
 	return hit;
@@ -212,7 +212,7 @@ int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg)
 	return conf_file(&c, "/etc/ld.so.conf", 0);
 }
 
-/* The folder above that of musl's loader: "" for /lib/ld-musl-ARCH.so.1. */
+/* The directory above that of musl's loader: "" for /lib/ld-musl-ARCH.so.1. */
 static size_t musl_prefix(const char *loader)
 {
 	size_t last = 0, before = 0;
@@ -226,7 +226,7 @@ static size_t musl_prefix(const char *loader)
 }
 
 /* musl asks for the file of the prefix that its loader lies in; only where
- * there is none, its own folders count. */
+ * there is none, its own directories count. */
 static char *read_musl_list(struct rld *r)
 {
 	static const char defaults[] = "/lib:/usr/local/lib:/usr/lib";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Path text and the system's lists of folders. */
+/* Path text and the system's lists of directories. */
 #ifndef RLD_PATH_H
 #define RLD_PATH_H
 
@@ -27,7 +27,7 @@ static inline void path_clear(struct path_buf *o)
 int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		struct path_buf *o);
 
-/* Path from the root, by way of the current folder; heap.  NULL: there is none,
+/* Path from the root, by way of the current directory; heap.  NULL: there is none,
  * or no memory. */
 char *path_absolute(const char *path);
 
@@ -38,9 +38,9 @@ const char *path_cache_find(struct rld *r, const char *name);
 int path_cache_exists(struct rld *r);
 void path_cache_close(struct rld *r);
 
-/* ---- conf.c: fn is told of each folder, until it returns 1; that is returned */
+/* ---- conf.c: fn is told of each directory, until it returns 1; that is returned */
 int path_conf_dirs(struct rld *r, int (*fn)(void *, const char *), void *arg);
-/* The folders that musl searches last, parted by colons and line ends. */
+/* The directories that musl searches last, parted by colons and line ends. */
 const char *path_musl_list(struct rld *r);
 /* A file of less than 1 MiB as a heap string; NULL when it cannot be read. */
 char *path_slurp(struct rld *r, const char *file, int rooted);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether an object can be in this process: what it says of the processor and
  * of floating point is compared with what the processor is, and with what
- * everybody else says.  Machines whose objects say nothing of it need no such
+ * all other objects say.  Machines whose objects say nothing of it need no such
  * thing. */
 #include "rld/internal.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that somebody cuts short while they are loaded: the kernel says so by
+/* Files that are cut short while they are loaded: the kernel says so by
  * SIGBUS.  While rld reads objects it takes that signal itself, unless the
  * program does: handlers are the whole process's, and its own is not taken away
  * for a moment from its other threads. */

@@ -4,8 +4,8 @@
 #include "rld/load/delay.h"
 #include "rld/diag/event.h"
 
-/* The file stays mapped read-only: whoever waits for many libraries asks them
- * all for each name that nobody has. */
+/* The file stays mapped read-only: an object that waits for many libraries
+ * asks them all for each name that no loaded object has. */
 struct peek {
 	uintptr_t at;
 	size_t size;
