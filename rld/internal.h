@@ -303,6 +303,7 @@ struct host {
 	const char *musl;    /* its loader as PT_INTERP says; NULL: not */
 	int loader_fd;	     /* from the search to the mapping */
 	int beside;	     /* loader_fd is of the file beside libc */
+	int diverted;	     /* ... which has another name: rld has its own */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
 	char **hidden;	     /* variables that its loader must not see; heap */

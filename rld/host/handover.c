@@ -79,11 +79,36 @@ const char *rld_host_musl(const struct rld *r)
 	return r->host.musl ? r->host.musl : default_musl;
 }
 
+/* The name that rld-install gives to a loader whose own name rld takes: found
+ * there, the loader is known as the one and has the other.  Heap. */
+static inline __attribute__((always_inline)) char *diverted(const char *path)
+{
+	static const char prefix[] = "host-";
+	size_t n = (size_t)(str_base(path) - path), size = strlen(path) + 1;
+	char *p = rld_alloc(size + sizeof prefix - 1);
+
+	if (p) {
+		memcpy(p, path, n);
+		memcpy(p + n, prefix, sizeof prefix - 1);
+		memcpy(p + n + sizeof prefix - 1, path + n, size - n);
+	}
+	return p;
+}
+
 /* musl is its own loader.  A name that the kernel has followed leads to rld. */
 static char *musl_path(struct rld *r)
 {
-	return rld_format("%s%s", r->root ? r->root : "",
-			  r->as_command ? rld_host_musl(r) : default_musl);
+	char *path =
+		rld_format("%s%s", r->root ? r->root : "",
+			   r->as_command ? rld_host_musl(r) : default_musl);
+	char *other = path ? diverted(path) : NULL;
+
+	if (!other || sys_access(other)) {
+		rld_free(other);
+		return path;
+	}
+	rld_free(path);
+	return other;
 }
 
 /* Which C library.  The program's interpreter tells; where that is rld, or
@@ -115,9 +140,9 @@ void rld_host_kind(struct rld *r, const char *interp)
 	}
 }
 
-/* A descriptor of the loader at path, for this ABI where several share its
+/* A descriptor of the file at path if it is for this ABI, where several share a
  * name; or -1. */
-static int open_loader(const char *path)
+static inline __attribute__((always_inline)) int open_fitting(const char *path)
 {
 	int fd = path ? sys_open(path, O_RDONLY) : -1;
 
@@ -126,6 +151,22 @@ static int open_loader(const char *path)
 	rld_first_bytes_forget();
 	sys_close(fd);
 	return -1;
+}
+
+/* A descriptor of the loader at *path, or -1; *path (heap, or NULL) becomes the
+ * name that it is diverted to, if it is. */
+static inline __attribute__((always_inline)) int open_loader(char **path)
+{
+	char *p = *path ? diverted(*path) : NULL;
+	int fd = open_fitting(p);
+
+	if (fd < 0) {
+		rld_free(p);
+		return open_fitting(*path);
+	}
+	rld_free(*path);
+	*path = p;
+	return fd;
 }
 
 /* Room for the path of a loader near libc, the one beside it filled in. */
@@ -150,8 +191,10 @@ int rld_host_is_there(struct rld *r, const char *libc)
 		return !sys_access(libc);
 	p = beside(libc, (size_t)(str_base(libc) - libc));
 	if (r->host.loader_fd < 0 && !r->host.libc) {
-		r->host.loader_fd = open_loader(p);
+		r->host.loader_fd = open_loader(&p);
 		r->host.beside = r->host.loader_fd >= 0;
+		r->host.diverted = r->host.beside &&
+				   str_starts(str_base(p), "host-");
 	}
 	rld_free(p);
 	return r->host.beside || !sys_access(libc);
@@ -164,15 +207,20 @@ static char *loader_path(struct rld *r)
 {
 	const char *libc = r->host.libc->lm.l_name;
 	size_t n = (size_t)(str_base(libc) - libc);
-	char *p = beside(libc, n);
+	char *p = beside(libc, n), *name;
 	int fd;
 
-	if (!p || r->host.beside)
-		return p;
-	fd = open_loader(p);
+	if (!p || r->host.beside) {
+		if (!p || !r->host.diverted)
+			return p;
+		name = diverted(p);
+		rld_free(p);
+		return name;
+	}
+	fd = open_loader(&p);
 	if (ARCH_LDSO_SHARED && fd < 0) {
 		memcpy(p + n, ".." ARCH_LDSO_PATH, sizeof ".." ARCH_LDSO_PATH);
-		fd = open_loader(p);
+		fd = open_loader(&p);
 	}
 	if (fd >= 0 && r->mode == MODE_RUN && !r->started &&
 	    r->host.loader_fd < 0)
@@ -226,7 +274,7 @@ static void refit_loader(struct rld *r)
 	if (!d->lm.l_name)
 		rld_die(r, "out of memory");
 	if (r->host.loader_fd < 0)
-		r->host.loader_fd = sys_open(d->lm.l_name, O_RDONLY);
+		r->host.loader_fd = open_loader(&d->lm.l_name);
 }
 
 /* An object of libc's family was asked for: note it; it is adopted later. */
@@ -256,7 +304,7 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
 	if (r->host.loader_fd < 0)
-		r->host.loader_fd = sys_open(path, O_RDONLY);
+		r->host.loader_fd = open_loader(&r->host.loader->lm.l_name);
 	return r->host.loader;
 }
 
