@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # rld and librld for each machine, in build/MACHINE/.  A name may carry a variant:
 # MACHINE-faults (switches that let an allocation or a system call fail, for
-# tests/faults), MACHINE-clang.
+# tests/faults), MACHINE-clang, MACHINE-undefined (ends with SIGILL or SIGTRAP where
+# something undefined is done), MACHINE-coverage (for scripts/coverage).  What a
+# variant has in files of its own is tests/variants/VARIANT.c.
 
 MACHINES := x86_64 aarch64 mips mipsel mipsn32 mipsn32el mips64 mips64el
 
@@ -45,6 +47,7 @@ endif
 endif
 
 base = $(firstword $(subst -, ,$(1)))
+variant = $(word 2,$(subst -, ,$(1)))
 arch = $(if $(filter mips%,$(1)),mips,$(base))
 compiler = $(if $(filter %-clang,$(1)),clang,$(CC_$(base)))
 is_gcc = $(if $(findstring clang,$(shell $(compiler) --version 2>/dev/null)),,yes)
@@ -60,6 +63,13 @@ FLAGS_aarch64 := -mgeneral-regs-only -mbranch-protection=standard \
 FLAGS_mips := -msoft-float -include arch/mips/nofloat.h \
 	-fasynchronous-unwind-tables
 HASH_mips := sysv
+
+# The checker traps, for its functions need a libc, and its tables relocations
+# before rld has relocated itself.
+VARIANT_faults := -DRLD_FAULTS
+VARIANT_undefined := -fsanitize=undefined -fsanitize-undefined-trap-on-error
+VARIANT_coverage := -fsanitize-coverage=trace-pc \
+	-DCOVERAGE_FILE='"$(CURDIR)/build/coverage.marks"'
 
 # What runs once a start or once an object is to be small rather than quick: all
 # that a small program's start touches of rld's file lies within 64 KiB then,
@@ -117,7 +127,8 @@ START := base/heap image/map image/segments file/cache diag/debugger \
 
 # $(1): machine, with its variant
 define machine
-SRC_$(1) := $$(sort $$(wildcard rld/*/*.c elf/*.c arch/$(arch)/*.c arch/$(arch)/*.S))
+SRC_$(1) := $$(sort $$(wildcard rld/*/*.c elf/*.c arch/$(arch)/*.c arch/$(arch)/*.S \
+	$(if $(variant),tests/variants/$(variant).c)))
 OBJ_$(1) := $$(patsubst %,build/$(1)/obj/%.o,$$(basename $$(SRC_$(1))))
 ORDER_$(1) := $$(START:%=build/$(1)/obj/rld/%.o) \
 	$$(filter-out build/$(1)/obj/rld/%,$$(OBJ_$(1)))
@@ -125,7 +136,7 @@ ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 LDS_$(1) := $$(wildcard arch/$(arch)/rld.lds)
 GCC_$(1) := $(if $(SMALL_$(arch)),$(is_gcc))
 ARCHFLAGS_$(1) := $$(FLAGS_$(arch)) $$(if $$(GCC_$(1)),$$(SMALL_FLAGS_$(arch))) \
-	$(if $(filter %-faults,$(1)),-DRLD_FAULTS)
+	$$(VARIANT_$(variant))
 COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(SAME_PATHS) $(INC) $$(CPPFLAGS) \
 	$$(CFLAGS) $$(RLD_NEEDS) $$(ARCHFLAGS_$(1))
 
@@ -163,4 +174,5 @@ build/$(1)/librld.so.1: librld/librld.c librld/librld.map $(wildcard rld/include
 		$$(LDFLAGS) -o $$@ $$<
 	ln -sf librld.so.1 build/$(1)/librld.so
 endef
-$(foreach m,$(MACHINES) $(MACHINES:%=%-faults) $(BUILD)-clang,$(eval $(call machine,$(m))))
+$(foreach m,$(MACHINES) $(MACHINES:%=%-faults) \
+	$(MACHINES:%=%-undefined) $(BUILD)-coverage $(BUILD)-clang,$(eval $(call machine,$(m))))

@@ -1,0 +1,5 @@
+__thread int variable = 7;
+int *where(void)
+{
+	return &variable;
+}
