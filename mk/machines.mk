@@ -68,7 +68,7 @@ HASH_mips := sysv
 # before rld has relocated itself.
 VARIANT_faults := -DRLD_FAULTS
 VARIANT_undefined := -fsanitize=undefined -fsanitize-undefined-trap-on-error
-VARIANT_coverage := -fsanitize-coverage=trace-pc \
+VARIANT_coverage := -DRLD_FAULTS -fsanitize-coverage=trace-pc \
 	-DCOVERAGE_FILE='"$(CURDIR)/build/coverage.marks"'
 
 # What runs once a start or once an object is to be small rather than quick: all

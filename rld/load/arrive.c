@@ -138,11 +138,13 @@ int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)
 	return 0;
 }
 
-/* x and all that it needs join the group g. */
+/* x and all that it needs join the group g.  On -1 some may have joined, and
+ * are members like others: taking x away takes it out of g. */
 int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 {
 	struct dso **more, **member, **was = g->member;
 	unsigned n, at = g->n;
+	int ret = 0;
 
 	more = rld_closure(r, x, &n);
 	member = more ? rld_alloc((g->n + n) * sizeof *member) : NULL;
@@ -159,8 +161,9 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 			j++;
 		if (d->flags & D_STARTUP || j < d->ngroup)
 			continue;
-		if (add_group(r, d, g))
-			break; /* those who joined are in both lists */
+		ret = add_group(r, d, g);
+		if (ret)
+			break;
 		member[at++] = d;
 	}
 	rld_free(more);
@@ -169,7 +172,7 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 	rld_wait_readers(r);
 	rld_free_later(r, was);
 	r->stuck = 0;
-	return 0;
+	return ret;
 }
 
 int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)

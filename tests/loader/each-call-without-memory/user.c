@@ -1,0 +1,5 @@
+extern int waits(void);
+int user(void)
+{
+	return waits();
+}
