@@ -172,6 +172,20 @@ def eflags(elf, value):
     elf.put("I", 48 if elf.is64 else 36, int(value, 0))
 
 
+def retype(elf, name, value):
+    """The relocations that name the symbol are of another type (64-bit RELA)."""
+    tags = {t: v for _, t, v in elf.dynamic()}
+    index = [n for _, n in elf.symbols()].index(name) + 1   # 0 is none
+    base, done = elf.off(tags[DT_RELA]), 0
+    for i in range(tags[DT_RELASZ] // 24):
+        info = elf.get("Q", base + 24 * i + 8)[0]
+        if info >> 32 == index:
+            elf.put("Q", base + 24 * i + 8, index << 32 | int(value, 0))
+            done += 1
+    if not done:
+        raise ValueError(elf.path + ": no relocation names " + name)
+
+
 def straddle(elf):
     """The last relocation's place: half of it past the last page."""
     end = max(va + fsz for _, t, _, va, fsz in elf.phdrs() if t == PT_LOAD)
@@ -480,7 +494,7 @@ def set_interps(directory, old, new):
                 pass        # damaged on purpose
 
 
-VERBS = {"machine": machine, "straddle": straddle,
+VERBS = {"machine": machine, "straddle": straddle, "retype": retype,
          "hide": hide, "visibility": visibility,
          "bind": bind, "type": set_type, "rel": rel, "relr": relr, "dyn": dyn,
          "lazyload": lazyload, "undyn": undyn, "weakneed": weakneed,
