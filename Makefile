@@ -54,6 +54,10 @@ soak: default ## the long forms: storms of threads, mutants, faults, leak cycles
 	@scripts/setup check
 	@scripts/soak
 
+coverage: default ## which lines of the loader its tests run; COVERAGEFLAGS=--list names the others
+	@scripts/setup check
+	@scripts/coverage $(COVERAGEFLAGS)
+
 check-binary: default ## look at rld's own ELF file: no interpreter, no text relocations, ...
 	@scripts/check-binary $(RLD)
 
@@ -117,7 +121,7 @@ format: ## rewrite our C as .clang-format says
 		elf/mark/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
 		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/fuzz/check/*.[ch] \
 		tests/hostile/src/*.c \
-		tests/faults/src/*.c tests/leaks/src/*.c fixtures/demo/*.c)
+		tests/faults/src/*.c tests/leaks/src/*.c tests/variants/*.c fixtures/demo/*.c)
 
 clean: ## remove build/
 	rm -rf build
@@ -127,6 +131,6 @@ help: ## list the targets
 		awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo '  build/MACHINE/rld for one of: $(MACHINES)'
 
-.PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak \
+.PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak coverage \
 	check-binary loader programs clients libraries releases world sweep demo bindings docs site bench \
 	lint format install uninstall deb deb-test clean help
