@@ -87,6 +87,9 @@ world: default ## open all libraries of /usr/lib; a Debian system of rld's besid
 sweep: default ## run every program of /usr/bin and /usr/sbin with --version or --help
 	@tests/programs/sweep
 
+check-repro: ## build twice in two directories and compare the files
+	+@scripts/check-repro
+
 deb: ## the Debian packages, in build/deb, with lintian's word on them
 	@scripts/deb
 
@@ -133,4 +136,4 @@ help: ## list the targets
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak coverage \
 	check-binary loader programs clients libraries releases world sweep demo bindings docs site bench \
-	lint format install uninstall deb deb-test clean help
+	lint format install uninstall check-repro deb deb-test clean help
