@@ -80,8 +80,10 @@ SMALL_x86_64 := $(addprefix rld/,file/search host/synth list/list start/start \
 	image/map image/segments life/init start/options file/cache diag/debugger \
 	load/marks base/sealed base/msg call/entry load/delay tls/static tls/carrier \
 	image/guard load/version bind/late host/handover life/order image/stack \
-	file/tunable host/procexe life/linger life/fork) $(addprefix elf/,dynamic head \
-	rldnote version)
+	file/tunable host/procexe life/linger life/fork base/process file/head \
+	file/libc load/adopt host/interpose load/load load/needed load/discard \
+	load/revive life/news life/fini bind/entries image/code tls/alone) $(addprefix \
+	elf/,dynamic head rldnote version)
 
 # A packager's CPPFLAGS, CFLAGS and LDFLAGS come behind what can be chosen, and
 # before what the loader cannot do without.  It calls no libc, so it bears no
@@ -123,7 +125,8 @@ START := base/heap image/map image/segments file/cache diag/debugger \
 	image/guard start/start start/options file/search list/list host/handover \
 	host/synth base/str sym/lookup bind/relocate bind/rebind tls/tls tls/thread \
 	tls/static life/init base/msg base/lock base/sys base/sealed bind/late \
-	call/lazy load/version bind/apply load/marks
+	call/lazy load/version bind/apply load/marks base/state base/process file/libc \
+	load/load load/needed load/adopt host/interpose life/fini
 
 # $(1): machine, with its variant
 define machine

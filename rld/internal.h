@@ -214,6 +214,7 @@ struct dso {
 	unsigned walk;	 /* the last walk that came by: rld_first_visit */
 	unsigned born;	 /* grows with each object, wherever it stands */
 	struct stamp stamp;
+	uintptr_t place; /* where it was mapped before, 0: nowhere known */
 
 	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
 	uintptr_t window_lo, window_hi; /* where most relocations write */
@@ -306,7 +307,10 @@ struct host {
 	int diverted;	     /* ... which has another name: rld has its own */
 	uintptr_t fini;	     /* what it gave stage two */
 	struct synth *synth; /* the synthetic program: synth.c */
-	char **hidden;	     /* variables that its loader must not see; heap */
+	const ElfW(Phdr) *inner_ph; /* its program headers */
+	const uintptr_t
+		*inner_debug; /* its r_debug, written by libc's loader */
+	char **hidden;	      /* variables that its loader must not see; heap */
 };
 
 enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK, MODE_VERIFY };
@@ -374,11 +378,11 @@ struct rld {
 	int new_hosts; /* an object of libc's loader whose file is not known */
 	unsigned nrevived; /* by the dlopen in progress */
 	unsigned nhooked;  /* that waited, and have their object */
-	int relocating;	   /* a pass over new objects is under way */
+	int mend_due;	   /* what a global object waited for has come */
 	int fresh;	   /* load the next file though it is loaded already */
 	int snapshot;	   /* map private copies of files */
 	int tombstone;	   /* keep the addresses of what is unloaded */
-	void *closer;	   /* who called dlclose last */
+	char *closer;	   /* who called dlclose last, for tombstones; heap */
 	int delay_pending; /* constructors of delay-loaded objects are due */
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
@@ -401,6 +405,8 @@ struct rld {
 	unsigned changed; /* grows before an object arrives or leaves */
 
 	struct index *index;
+	uint32_t
+		first_offered; /* symbols of rld's own from here on are procexe.c's */
 	unsigned long probes;
 	unsigned long loads; /* dlopens that brought something in */
 	unsigned born;	     /* objects so far */
@@ -610,7 +616,8 @@ void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
 /* Have libc tell of fork; if there is a second thread; at the start. */
 void rld_watch_fork(struct rld *r);
 void rld_watch_threads(struct rld *r);
-void rld_watch_fork_at_start(struct rld *r);
+/* own_malloc: the program has a malloc of its own. */
+void rld_watch_fork_at_start(struct rld *r, int own_malloc);
 /* Around what takes the lock of libc's list of functions for exit; not under
  * rld's own lock.  May be nested. */
 void rld_exit_begin(struct rld *r);
@@ -716,6 +723,8 @@ struct dso *rld_after(struct rld *r, unsigned last);
 struct dso *rld_same_file(struct rld *r, const struct statx *st,
 			  const char *path, int searched, int fd);
 void rld_unlink(struct rld *r, struct dso *d);
+/* No name and no file leads to d any longer. */
+void rld_forget_names(struct rld *r, struct dso *d);
 /* d's link_map has changed: its handle may be older than d.  d may be NULL. */
 void rld_show_on_face(struct dso *d);
 struct dso *rld_find_name(struct rld *r, const char *name);
@@ -810,8 +819,6 @@ int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e);
 void rld_tls_release(struct rld *r, struct dso *d);
 /* tlsblock.c: blocks that were let go under a lock. */
 void rld_tls_free_waiting(void);
-/* d's block in this thread lies there, and in each at the same offset. */
-void rld_tls_is_at(struct dso *d, uintptr_t block);
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 void rld_tls_lock(void);
 void rld_tls_unlock(void);
@@ -825,6 +832,7 @@ char **rld_thread_error(void); /* NULL: no memory for this thread's */
 void rld_forget_error(void);
 char **rld_thread_last_error(void);
 void rld_thread_dtors(void);
+void rld_thread_exit(void *record);
 /* Is the calling thread ending?  Others' destructors must not run in it. */
 int rld_thread_is_ending(void);
 /* Pending destructors of d's thread_local objects: in this thread; and a call
@@ -869,6 +877,8 @@ static inline size_t rld_ngot(const struct dso *d)
 
 /* ---- lazy.c: index counts entries of DT_JMPREL, symbols for a stub */
 uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
+struct reloc;
+uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel);
 uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index);
 _Noreturn void rld_unresolvable(struct rld *r, const char *object,
 				const char *name);
@@ -908,8 +918,6 @@ struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 			     struct rld_err *e);
 struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
 			   struct rld_err *e);
-/* Is name in a comma-separated list? */
-int rld_listed(const char *list, const char *name);
 
 /* ---- arrive.c */
 void rld_make_global(struct rld *r, struct dso *root);
@@ -938,14 +946,14 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
 }
 /* Has d an entry that waits for x, which another's has brought by now? */
 int rld_delay_due(const struct dso *d, const struct dso *x);
-/* Then that entry waits no longer: what def says stays as long as its referrer
- * does, and is constructed before it is called; if it is on its way out, def
- * becomes what comes in its place.  Lock held; 0: nobody, or *e. */
-int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
+/* Those entries wait no longer: x stays as long as d does, and is constructed
+ * before it is called.  0: *e. */
+int rld_delay_keep(struct rld *r, struct dso *d, struct dso *x,
 		   struct rld_err *e);
 /* Nobody who is loaded defines ref: load the library that would, for `from`.
- * Lock held.  1: *out is set, and rld_delay_init is due; 0: none; *e tells of
- * a library that was wanted and cannot be loaded. */
+ * Lock held.  1: *out is set, and rld_delay_init is due, and what came
+ * is yet to be bound; 0: none; *e tells of a library that was wanted and cannot
+ * be loaded. */
 int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 		     struct def *out, struct rld_err *e);
 /* The same for dlsym: only through the liblists of what root reaches. */
@@ -958,9 +966,25 @@ void rld_delay_init(struct rld *r);
 /* Look into the file of entry i; NULL with *e when it cannot be found. */
 const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
 			   struct rld_err *e);
+
+/* ---- life/supply.c: as rld_delay_lookup, and what came is bound. */
+int rld_supply(struct rld *r, const struct ref *ref, struct dso *from,
+	       struct def *out, struct rld_err *e);
+/* def, if ref's object waits for what it is in, stays as long as that object; if
+ * it is on its way out, def becomes what comes in its place.  0: nothing does, or
+ * *e. */
+int rld_supply_kept(struct rld *r, const struct ref *ref, struct def *def,
+		    struct rld_err *e);
+
+/* ---- load/discard.c */
 void rld_delay_forget(struct rld *r, struct dso *d);
+/* What came after serial `last`, to which nothing is bound yet, goes again. */
+void rld_discard(struct rld *r, unsigned last);
 
 /* ---- weak.c */
+/* strong takes over from weak; -1: no memory. */
+int rld_override_add(struct rld *r, const struct def *weak,
+		     const struct def *strong);
 /* The strong definition that took over from a weak one, if any did. */
 void rld_weak_follow(struct def *d);
 /* Objects that became global after serial `since` take over. */
@@ -1005,8 +1029,13 @@ rld_personality rld_leave_walk, rld_leave_constructors, rld_leave_swap,
 /* ---- init.c */
 void rld_init_program(struct rld *r);
 /* late.c: what the IFUNCs of d's load mean, if this thread is to ask them; the
- * lock is given up meanwhile.  0: they are being asked. */
-int rld_late_run(struct rld *r, struct dso *d);
+ * lock is given up meanwhile. */
+enum late_result {
+	LATE_BUSY, /* they are being asked */
+	LATE_DONE,
+	LATE_LOOSE /* done, and what was held for it may leave now */
+};
+enum late_result rld_late_run(struct rld *r, struct dso *d);
 int rld_late_is_mine(const struct dso *d); /* to ask, and not asked yet */
 /* The load is undone. */
 void rld_late_drop(struct rld *r, struct dso *d);
@@ -1023,11 +1052,6 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 		      size_t size, unsigned char info);
 int rld_synth_exported(const struct synth *s, const char *name);
 void rld_synth_headers(const struct synth *s, uintptr_t *at, size_t *n);
-/* Are these its program headers? */
-int rld_synth_is(const struct synth *s, const ElfW(Phdr) *ph);
-/* The list that the inner loader left, NULL when it left none. */
-struct r_debug *rld_synth_debug(struct rld *r);
-
 /* ---- hostlibc.c */
 /* Is the host libc's family called so?  A path's last part counts. */
 int rld_is_host(struct rld *r, const char *name);
@@ -1042,13 +1066,21 @@ static inline int rld_is_libcs(const char *soname)
 }
 /* Is this the name of a libc's own loader? */
 int rld_is_loader(const char *base);
-extern const char rld_preload_file[];
+extern const char rld_preload_file[sizeof "/etc/ld.so.preload"];
+/* What libc's own loader has mapped under this name, entered nowhere. */
+struct dso *rld_inner_object(struct rld *r, const char *name);
 void rld_host_kind(struct rld *r, const char *interp);
 /* musl's loader as the program names it, below the root. */
 const char *rld_host_musl(const struct rld *r);
 /* name is the family's, path a heap string that is taken over. */
 struct dso *rld_host_note(struct rld *r, const char *name, char *path);
 struct dso *rld_host_late(struct rld *r, const char *name, const char *path);
+const char *rld_musl_named(struct rld *r, const char *interp);
+/* The path of libc's own loader; heap. */
+char *rld_loader_path(struct rld *r);
+/* A descriptor of the loader at *path, or -1; *path (heap, or NULL) becomes the
+ * name that it is diverted to, if it is. */
+int rld_open_loader(char **path);
 char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);
@@ -1065,7 +1097,6 @@ void rld_exe_note(struct rld *r, int fd);
 void rld_exe_options(struct rld *r, char *const *option, unsigned n);
 /* libc is there, nothing is bound yet. */
 void rld_exe_offer(struct rld *r);
-int rld_exe_serves(const struct rld *r, uint32_t i, const struct ref *ref);
 
 /* ---- linger.c */
 /* The first object that was not there at the start. */
@@ -1084,6 +1115,7 @@ struct dso *rld_revive(struct rld *r, const struct statx *st, const char *path,
 /* The dlopen in progress failed, or is done. */
 void rld_revive_undo(struct rld *r);
 void rld_revive_done(struct rld *r);
+void rld_set_life(struct dso *d, enum life life);
 struct stamp rld_stamp(const struct statx *st);
 
 /* ---- unload.c */
@@ -1109,6 +1141,8 @@ int rld_tomb_tell(struct rld *r, uintptr_t at);
 /* Where an object of this very file, unchanged since, was mapped last; 0: nowhere
  * that is known.  Something that stays may have kept addresses of it. */
 uintptr_t rld_journal_place(const struct dso *d);
+/* How many were unloaded so far. */
+unsigned long long rld_journal_count(void);
 const char *rld_journal_add(struct rld *r, const struct dso *d);
 
 /* ---- trap.c */
@@ -1135,6 +1169,8 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc);
 /* pc: who asks, 0 when it is rld. */
 int rld_close(void *handle, uintptr_t pc);
+/* For tombstones: who closes. */
+void rld_closed_from(struct rld *r, uintptr_t pc);
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);
 
@@ -1176,6 +1212,10 @@ void rld_stat_print(struct rld *r);
 uintptr_t rld_aux(const struct rld *r, uintptr_t type);
 /* Take the first n arguments away; argc lies 16-aligned again. */
 void rld_shift_args(struct rld *r, int n);
+/* sp: where argc lies. */
+void rld_read_stack(struct rld *r, uintptr_t *sp);
+/* AT_SECURE: variables that steer loading vanish for the program, too. */
+void rld_drop_variables(struct rld *r);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
 

@@ -6,38 +6,6 @@
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
-struct dso *rld_caller(struct rld *r, uintptr_t pc)
-{
-	struct dso *d = rld_find_addr(r, pc);
-
-	return d ? d : r->program;
-}
-
-/* Keep the error for this thread's dlerror. */
-void rld_keep_error(struct rld_err *e)
-{
-	char **slot = rld_thread_error();
-
-	if (!slot) { /* dlerror finds none either, and says why */
-		rld_err_clear(e);
-		return;
-	}
-	rld_free(*slot);
-	*slot = e->text ? e->text : (char *)(uintptr_t)rld_no_memory;
-	e->text = NULL;
-	e->set = 0;
-}
-
-struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
-{
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (rld_handle(d) == handle && !(d->flags & D_RETIRED) &&
-		    !lingers(d))
-			return d;
-	rld_fail(e, "%p: is not a handle of an open object", handle);
-	return NULL;
-}
-
 struct request {
 	const char *file, *want; /* want: interface version or NULL */
 	unsigned flags;		 /* LL_* */
@@ -283,6 +251,15 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	return NULL;
 }
 
+/* For tombstones: who called dlclose last. */
+void rld_closed_from(struct rld *r, uintptr_t pc)
+{
+	if (!r->tombstone)
+		return;
+	rld_free(r->closer);
+	r->closer = pc ? rld_describe((void *)pc) : NULL;
+}
+
 int rld_close(void *handle, uintptr_t pc)
 {
 	struct rld *r = &rld_state;
@@ -295,7 +272,7 @@ int rld_close(void *handle, uintptr_t pc)
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
 	}
-	r->closer = (void *)pc;
+	rld_closed_from(r, pc);
 	/* dlopen(NULL) counts without the lock */
 	if (d && ((__atomic_sub_fetch(&d->opens, 1, __ATOMIC_RELAXED) == 0 &&
 		   !(d->flags & D_STARTUP)) ||
@@ -355,51 +332,6 @@ static void *value(struct rld *r, const struct meaning *m)
 	}
 	return (void *)(m->type == STT_GNU_IFUNC ? arch_call_ifunc(m->at) :
 						   m->at);
-}
-
-/* In the members of a handle: breadth-first for a private one, in the order
- * in which they became global for a global one. */
-int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
-		  struct def *out, struct rld_err *e)
-{
-	struct dso **list;
-	unsigned n;
-	struct def one;
-	unsigned best = UINT32_MAX;
-	int hit = 0, own = 0;
-
-	if (d->own) {
-		list = d->own->member;
-		n = d->own->n;
-	} else {
-		list = rld_closure(r, d, &n);
-		own = 1;
-	}
-	for (unsigned i = 0; list && i < n; i++) {
-		if (!rld_lookup_in(list[i], ref, &one))
-			continue;
-		if (!(d->flags & D_GLOBAL)) {
-			*out = one;
-			hit = 1;
-			break;
-		}
-		if (list[i]->global_serial < best) {
-			best = list[i]->global_serial;
-			*out = one;
-			hit = 1;
-		}
-	}
-	if (own)
-		rld_free(list);
-	if (hit)
-		rld_prefer_own(r, ref, out);
-	if (hit && is_unique(out))
-		rld_unify(r, ref, out, 1);
-	if (!hit && r->ndelay) {
-		hit = rld_delay_in(r, ref, d, out, e);
-		rld_search_done(r);
-	}
-	return hit;
 }
 
 /* Members of list from the i-th on; what lingers is for its like. */
@@ -465,7 +397,7 @@ static int next_after(struct rld *r, struct dso *from, const struct ref *ref,
 		rld_unify(r, ref, out, 1);
 	/* a library that waits will come after the caller */
 	if (!hit && r->ndelay) {
-		hit = rld_delay_lookup(r, ref, from, out, e) &&
+		hit = rld_supply(r, ref, from, out, e) &&
 		      out->dso->serial > from->serial;
 		rld_search_done(r);
 	}
@@ -508,8 +440,7 @@ static int look_locked(struct rld *r, void *handle, struct ref *ref,
 		ref->from = rld_caller(r, pc);
 	if (handle == RTLD_DEFAULT || handle == r->program)
 		return rld_lookup(r, ref, def) ||
-		       (r->ndelay &&
-			rld_delay_lookup(r, ref, ref->from, def, e));
+		       (r->ndelay && rld_supply(r, ref, ref->from, def, e));
 	if (handle == RTLD_NEXT)
 		return next_after(r, rld_caller(r, pc), ref, def, e);
 	d = rld_valid(r, handle, e);

@@ -81,7 +81,7 @@ static int from_inner(struct dl_phdr_info *i, size_t size, void *arg)
 	struct dl_phdr_info own = *i;
 	int k, ours;
 
-	if (i->dlpi_phnum == 0 || rld_synth_is(r->host.synth, i->dlpi_phdr) ||
+	if (i->dlpi_phnum == 0 || i->dlpi_phdr == r->host.inner_ph ||
 	    i->dlpi_phdr[0].p_paddr == RLD_CARRIER)
 		return 0;
 	k = rld_read_begin(r);

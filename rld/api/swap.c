@@ -332,7 +332,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	rld_debug_state(r, RT_CONSISTENT);
 	if (!e.set)
 		fresh->flags |= D_TOLD, fresh->holds++;
-	r->closer = __builtin_return_address(0);
+	rld_closed_from(r, (uintptr_t)__builtin_return_address(0));
 	rld_collect(r); /* the old one, or the new one with its destructors */
 	rld_unlock(r);
 	if (e.set) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one writer lock, a futex; and the grace that readers get: doc/threads.md
  * says what orders what. */
-#include "rld/internal.h"
+#include "rld/base/sealed.h"
 
 /* The lock is one word, which names its holder: a signal handler, and with it
  * the fork that it may call, never meets it half taken.  The lowest bit is set
@@ -33,8 +33,8 @@ int rld_holds_lock(const struct rld *r)
 
 void rld_lock(struct rld *r)
 {
-	if (!r->fork_watched)
-		rld_watch_threads(r);
+	if (!r->fork_watched && VAULT->up.watch_threads)
+		VAULT->up.watch_threads(r);
 	if (rld_holds_lock(r)) {
 		r->lock_depth++;
 		return;

@@ -6,6 +6,7 @@
 
 #include "rld.h"
 #include "rld/internal.h"
+#include "rld/base/upcall.h"
 
 enum {
 	LISTENERS = 32,
@@ -54,7 +55,8 @@ struct vault {
 	unsigned ndelays;
 	struct listener *listener; /* LISTENER_ENTRIES; NULL: none yet */
 	unsigned wanted;	   /* by any */
-	uintptr_t cxa_atexit;	   /* libc's, 0: not known */
+	struct upcalls up;
+	uintptr_t cxa_atexit; /* libc's, 0: not known */
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
@@ -80,6 +82,13 @@ struct vault_pages {
 };
 extern struct vault_pages rld_vault_pages __attribute__((visibility("hidden")));
 #define VAULT (&rld_vault_pages.v)
+
+/* What is left for records in the first page, bytes. */
+static inline size_t rld_vault_left(void)
+{
+	return sizeof rld_vault_pages.whole - sizeof(struct vault) -
+	       VAULT->taken;
+}
 
 /* Nested; the writer lock, or the start, protects them.  -1: the pages cannot
  * be made writable; nothing to close then. */

@@ -166,3 +166,19 @@ const char *str_base(const char *path)
 
 	return slash ? slash + 1 : path;
 }
+
+int str_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p && *p;) {
+		size_t k = 0;
+
+		while (p[k] && p[k] != ',')
+			k++;
+		if (k == n && !strncmp(p, name, n))
+			return 1;
+		p += k + (p[k] == ',');
+	}
+	return 0;
+}

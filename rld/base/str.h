@@ -52,4 +52,7 @@ static inline int str_same(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* Is name in a comma-separated list? */
+int str_listed(const char *list, const char *name);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The few system calls that need more than a line. */
+#include "rld/base/str.h"
 #include "rld/base/sys.h"
 
 #include <errno.h>
@@ -264,3 +265,11 @@ void sys_die_by(int sig, int code)
 		sys3(__NR_tgkill, sys_getpid(), sys_gettid(), sig);
 }
 #endif
+
+void rld_block_signals(struct sigs *was)
+{
+	struct sigs all;
+
+	memset(&all, 0xff, sizeof all);
+	sys_sigmask(SIG_SETMASK, &all, was);
+}

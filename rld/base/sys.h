@@ -240,4 +240,7 @@ void sys_die_by(int sig, int code);
 /* "No such file or directory" and the like; "system call failed" for rare ones. */
 const char *sys_strerror(long negative_errno);
 
+/* All signals but those of the kernel's own are blocked; *was as they were. */
+void rld_block_signals(struct sigs *was);
+
 #endif

@@ -4,7 +4,7 @@
  * resolver to say.  At start-up that ends the relocation.  Later, no lock may
  * be held while resolvers run: they run once the load has succeeded, before
  * the first constructor, by the thread that loads.  Until then the objects of
- * that load are INIT_BINDING, and other threads that need one wait for it. */
+ * that load are INIT_BINDING, and others who need one wait for it. */
 #include "rld/bind/bind.h"
 #include "rld/base/sealed.h"
 
@@ -227,7 +227,7 @@ int rld_run_late(struct pass *p, struct dso *first)
 	return n ? put_off(p, first, n) : 0;
 }
 
-/* Its objects are as any that was bound at once, if nothing went wrong.  1: what
+/* Its objects are as any that was bound at once, if nothing went wrong.  1: who
  * was held for it may leave now. */
 static int end(struct rld *r, struct batch *b, int done)
 {
@@ -262,14 +262,14 @@ int rld_late_is_mine(const struct dso *d)
 	       d->batch && !d->batch->running;
 }
 
-int rld_late_run(struct rld *r, struct dso *d)
+enum late_result rld_late_run(struct rld *r, struct dso *d)
 {
 	struct batch *b = d->batch;
 	struct rld_err e = { 0 };
 	struct pass p = { .r = r, .e = &e };
 
 	if (!b || b->running)
-		return 0;
+		return LATE_BUSY;
 	b->running = 1;
 	for (size_t i = 0; i < b->n; i++) {
 		struct late *l = &b->late[i];
@@ -281,12 +281,7 @@ int rld_late_run(struct rld *r, struct dso *d)
 		write_late(&p, l, arch_reloc_kind(l->rel.type), f);
 	}
 	rld_err_clear(&e);
-	if (end(r, b, 1)) {
-		d->holds++;
-		rld_collect(r); /* a resolver may have closed it */
-		d->holds--;
-	}
-	return 1;
+	return end(r, b, 1) ? LATE_LOOSE : LATE_DONE;
 }
 
 void rld_late_drop(struct rld *r, struct dso *d)

@@ -48,72 +48,6 @@ int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
 	return 0;
 }
 
-int rld_edge(struct dso *from, struct dso *to)
-{
-	struct edge *e;
-
-	if (from == to || to->flags & (D_STARTUP | D_SELF))
-		return 0;
-	for (e = from->uses; e; e = e->next_use)
-		if (e->to == to)
-			return 0;
-	e = rld_alloc(sizeof *e);
-	if (!e)
-		return -1;
-	e->from = from;
-	e->to = to;
-	e->unique = NULL;
-	e->next = to->users;
-	e->at = &to->users;
-	if (e->next)
-		e->next->at = &e->next;
-	to->users = e;
-	e->next_use = from->uses;
-	from->uses = e;
-	return 0;
-}
-
-void rld_uses_forget(struct dso *from)
-{
-	while (from->uses) {
-		struct edge *e = from->uses;
-
-		from->uses = e->next_use;
-		*e->at = e->next;
-		if (e->next)
-			e->next->at = e->at;
-		rld_free(e);
-	}
-}
-
-void rld_edges_forget(struct dso *d)
-{
-	rld_uses_forget(d);
-	while (d->users) {
-		struct edge *e = d->users, **use = &e->from->uses;
-
-		while (*use != e)
-			use = &(*use)->next_use;
-		*use = e->next_use;
-		d->users = e->next;
-		rld_free(e);
-	}
-}
-
-int rld_use_dynamic(struct dso *from, const struct def *def)
-{
-	struct dso *to = def->dso;
-
-	if (rld_edge(from, to))
-		return -1;
-	if (!is_unique(def))
-		return 0;
-	for (struct edge *e = from->uses; e; e = e->next_use)
-		if (e->to == to && !e->unique)
-			e->unique = elf_str(&to->dyn, def->sym->st_name);
-	return 0;
-}
-
 /* Bytes that a relocation writes; COPY's are checked against its symbol. */
 static size_t width(enum rkind kind)
 {
@@ -199,6 +133,23 @@ static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 			NOBODY;
 	rld_err_clear(&why);
 	return ret;
+}
+
+/* An entry of d's liblist that waits for what def is in waits no longer; if that
+ * is on its way out, def becomes what comes in its place.  0: nothing does. */
+static int keep_supplier(struct pass *p, struct dso *d, const struct ref *ref,
+			 struct def *def)
+{
+	struct ref other = *ref;
+
+	if (!rld_delay_due(d, def->dso))
+		return 1;
+	other.staying = 1;
+	if (def->dso->flags &
+	    D_GONE) /* another thread closes it: the next one */
+		return rld_lookup(p->r, &other, def) ||
+		       rld_delay_lookup(p->r, &other, d, def, p->e);
+	return rld_delay_keep(p->r, d, def->dso, p->e);
 }
 
 /* A lookup in the index reads an entry, a symbol and a name, each from memory
@@ -304,7 +255,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		if (kind == RK_JUMP_SLOT && p->lazy &&
 		    rld_delay_due(d, def->dso))
 			return MAY_WAIT;
-		if (!rld_delay_keep(p->r, &ref, def, p->e))
+		if (!keep_supplier(p, d, &ref, def))
 			return p->e->set ? -1 : undefined(p, d, &ref);
 	}
 	if (rld_use(d, def))
@@ -759,7 +710,6 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	int ret = 0;
 
 	make_memo(&p, first);
-	r->relocating++;
 	do { /* again when data of a library that waited was needed */
 		last = r->tail;
 		for (struct dso *d = last; d && !ret;
@@ -770,7 +720,6 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 			ret = relocate(&p, d);
 		}
 	} while (!ret && r->tail != last);
-	r->relocating--;
 	if (!ret)
 		ret = rld_run_late(&p, first);
 	for (struct dso *d = first; d && !ret; d = dso_next(d))

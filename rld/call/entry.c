@@ -4,115 +4,10 @@
  * is one page of code, written once, and the words its jumps read, which are
  * sealed with the vault. */
 #include "rld/bind/bind.h"
+#include "rld/bind/entries.h"
 #include "rld/load/delay.h"
 #include "rld/diag/event.h"
 #include "rld/base/sealed.h"
-
-enum { POOL = 64 };
-
-struct entry {
-	char *name;  /* NULL: free */
-	char *scope; /* path of the handle's object; NULL: global */
-	char *soname;
-	struct dso *provider; /* NULL: not bound */
-	unsigned count;
-};
-
-struct words {
-	uintptr_t got[3]; /* as in a PLT's GOT */
-	uintptr_t slot[POOL], lazy[POOL];
-	struct piece piece;
-};
-
-struct pool {
-	struct pool *next;
-	struct dso face; /* what the stubs give the resolver */
-	unsigned char *code;
-	struct words *words;
-	struct entry entry[POOL];
-};
-
-static struct pool *pools;
-
-static struct pool *new_pool(struct rld *r)
-{
-	size_t code = page_up(r, POOL * ARCH_ENTRY_SIZE);
-	size_t data = page_up(r, sizeof(struct words));
-	struct pool *p = rld_alloc(sizeof *p);
-	struct words *w;
-	uintptr_t at;
-
-	if (!p)
-		return NULL;
-	at = sys_mmap(NULL, code + data, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (SYS_ERR(at)) {
-		rld_free(p);
-		return NULL;
-	}
-	p->code = (unsigned char *)at;
-	p->words = w = (struct words *)(at + code);
-	p->face.flags = D_ENTRIES;
-	arch_lazy_got(w->got, &p->face);
-	for (unsigned i = 0; i < POOL; i++)
-		w->slot[i] = w->lazy[i] = arch_entry_code(
-			p->code + i * ARCH_ENTRY_SIZE, w->got, i);
-	arch_sync_code(at, at + code);
-	if (sys_mprotect(at, code, PROT_READ | PROT_EXEC) || rld_unseal(r)) {
-		sys_munmap(at, code + data);
-		rld_free(p);
-		return NULL;
-	}
-	rld_vault_add(&w->piece, (uintptr_t)w, data);
-	rld_seal(r);
-	p->next = pools;
-	__atomic_store_n(&pools, p, __ATOMIC_RELEASE);
-	return p;
-}
-
-/* v 0: lazy again.  -1: it cannot be written now. */
-static int put(struct rld *r, struct pool *p, unsigned i, uintptr_t v)
-{
-	if (rld_unseal(r))
-		return -1;
-	__atomic_store_n(&p->words->slot[i], v ? v : p->words->lazy[i],
-			 __ATOMIC_RELEASE);
-	rld_seal(r);
-	return 0;
-}
-
-void rld_entries_unbind(struct rld *r, const struct dso *gone)
-{
-	for (struct pool *p = pools; p; p = p->next)
-		for (unsigned i = 0; i < POOL; i++)
-			if (p->entry[i].provider == gone && !put(r, p, i, 0))
-				p->entry[i].provider = NULL;
-}
-
-void rld_entries_would_miss(struct rld *r, const struct dso *gone,
-			    struct dso *next,
-			    void (*fn)(void *, const char *, const char *),
-			    void *arg)
-{
-	for (struct pool *p = pools; p; p = p->next)
-		for (unsigned i = 0; i < POOL; i++) {
-			const struct entry *n = &p->entry[i];
-			struct ref ref = {
-				.name = n->name,
-				.newest = 1,
-				.is_call = 1,
-				.skip = (struct dso *)(uintptr_t)gone
-			};
-			struct def def;
-
-			if (!n->name || n->provider != gone)
-				continue;
-			ref.hash = elf_gnu_hash(n->name);
-			if (!rld_lookup_in(next, &ref, &def) &&
-			    (n->scope || !rld_lookup(r, &ref, &def)))
-				fn(arg, "an entry point", n->name);
-		}
-}
 
 /* What the entry means now; *e tells of a library that cannot be loaded. */
 static int look(struct rld *r, const struct entry *n, struct def *def,
@@ -124,7 +19,7 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 	ref.hash = elf_gnu_hash(n->name);
 	if (!n->scope)
 		return rld_lookup(r, &ref, def) ||
-		       rld_delay_lookup(r, &ref, NULL, def, e);
+		       rld_supply(r, &ref, NULL, def, e);
 	d = rld_find_name(r, n->scope);
 	if (!d && *n->soname)
 		d = rld_find_name(r, n->soname);
@@ -161,7 +56,7 @@ static int settle_entry(struct rld *r, struct pool *p, unsigned i, uintptr_t *v,
 	/* another may mean something else by now */
 	if ((!is_ifunc(&def) ||
 	     (n->name && look(r, n, &now, e) && now.sym == def.sym)) &&
-	    !put(r, p, i, *v))
+	    !rld_entry_set(r, p, i, *v))
 		n->provider = def.dso;
 	return 1;
 }
@@ -228,7 +123,7 @@ API void *rld_entry(void *handle, const char *name)
 		rld_fail(&e, "rld_entry: no symbol name given");
 	else if (handle && handle != r->program)
 		d = rld_valid(r, handle, &e);
-	for (struct pool *p = pools; p && !e.set && !ret; p = p->next)
+	for (struct pool *p = rld_pools; p && !e.set && !ret; p = p->next)
 		for (unsigned i = 0; i < POOL && !ret; i++) {
 			struct entry *n = &p->entry[i];
 
@@ -245,7 +140,7 @@ API void *rld_entry(void *handle, const char *name)
 		struct entry *n;
 
 		if (!at) {
-			at = new_pool(r);
+			at = rld_new_pool(r);
 			slot = 0;
 		}
 		n = at ? &at->entry[slot] : NULL;
@@ -281,7 +176,7 @@ API int rld_entry_free(void *entry)
 	int found = 0;
 
 	rld_lock(r);
-	for (struct pool *p = pools; p; p = p->next) {
+	for (struct pool *p = rld_pools; p; p = p->next) {
 		uintptr_t off = at - (uintptr_t)p->code;
 		struct entry *n;
 
@@ -293,7 +188,7 @@ API int rld_entry_free(void *entry)
 		found = 1;
 		if (--n->count)
 			continue;
-		if (put(r, p, (unsigned)(off / ARCH_ENTRY_SIZE), 0)) {
+		if (rld_entry_set(r, p, (unsigned)(off / ARCH_ENTRY_SIZE), 0)) {
 			n->count = 1;
 			rld_fail(&e, "%p: out of memory", entry);
 			break;

@@ -43,8 +43,8 @@ static uintptr_t missed(void *arg, void *unused)
 	(void)unused;
 	rld_lock(r);
 	hit = rld_lookup(r, m->ref, m->def) ||
-	      rld_delay_lookup(r, m->ref, d, m->def, &e);
-	hit = hit && rld_delay_keep(r, m->ref, m->def, &e);
+	      rld_supply(r, m->ref, d, m->def, &e);
+	hit = hit && rld_supply_kept(r, m->ref, m->def, &e);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (hit && (m->def->dso->flags & D_DELAYED ||
@@ -107,7 +107,7 @@ static void settle(struct rld *r, const struct ref *ref, const struct def *def,
 	rld_unlock(r);
 }
 
-static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
+uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
 	struct def def;
 	struct ref ref;
@@ -155,39 +155,3 @@ static uintptr_t bind_call(struct rld *r, struct dso *d, struct reloc rel)
 		settle(r, &ref, &def, changes, slot, v);
 	return v;
 }
-
-/* Called by the machine's stub: d is what GOT[1] holds, index the entry of
- * DT_JMPREL.  Returns where the call goes on. */
-uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
-{
-	struct rld *r = &rld_state;
-
-	if (d->flags & D_ENTRIES)
-		return rld_entry_bind(d, index);
-	if (index >= d->dyn.njmprel)
-		rld_unresolvable(r, dso_name(r, d), "?");
-	return bind_call(r, d, rld_jmprel(d, index));
-}
-
-#if ARCH_IMPLICIT_GOT
-/* The same through an implicit GOT: index is the symbol's. */
-uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index)
-{
-	struct rld *r = &rld_state;
-	struct dso *d;
-	int k;
-
-	if (got[1] & ARCH_GOT_MARK) {
-		d = (struct dso *)(got[1] & ~ARCH_GOT_MARK);
-	} else {
-		k = rld_read_begin(r);
-		d = rld_find_addr(r, (uintptr_t)got);
-		rld_read_end(r, k);
-		if (!d)
-			rld_die(r, "a lazy stub of an unknown object");
-	}
-	if (index < d->dyn.mips_gotsym || index >= d->dyn.mips_symtabno)
-		rld_unresolvable(r, dso_name(r, d), "?");
-	return bind_call(r, d, rld_got(d, index - d->dyn.mips_gotsym));
-}
-#endif

@@ -75,52 +75,6 @@ void rld_tell(struct rld *r, struct dso *d, unsigned what)
 	rld_unlock(r);
 }
 
-static struct dso *next_untold(struct rld *r)
-{
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (!(d->flags &
-		      (D_TOLD | D_STARTUP | D_NEW | D_DYING | D_LEAVING)) &&
-		    d->init == INIT_DONE)
-			return d;
-	return NULL;
-}
-
-void rld_tell_loaded(struct rld *r)
-{
-	int any = 0;
-
-	if (!rld_event_wanted(RLD_EVENT_LOADED | RLD_EVENT_DELAYED))
-		return;
-	for (;;) {
-		struct rld_event ev;
-		struct dso *d;
-
-		rld_lock(r);
-		d = next_untold(r);
-		if (d) {
-			d->flags |= D_TOLD;
-			d->holds++;
-			ev = rld_event_of(d->flags & D_DELAYED ?
-						  RLD_EVENT_DELAYED :
-						  RLD_EVENT_LOADED,
-					  d);
-			any = 1;
-		}
-		rld_unlock(r);
-		if (!d)
-			break;
-		rld_emit(&ev);
-		rld_lock(r);
-		d->holds--;
-		rld_unlock(r);
-	}
-	if (any) { /* a listener may have closed what was held */
-		rld_lock(r);
-		rld_collect(r);
-		rld_unlock(r);
-	}
-}
-
 void *rld_ask_unresolved(const struct dso *from, const char *symbol)
 {
 	struct rld_event ev;

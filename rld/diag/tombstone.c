@@ -37,8 +37,7 @@ int rld_tomb_add(struct rld *r, const struct dso *d, unsigned long long order)
 			    .hi = d->hi,
 			    .bias = d->lm.l_addr,
 			    .name = rld_strdup(d->lm.l_name),
-			    .closer = r->closer ? rld_describe(r->closer) :
-						  rld_strdup("rld"),
+			    .closer = rld_strdup(r->closer ? r->closer : "rld"),
 			    .order = order,
 			    .when = now(),
 			    .thread = sys_gettid() };

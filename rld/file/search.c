@@ -6,16 +6,6 @@
 
 #include <errno.h>
 
-const char *rld_getenv(struct rld *r, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (char **e = r->envp; *e; e++)
-		if (**e == *name && !strncmp(*e, name, n) && (*e)[n] == '=')
-			return *e + n + 1;
-	return NULL;
-}
-
 /* Of this file's functions, which run one at a time, under the writer lock:
  * stacks may be small. */
 static char buffer[4096] LARGE;
@@ -224,24 +214,6 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 		i += t;
 	}
 	return 1;
-}
-
-/* Does fd hold an object of this machine?  Others are passed over, so that
- * one path can serve several machines. */
-int rld_fits(int fd)
-{
-	const ElfW(Ehdr) *eh;
-	long n;
-	const unsigned char *id = rld_first_bytes(fd, &n);
-
-	if (n < (long)sizeof *eh)
-		return 1; /* let the reader say what is wrong */
-	eh = (const void *)id;
-	if (memcmp(id, ELFMAG, SELFMAG))
-		return 1;
-	return id[EI_CLASS] == ARCH_CLASS && id[EI_DATA] == ARCH_DATA &&
-	       eh->e_machine == ARCH_MACHINE &&
-	       (eh->e_flags & ARCH_EFLAGS_MASK) == ARCH_EFLAGS;
 }
 
 struct search {
@@ -601,27 +573,6 @@ static int search_all(struct search *s)
 		return 1;
 	return !no_defaults(s->from) &&
 	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
-}
-
-char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
-{
-	const char *hit;
-
-	/* o32's flags in the cache are those of any old 32-bit ABI: there the
-	 * file itself must be looked at */
-	if (ARCH_LDSO_SHARED || r->root || r->inhibit_cache ||
-	    (r->library_path && *r->library_path) || r->program->dyn.rpath ||
-	    r->program->dyn.runpath ||
-	    (from && from->dyn.flags_1 & DF_1_NODEFLIB))
-		return NULL;
-	for (; from; from = from->loader)
-		if (from->dyn.rpath || from->dyn.runpath)
-			return NULL;
-	hit = path_cache_find(r, name);
-	if (!hit || !rld_host_is_there(r, hit))
-		return NULL;
-	TRACE(r, TR_SEARCH, "rld: search: %s: found\n", hit);
-	return rld_strdup(hit);
 }
 
 /* fd, unless there was no memory for the path that belongs to it. */

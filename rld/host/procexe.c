@@ -482,8 +482,6 @@ struct table {
 	uint32_t bucket, chain[];
 };
 
-static uint32_t first_offered; /* symbols from here on are of this file */
-
 static void enter(struct table *t, const ElfW(Sym) *sym, const char *name,
 		  uint32_t h)
 {
@@ -552,7 +550,7 @@ void rld_exe_offer(struct rld *r)
 		if (name && own->symtab[i].st_shndx != SHN_UNDEF)
 			enter(t, &own->symtab[i], name, elf_gnu_hash(name));
 	}
-	first_offered = t->nsym;
+	r->first_offered = t->nsym;
 	OFFERED(OFFER)
 	CALLED(LEARN)
 	t->chain[t->nsym - 2] |= 1;
@@ -569,24 +567,6 @@ void rld_exe_offer(struct rld *r)
 					  .buckets = &t->bucket,
 					  .chain = t->chain,
 					  .nchain = t->nsym - 1 };
-}
-
-/* Does symbol i of rld serve a reference that names a version?  Only if libc's
- * default one would: an older one is another function. */
-int rld_exe_serves(const struct rld *r, uint32_t i, const struct ref *ref)
-{
-	struct ref any = {
-		.name = ref->name, .hash = ref->hash, .newest = 1, .is_call = 1
-	};
-	struct ref asked = *ref;
-	struct def a, b;
-
-	if (i < first_offered || !ref->ver)
-		return 1;
-	asked.own = 0;
-	asked.skip = NULL;
-	return rld_lookup_in(r->host.libc, &asked, &a) &&
-	       rld_lookup_in(r->host.libc, &any, &b) && a.sym == b.sym;
 }
 
 /* ---- what is known at the start */

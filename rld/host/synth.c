@@ -50,7 +50,9 @@ struct synth {
 	size_t size;
 };
 
+#if ARCH_IMPLICIT_GOT
 static uintptr_t rld_map_word;
+#endif
 
 /* What glibc's loader may have relocated in place, or not. */
 static void move_dyn(struct synth *s, ElfW(Sxword) tag, uintptr_t by)
@@ -158,6 +160,7 @@ static void dyn(ElfW(Dyn) **at, ElfW(Sxword) tag, uintptr_t val)
 static void musl_runner(void)
 {
 	rld_init_program(&rld_state);
+	rld_delay_init(&rld_state);
 }
 
 static void add_dir(void *arg, const char *dir, size_t len, unsigned flags)
@@ -227,11 +230,12 @@ static void fill_dynamic(struct rld *r, struct synth *s, const char *path)
 	dyn(&at, DT_MIPS_LOCAL_GOTNO, 2);
 	dyn(&at, DT_MIPS_SYMTABNO, 1);
 	dyn(&at, DT_MIPS_GOTSYM, 1);
+	r->host.inner_debug = &rld_map_word;
 	dyn(&at, DT_MIPS_RLD_MAP, (uintptr_t)&rld_map_word);
 	dyn(&at, DT_MIPS_RLD_MAP_REL, (uintptr_t)&rld_map_word - (uintptr_t)at);
 #else
+	r->host.inner_debug = (uintptr_t *)&at->d_un.d_ptr;
 	dyn(&at, DT_DEBUG, 0);
-	(void)rld_map_word;
 #endif
 	dyn(&at, DT_NULL, 0);
 }
@@ -432,29 +436,12 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	     PF_R | PF_W | (r->exec_stack ? PF_X : 0u), 0, 0, 16);
 	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
 	s->nph = n;
+	r->host.inner_ph = s->ph;
 	return 0;
-}
-
-struct r_debug *rld_synth_debug(struct rld *r)
-{
-#if ARCH_IMPLICIT_GOT
-	(void)r;
-	return (struct r_debug *)rld_map_word;
-#else
-	for (ElfW(Dyn) *d = r->host.synth->dyn; d->d_tag != DT_NULL; d++)
-		if (d->d_tag == DT_DEBUG)
-			return (struct r_debug *)d->d_un.d_ptr;
-	return NULL;
-#endif
 }
 
 void rld_synth_headers(const struct synth *s, uintptr_t *at, size_t *n)
 {
 	*at = (uintptr_t)s->ph;
 	*n = s->nph;
-}
-
-int rld_synth_is(const struct synth *s, const ElfW(Phdr) *ph)
-{
-	return ph == s->ph;
 }

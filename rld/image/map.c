@@ -152,32 +152,6 @@ static int keep_headers(struct dso *d, const struct elf_head *h)
 	return 0;
 }
 
-/* The first bytes of the file that was looked at last: search looks whether it
- * is for this machine, the list whether it is the program, mapping reads its
- * headers. */
-static struct {
-	int fd; /* + 1: none at the start */
-	long n;
-	uintptr_t bytes[1024 / sizeof(uintptr_t)];
-} file_head;
-
-const void *rld_first_bytes(int fd, long *n)
-{
-	if (file_head.fd != fd + 1) {
-		file_head.fd = fd + 1;
-		file_head.n = sys_pread(fd, file_head.bytes,
-					sizeof file_head.bytes, 0);
-	}
-	*n = file_head.n;
-	return file_head.bytes;
-}
-
-/* Before the descriptor is closed and its number used again. */
-void rld_first_bytes_forget(void)
-{
-	file_head.fd = 0;
-}
-
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e)
 {
@@ -191,14 +165,13 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	char *big = NULL;
 	int ret;
 	long n;
-	const void *aligned = file_head.bytes;
+	const void *aligned = rld_first_bytes(fd, &n);
 
 	/* what libc's own loader maps is its own business */
 	if (!r->started && !r->guarded && !(d->flags & D_HOST)) {
 		r->guarded = 1;
 		rld_guard(r, 1);
 	}
-	rld_first_bytes(fd, &n);
 	rld_first_bytes_forget();
 
 	want.page = r->page;

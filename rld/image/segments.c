@@ -171,7 +171,7 @@ static uintptr_t reserve(struct rld *r, const struct dso *d,
 			 const struct elf_head *h, int fd,
 			 const ElfW(Phdr) *first, size_t len, struct extent *m)
 {
-	void *again = r->started ? (void *)rld_journal_place(d) : NULL;
+	void *again = (void *)d->place;
 	uintptr_t want = h->type == ET_EXEC ? page_down(r, h->lo) : 0;
 	size_t size = alike(r, h, first);
 	uintptr_t got, at;

@@ -220,10 +220,10 @@ void rld_watch_fork(struct rld *r)
 /* A libc that does not tell whether there are threads is asked at the start, if
  * it will not call a malloc of the program's for it, which is not to be called
  * yet. */
-void rld_watch_fork_at_start(struct rld *r)
+void rld_watch_fork_at_start(struct rld *r, int own_malloc)
 {
-	if (!rld_host_symbol(r, r->host.libc, "__libc_single_threaded") &&
-	    !rld_synth_exported(r->host.synth, "malloc"))
+	if (!own_malloc &&
+	    !rld_host_symbol(r, r->host.libc, "__libc_single_threaded"))
 		ask_libc(r);
 }
 

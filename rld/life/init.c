@@ -84,6 +84,20 @@ static int wait_constructed(struct rld *r, struct dso *d)
 	return 1;
 }
 
+/* Lock held, and given up meanwhile: what d's IFUNCs mean is asked for.  0: it
+ * is being asked. */
+static int bind_late(struct rld *r, struct dso *d)
+{
+	enum late_result done = rld_late_run(r, d);
+
+	if (done == LATE_LOOSE) { /* another thread may have closed it */
+		d->holds++;
+		rld_collect(r);
+		d->holds--;
+	}
+	return done != LATE_BUSY;
+}
+
 /* Lock held, and given up meanwhile.  1: d is for this thread to construct. */
 static int is_mine(struct rld *r, struct dso *d)
 {
@@ -91,7 +105,7 @@ static int is_mine(struct rld *r, struct dso *d)
 		if (!is_busy(d))
 			return 0;
 		if (d->init_owner != rld_self_id() ? !wait_constructed(r, d) :
-						     !rld_late_run(r, d))
+						     !bind_late(r, d))
 			return 0;
 	}
 	return 1;
@@ -245,7 +259,7 @@ void rld_run_init(struct rld *r, struct dso *root)
 	/* others may wait for these, while this thread waits for theirs */
 	for (unsigned i = 0; i < n; i++)
 		if (rld_late_is_mine(at[i]))
-			rld_late_run(r, at[i]);
+			bind_late(r, at[i]);
 	/* what others are at is waited for before the turn is taken: they may
 	 * need one */
 	for (unsigned i = 0; i < n; i++)
@@ -299,75 +313,4 @@ void rld_init_program(struct rld *r)
 		run_inits(r, rld_code(p));
 		p->init = INIT_DONE;
 	}
-	rld_delay_init(r); /* news of what data references brought */
-}
-
-/* Destructors are due once constructors have begun, which may have called exit;
- * under musl, once they are done. */
-static int has_fini(const struct rld *r, const struct dso *d)
-{
-	return d->init == INIT_DONE ||
-	       (d->init == INIT_RUNNING && d->init_owner == rld_self_id() &&
-		r->host.kind != HOST_MUSL);
-}
-
-void rld_run_fini(struct rld *r, struct dso *d)
-{
-	const struct code *c = rld_code(d);
-	const uintptr_t *a;
-
-	if (!has_fini(r, d))
-		return;
-	d->init = INIT_FINISHED;
-	if (!c)
-		return;
-	if (c->nfini || c->fini)
-		TRACE(r, TR_INIT, "rld: fini: %s\n", dso_name(r, d));
-	a = (const uintptr_t *)c->fini_array;
-	for (size_t i = c->nfini; i-- > 0;)
-		if (a[i] && a[i] != (uintptr_t)-1)
-			((void (*)(void))a[i])();
-	if (c->fini)
-		((void (*)(void))c->fini)();
-}
-
-/* Not what another thread's dlclose is at: it would unmap it under us. */
-static struct dso *next_at_exit(struct rld *r)
-{
-	struct dso **p = &r->fini_list, *d;
-
-	while (*p && (*p)->flags & D_FINISHING &&
-	       (*p)->init_owner != rld_self_id())
-		p = &(*p)->fini_next;
-	d = *p;
-	if (d)
-		*p = d->fini_next;
-	return d;
-}
-
-/* At exit, called by the host libc in its turn. */
-void rld_fini_all(void)
-{
-	struct rld *r = &rld_state;
-	static int told;
-
-	if (r->host.kind == HOST_GLIBC) {
-		rld_lock(r);
-		rld_order_at_exit(r);
-		r->exiting = 1;
-		rld_unlock(r);
-	}
-	rld_thread_dtors();
-	for (;;) {
-		struct dso *d;
-
-		rld_lock(r);
-		d = next_at_exit(r);
-		rld_unlock(r);
-		if (!d)
-			break;
-		rld_run_fini(r, d);
-	}
-	if (!told++)
-		rld_stat_print(r);
 }

@@ -4,85 +4,6 @@
 #include "rld/diag/event.h"
 #include "rld/base/sealed.h"
 
-/* One that leaves before the root of a group it is in. */
-static void leave_members(struct dso *gone)
-{
-	for (unsigned i = 0; i < gone->ngroup; i++) {
-		struct group *g = gone->group[i];
-		unsigned k = 0;
-
-		if (g->member[0] == gone) /* the group ends with its root */
-			continue;
-		for (unsigned j = 0; j < g->n; j++)
-			if (g->member[j] != gone)
-				g->member[k++] = g->member[j];
-		if (k)
-			g->n = k;
-	}
-}
-
-/* Entries that waited, and got gone, wait again. */
-static void leave_liblists(struct rld *r, struct dso *gone)
-{
-	for (struct dso *d = r->nhooked ? r->head : NULL; d; d = dso_next(d))
-		for (unsigned i = 0; d->mark && i < d->nneed; i++)
-			if (d->need[i] == gone && rld_is_delayed(d, i)) {
-				d->need[i] = NULL;
-				r->ndelay++;
-				r->nhooked--;
-			}
-}
-
-/* What is left is the root's group, for the caller to free. */
-static void leave_group(struct dso *d, const struct group *g)
-{
-	for (unsigned i = 0; i < d->ngroup;)
-		if (d->group[i] == g)
-			d->group[i] = d->group[--d->ngroup];
-		else
-			i++;
-}
-
-static void leave_groups(struct rld *r, struct dso *gone)
-{
-	const struct group *g = gone->own;
-
-	if (!g)
-		return;
-	leave_group(gone, g); /* by now it may not be among its own members */
-	for (unsigned i = 0; i < g->n; i++)
-		leave_group(g->member[i], g);
-	/* what was swapped out is no member any longer, and still knows it */
-	for (struct dso *d = r->swapped ? r->head : NULL; d; d = dso_next(d))
-		leave_group(d, g);
-}
-
-/* The last step for one object, shared with a failed dlopen. */
-void rld_remove(struct rld *r, struct dso *d)
-{
-	rld_index_remove(r, d);
-	rld_unlink(r, d);
-	leave_members(d);
-	leave_liblists(r, d);
-	leave_groups(r, d);
-	rld_uses_forget(d);
-	rld_tls_release(r, d);
-	if (d->tls_dtors)
-		rld_dtors_forget(r, d);
-	if (lingers(d))
-		r->nlinger--;
-	rld_pairs_forget(r, d);
-	rld_wait_readers(r);
-	if (d->own) {
-		rld_free_later(r, d->own->member);
-		rld_free_later(r, d->own);
-		d->own = NULL;
-	}
-	rld_unmap(r, d);
-	rld_free_dso(r, d);
-	r->stuck = 0;
-}
-
 /* Of this thread's: another's destructors must have ended before it unmaps. */
 static struct dso *next_to_finish(struct rld *r)
 {
@@ -249,6 +170,10 @@ static void leave(struct rld *r, struct leaving *l)
 			rld_event_of(RLD_EVENT_UNLOADED, l->at[i]);
 
 		ev.name = rld_journal_add(r, l->at[i]);
+		if (r->tombstone && l->at[i]->dyn.symtab)
+			rld_tomb_add(r, l->at[i], rld_journal_count());
+		if (rld_journal_count() == 1)
+			rld_explain_faults();
 		ev.handle = NULL;
 		if (rld_event_wanted(RLD_EVENT_UNLOADED)) {
 			ev.name = rld_strdup(ev.name);

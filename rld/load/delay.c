@@ -5,17 +5,6 @@
 #include "rld/base/sealed.h"
 #include "rld/diag/event.h"
 
-void rld_delay_forget(struct rld *r, struct dso *d)
-{
-	for (unsigned i = 0; d->mark && i < d->nneed; i++) {
-		rld_look_away(d->mark[i].peek);
-		if (rld_is_delayed(d, i) && !d->need[i])
-			r->ndelay--;
-	}
-	rld_free(d->mark);
-	d->mark = NULL;
-}
-
 static struct peek *peek_at(struct rld *r, struct dso *o, unsigned i,
 			    struct rld_err *e)
 {
@@ -72,7 +61,7 @@ int rld_delay_due(const struct dso *d, const struct dso *x)
 	return 0;
 }
 
-static void free_news(struct delay_news *n)
+void rld_free_news(struct delay_news *n)
 {
 	rld_free(n->owner);
 	rld_free(n->library);
@@ -93,7 +82,7 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	n->library = rld_strdup(dso_name(r, x));
 	n->symbol = rld_strdup(name);
 	if (!n->owner || !n->library || !n->symbol) {
-		free_news(n);
+		rld_free_news(n);
 		return;
 	}
 	n->serial = x->serial;
@@ -102,8 +91,7 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	r->delay_news = n;
 }
 
-/* Load entry i of o.  In the middle of a relocation pass the new objects are
- * left to that pass. */
+/* Load entry i of o.  The new objects stay D_NEW: whoever asked binds them. */
 static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 			 const char *symbol, struct rld_err *e)
 {
@@ -117,28 +105,18 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags |= D_DELAYED;
 	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
-	    hook_up(r, o, i, x) || rld_check_versions(r, o, e))
-		goto bad;
+	    hook_up(r, o, i, x) || rld_check_versions(r, o, e)) {
+		rld_discard(r, last);
+		return NULL;
+	}
 	for (struct dso *n = first; n; n = dso_next(n))
 		rld_index_add(r, n);
 	tell(r, o, x, symbol);
 	if (lingers(o)) /* so does x: the next walk sees to it */
 		r->lapsed = 1;
-	if (r->relocating)
-		return x;
-	if (first && rld_bind_new(r, first, e))
-		goto bad;
-	for (struct dso *n = first; n; n = dso_next(n))
-		n->flags &= ~(unsigned)D_NEW;
-	rld_revive_done(r);
 	if (o->flags & D_GLOBAL)
-		rld_mend(r);
-	rld_debug_state(r, RT_ADD);
-	rld_debug_state(r, RT_CONSISTENT);
+		r->mend_due = 1;
 	return x;
-bad:
-	rld_undo(r, last);
-	return NULL;
 }
 
 /* A reference that names a version of this very library, which has none such,
@@ -238,18 +216,9 @@ int rld_delay_lookup(struct rld *r, const struct ref *ref, struct dso *from,
 	return delay(r, ref, from, LOAD, out, e) > 0;
 }
 
-int rld_delay_keep(struct rld *r, const struct ref *ref, struct def *def,
+int rld_delay_keep(struct rld *r, struct dso *d, struct dso *x,
 		   struct rld_err *e)
 {
-	struct dso *d = ref->from, *x = def->dso;
-	struct ref other = *ref;
-
-	if (!rld_delay_due(d, x))
-		return 1;
-	other.staying = 1;
-	if (x->flags & D_GONE) /* another thread closes it: the next one */
-		return rld_lookup(r, &other, def) ||
-		       rld_delay_lookup(r, &other, d, def, e);
 	for (unsigned i = 0; i < d->nneed; i++)
 		if (rld_is_delayed(d, i) && !d->need[i] &&
 		    rld_find_version(r, d->need_name[i], d->mark[i].want,
@@ -288,140 +257,4 @@ int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 	rld_free(list);
 	settle_lost(hit, &lost, e);
 	return hit > 0;
-}
-
-/* Both words of one, as a reader. */
-static struct delay_handler handler(void)
-{
-	struct rld *r = &rld_state;
-	int k = rld_read_begin(r);
-	const struct delay_handler *h =
-		__atomic_load_n(&VAULT->delay, __ATOMIC_ACQUIRE);
-	struct delay_handler copy = { NULL, NULL };
-
-	if (h)
-		copy = *h;
-	rld_read_end(r, k);
-	return copy;
-}
-
-/* Vault open: in the place of the one that was the handler longest ago, if
- * whoever is about to read it has done so.  -1: somebody has not. */
-static int set_handler(struct rld *r, rld_delay_fn *fn, void *arg)
-{
-	struct delay_handler *h =
-		&VAULT->delays[VAULT->ndelays % DELAY_HANDLERS];
-	int stuck = 0;
-
-	if (VAULT->ndelays >= DELAY_HANDLERS) {
-		rld_wait_readers(r);
-		stuck = r->stuck;
-		r->stuck = 0;
-	}
-	if (stuck)
-		return -1;
-	*h = (struct delay_handler){ fn, arg };
-	VAULT->ndelays++;
-	__atomic_store_n(&VAULT->delay, h, __ATOMIC_RELEASE);
-	return 0;
-}
-
-static void *ask(int what, const char *owner, const char *library,
-		 const char *symbol, const char *error)
-{
-	struct delay_handler h = handler();
-	struct rld_delay news = { .size = sizeof news,
-				  .what = what,
-				  .caller = owner,
-				  .library = library,
-				  .symbol = symbol,
-				  .error = error };
-
-	return h.fn ? h.fn(&news, h.arg) : NULL;
-}
-
-void *rld_delay_failed(struct rld *r, const struct dso *from,
-		       const char *symbol, const char *error)
-{
-	return ask(RLD_DELAY_FAILED, dso_name(r, from), NULL, symbol, error);
-}
-
-static struct dso *next_fresh(struct rld *r)
-{
-	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_DELAYED &&
-		    (d->init == INIT_NONE || rld_late_is_mine(d)) &&
-		    !(d->flags & (D_HOST | D_DYING | D_NEW)))
-			return d;
-	return NULL;
-}
-
-/* This thread's first news, taken off the list. */
-static struct delay_news *next_news(struct rld *r, struct dso **x)
-{
-	struct delay_news **best = NULL, *n;
-
-	for (struct delay_news **p = &r->delay_news; *p; p = &(*p)->next)
-		if ((*p)->thread == rld_self_id())
-			best = p; /* the last in the list is the oldest */
-	if (!best)
-		return NULL;
-	n = *best;
-	*best = n->next;
-	*x = r->head;
-	while (*x && (*x)->serial != n->serial)
-		*x = dso_next(*x);
-	return n;
-}
-
-/* Constructors of what was loaded so, then the handler's news; no lock is
- * held. */
-void rld_delay_init(struct rld *r)
-{
-	struct delay_news *n;
-	struct dso *d;
-
-	if (!__atomic_load_n(&r->delay_pending, __ATOMIC_ACQUIRE))
-		return;
-	for (;;) {
-		rld_lock(r);
-		d = next_fresh(r);
-		n = d ? NULL : next_news(r, &d);
-		if (!d && !n && !r->delay_news)
-			r->delay_pending = 0;
-		rld_unlock(r);
-		if (!d && !n)
-			break;
-		if (d) /* or waits for the thread that runs them */
-			rld_run_init(r, d);
-		if (!n)
-			continue;
-		if (d) /* else its load was undone */
-			ask(RLD_DELAY_LOADED, n->owner, n->library, n->symbol,
-			    NULL);
-		free_news(n);
-	}
-	rld_tell_loaded(r);
-}
-
-API rld_delay_fn *rld_delay_handler(rld_delay_fn *fn, void *arg)
-{
-	struct rld *r = &rld_state;
-	struct rld_err e = { 0 };
-	rld_delay_fn *was;
-
-	rld_lock(r);
-	was = VAULT->delay ? VAULT->delay->fn : NULL;
-	if (rld_unseal(r)) {
-		rld_fail(&e, "rld_delay_handler: out of memory");
-	} else {
-		if (set_handler(r, fn, arg))
-			rld_fail(&e, "rld_delay_handler: too many changes "
-				     "while a thread reads");
-		rld_seal(r);
-	}
-	rld_unlock(r);
-	if (e.set)
-		rld_keep_error(&e);
-	return was;
 }

@@ -13,6 +13,8 @@ struct delay_news {
 	uintptr_t thread; /* that loaded it, and tells */
 };
 
+void rld_free_news(struct delay_news *n);
+
 /* The file that name means to from; NULL with *e. */
 struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
 			   struct rld_err *e);

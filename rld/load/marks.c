@@ -67,7 +67,7 @@ int rld_mark_entry(struct rld *r, struct dso *d, unsigned i, uintptr_t posflag)
 		if (posflag & DF_P1_LAZYLOAD) /* says nothing of versions */
 			flags |= LL_DELAY_LOAD;
 	}
-	if (r->delay_all || rld_listed(r->delay_list, name))
+	if (r->delay_all || str_listed(r->delay_list, name))
 		flags |= LL_DELAY_LOAD;
 	if (flags & LL_DELAY_LOAD && !may_wait(r, name))
 		flags &= ~(uint32_t)LL_DELAY_LOAD;

@@ -4,22 +4,6 @@
  * soname.MAJOR. */
 #include "rld/load/delay.h"
 
-int rld_listed(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = list; p && *p;) {
-		size_t k = 0;
-
-		while (p[k] && p[k] != ',')
-			k++;
-		if (k == n && !strncmp(p, name, n))
-			return 1;
-		p += k + (p[k] == ',');
-	}
-	return 0;
-}
-
 /* One element without its comment: "first#sgi1.0" is "sgi1.0". */
 static const char *bare(const char *s, size_t *n)
 {
@@ -86,7 +70,7 @@ static int serves(const char *have, const char *want, unsigned flags)
 static const char *wanted(struct rld *r, const char *name, const char *want)
 {
 	return want && *want && !r->ignore_all_versions &&
-			       !rld_listed(r->ignore_version, name) &&
+			       !str_listed(r->ignore_version, name) &&
 			       !rld_is_host(r, name) ?
 		       want :
 		       NULL;

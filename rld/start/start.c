@@ -6,8 +6,6 @@
 
 enum { VDSO_DATA = 64 * 1024 }; /* bytes, or less */
 
-struct rld rld_state __attribute__((section(".bss.state")));
-
 /* Before this has run there are no globals, no strings, no calls outwards.
  * With an implicit GOT _start must do it: our own address comes from there. */
 __attribute__((always_inline)) static inline void
@@ -39,60 +37,6 @@ _Noreturn static void die_of(struct rld *r, const struct rld_err *e)
 	if (str_starts(t, r->prog) && str_starts(t + skip, ": "))
 		t += skip + 2;
 	rld_die(r, "%s", t);
-}
-
-uintptr_t rld_aux(const struct rld *r, uintptr_t type)
-{
-	for (const ElfW(auxv_t) *a = r->auxv; a->a_type != AT_NULL; a++)
-		if (a->a_type == type)
-			return a->a_un.a_val;
-	return 0;
-}
-
-static void read_stack(struct rld *r, uintptr_t *sp)
-{
-	r->stack = sp;
-	r->argc = (int)sp[0];
-	r->argv = (char **)(sp + 1);
-	r->envp = r->argv + r->argc + 1;
-	char **e = r->envp;
-	while (*e)
-		e++;
-	r->auxv = (ElfW(auxv_t) *)(void *)(e + 1);
-}
-
-/* AT_SECURE: variables that steer loading vanish for the program, too. */
-static void drop_variables(struct rld *r)
-{
-	char **to = r->envp, **from = r->envp;
-	uintptr_t *end;
-
-	for (; *from; from++)
-		if (!str_starts(*from, "LD_") && !str_starts(*from, "_RLD"))
-			*to++ = *from;
-	if (to == from)
-		return;
-	for (end = (uintptr_t *)r->auxv; *end != AT_NULL; end += 2)
-		;
-	end += 2;
-	memmove(to, from, (size_t)((char *)end - (char *)from));
-	read_stack(r, r->stack);
-}
-
-void rld_shift_args(struct rld *r, int n)
-{
-	uintptr_t *end = (uintptr_t *)r->auxv, *from, *to;
-
-	if (!n)
-		return;
-	while (*end != AT_NULL)
-		end += 2;
-	end += 2;
-	from = (uintptr_t *)(r->argv + n);
-	to = (uintptr_t *)((uintptr_t)(from - 1) & ~(uintptr_t)15);
-	memmove(to + 1, from, (size_t)((char *)end - (char *)from));
-	to[0] = (uintptr_t)(r->argc - n);
-	read_stack(r, to);
 }
 
 static void make_self(struct rld *r, uintptr_t base)
@@ -507,6 +451,7 @@ static void start_alone(struct rld *r)
 	rld_seal_first(r);
 	announce(r);
 	rld_init_program(r);
+	rld_delay_init(r); /* news of what data references brought */
 	enter(r, (uintptr_t)rld_fini_all);
 }
 
@@ -559,16 +504,17 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 	uintptr_t page;
 
 	relocate_self(base, dyn);
-	read_stack(r, sp);
+	rld_read_stack(r, sp);
 	page = rld_aux(r, AT_PAGESZ);
 	r->page = page ? page : ARCH_PAGE_SIZE;
 	r->log_fd = 2;
 	r->secure = rld_aux(r, AT_SECURE) != 0;
 	r->as_command = rld_aux(r, AT_BASE) == 0;
 	r->prog = r->argc ? r->argv[0] : "?";
+	VAULT->up = (struct upcalls){ rld_watch_threads, rld_thread_exit };
 	rld_options(r);
 	if (r->secure)
-		drop_variables(r);
+		rld_drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
 	r->floor = below_kernels(r);
@@ -606,7 +552,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	 * it has removed variables, and leaves the aux vector in its place,
 	 * which cannot be found from the environment's new end. */
 	if (sp != r->stack)
-		read_stack(r, sp);
+		rld_read_stack(r, sp);
 	rld_host_adopt(r);
 	if (r->as_command)
 		rld_exe_offer(r);
@@ -619,8 +565,10 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	whole(r);
 	rld_seal_first(r);
 	announce(r);
-	rld_watch_fork_at_start(r);
-	if (r->host.kind == HOST_GLIBC)
+	rld_watch_fork_at_start(r, rld_synth_exported(r->host.synth, "malloc"));
+	if (r->host.kind == HOST_GLIBC) {
 		rld_init_program(r);
+		rld_delay_init(r); /* news of what data references brought */
+	}
 	enter(r, fini);
 }

@@ -96,12 +96,31 @@ static int version_serves(const struct dso *d, uint32_t i,
 	return raw & 0x8000 ? 0 : ref->newest ? 1 : 2;
 }
 
+/* Does symbol i of rld serve a reference that names a version?  What is offered
+ * in front of libc's names (host/procexe.c) does only if libc's default version
+ * would: an older one is another function. */
+static int own_serves(const struct rld *r, uint32_t i, const struct ref *ref)
+{
+	struct ref any = {
+		.name = ref->name, .hash = ref->hash, .newest = 1, .is_call = 1
+	};
+	struct ref asked = *ref;
+	struct def a, b;
+
+	if (!r->first_offered || i < r->first_offered || !ref->ver)
+		return 1;
+	asked.own = 0;
+	asked.skip = NULL;
+	return rld_lookup_in(r->host.libc, &asked, &a) &&
+	       rld_lookup_in(r->host.libc, &any, &b) && a.sym == b.sym;
+}
+
 /* Few objects have a note: does d's keep its symbol i from ref? */
 static __attribute__((cold, noinline)) int
 hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
 {
 	if (d->flags & D_SELF)
-		return !rld_exe_serves(&rld_state, i, ref);
+		return !own_serves(&rld_state, i, ref);
 	return ref->from != d && rldnote_hides(d->note, name);
 }
 
@@ -844,34 +863,14 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 	return hit;
 }
 
-static int defines_version(const struct dso *o, const struct elf_version *v)
+uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name)
 {
-	for (unsigned i = 0; i < o->nver; i++)
-		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
-		    !strcmp(o->ver[i].name, v->name))
-			return 1;
-	return elf_version_defined(&o->dyn, v->hash, v->name);
-}
+	struct ref ref = { .name = name, .from = d, .newest = 1, .is_call = 1 };
+	struct def def;
 
-int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
-{
-	for (unsigned i = 0; i < d->nver; i++) {
-		const struct elf_version *v = &d->ver[i];
-		struct dso *o;
-
-		if (!v->name || v->is_def || v->is_weak)
-			continue;
-		o = rld_find_name(r, v->file);
-		for (unsigned j = 0; !o && j < d->nneed; j++)
-			if (d->need[j] && d->need[j]->soname &&
-			    !strcmp(d->need[j]->soname, v->file))
-				o = d->need[j];
-		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
-		    defines_version(o, v))
-			continue;
-		return rld_fail(e,
-				"%s: version `%s' not found (required by %s)",
-				dso_name(r, o), v->name, dso_name(r, d));
-	}
-	return 0;
+	(void)r;
+	ref.hash = elf_gnu_hash(name);
+	return d && rld_lookup_in(d, &ref, &def) ?
+		       rld_sym_addr(def.dso, def.sym) :
+		       0;
 }

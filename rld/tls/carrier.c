@@ -397,7 +397,7 @@ static bool open_left_behind(struct dso *d)
 		(c->offset + ARCH_TLS_TP_BIAS - (intptr_t)d->tls_misalign) %
 			align))
 		c = c->below;
-	if (!c || !rld_tls_alone())
+	if (!c || !rld_tls_alone(0))
 		return false;
 	write_values(c, d);
 	c->dso = d;
@@ -477,7 +477,7 @@ int rld_carrier_finish(struct rld *r, struct rld_err *e)
 			lowest = c;
 	if (!lowest)
 		return 0;
-	if (rld_tls_alone()) {
+	if (rld_tls_alone(0)) {
 		for (struct carrier *c = top; c; c = c->below)
 			if (is_changed(c))
 				write_values(c, c->dso);

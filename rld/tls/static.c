@@ -5,14 +5,7 @@
  * pays for it with its stack, and one is enough. */
 #include "rld/tls/tls.h"
 
-#include <linux/sched.h>
-
 #define SURPLUS 3328
-
-/* More than one, and it is not known how many. */
-#define MANY_TASKS 1000
-
-static int emulator_tasks;
 
 /* The surplus, as offsets from the thread pointer, and the parts of it that
  * hold what an object left in threads which still run. */
@@ -62,18 +55,6 @@ static void place(struct rld *r, struct dso *d)
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
 }
 
-/* Threads of this process, those of an emulator included.  Where /proc does not
- * tell, the kernel does: to leave the thread group is nothing for the only
- * thread, and an error for others. */
-static int tasks(void)
-{
-	struct statx st;
-
-	if (!sys_statx(AT_FDCWD, "/proc/self/task", 0, &st))
-		return (int)st.stx_nlink - 2;
-	return sys1(__NR_unshare, CLONE_THREAD) ? MANY_TASKS : 1;
-}
-
 static size_t spare(const struct rld *r)
 {
 	return r->host.libc && r->host.kind == HOST_GLIBC ? 0 : SURPLUS;
@@ -97,9 +78,7 @@ void rld_tls_layout(struct rld *r)
 #if !ARCH_TLS_BELOW_TP
 	r->tls_used = ARCH_TLS_TCB_SIZE;
 #endif
-	/* Where there is no vdso, an emulator may have threads of its own. */
-	if (!r->vdso && tasks() < MANY_TASKS)
-		emulator_tasks = tasks() - 1;
+	rld_tls_count_emulator();
 	place(r, r->program);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		place(r, d);
@@ -145,29 +124,6 @@ void rld_tls_install(struct rld *r, unsigned char *image)
 		memcpy((void *)(arch_tp() + (uintptr_t)d->tls_offset),
 		       d->tls_image, d->tls_filesz);
 	}
-}
-
-/* A thread that has been joined stays in the list until the kernel, or an
- * emulator on a busy machine, has buried it.  Who would have to refuse
- * something for its sake is patient. */
-static int alone(int patient)
-{
-	long ms[2] = { 0, 1000000 };
-	int sleeps = !patient ? 0 : rld_state.vdso ? 50 : 1000;
-
-	for (int i = 0; tasks() - emulator_tasks > 1; i++)
-		if (i < 64)
-			sys1(__NR_sched_yield, 0);
-		else if (i < 64 + sleeps)
-			sys3(__NR_nanosleep, (long)ms, 0, 0);
-		else
-			return 0;
-	return 1;
-}
-
-int rld_tls_alone(void)
-{
-	return alone(0);
 }
 
 static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
@@ -234,7 +190,7 @@ static void clear(struct rld *r, const struct room *m)
 
 /* d's static room is free again.  Other threads keep what is in theirs, so it
  * waits until this one is alone. */
-void rld_tls_give_back(struct rld *r, const struct dso *d)
+static void give_back(struct rld *r, const struct dso *d)
 {
 	const struct room m = { d->tls_offset,
 				d->tls_offset + (intptr_t)d->tls_memsz };
@@ -244,7 +200,7 @@ void rld_tls_give_back(struct rld *r, const struct dso *d)
 		return;
 	}
 	clear(r, &m);
-	if (alone(0))
+	if (rld_tls_alone(0))
 		return;
 	if (nused < sizeof used / sizeof used[0]) {
 		used[nused++] = m;
@@ -282,7 +238,7 @@ int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e)
 		image |= ((const char *)d->tls_image)[i];
 	for (int patient = 0; patient < 2 && !(room && (single || !image));
 	     patient++) {
-		single = alone(patient);
+		single = rld_tls_alone(patient);
 		for (; single && nused; nused--)
 			clear(r, &used[nused - 1]);
 		room = d->tls_align <= r->tls_align && !find_room(r, d, &at);
@@ -328,4 +284,12 @@ int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e)
 		    !(d->flags & D_HOST))
 			late_image(r, d);
 	return 0;
+}
+
+void rld_tls_release(struct rld *r, struct dso *d)
+{
+	if (d->tls_static && !(d->flags & (D_HOST | D_STARTUP)))
+		give_back(r, d);
+	d->tls_static = 0;
+	rld_tls_unregister(d);
 }

@@ -11,8 +11,6 @@
 
 #define MAX_MODULES RLD_TLS_LOST
 
-intptr_t rld_tls_slot;
-
 /* By number; 0 is nobody, the last is for what is lost.  place: offset from tp
  * as __tls_get_addr wants it, which is 0 nowhere, for there the ABI has
  * something; 0: each thread has a block. */
@@ -56,7 +54,7 @@ static void add_table(struct thread *t, const struct dso *d, struct table *was)
 		no_memory(d);
 	more->older = was;
 	more->n = n;
-	/* release: rld_tls_release walks them */
+	/* release: rld_tls_unregister walks them */
 	if (!__atomic_compare_exchange_n(&t->table, &was, more, 0,
 					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		rld_free(more);
@@ -150,6 +148,46 @@ void *__tls_get_addr(void *arg)
 	return first_touch(ti);
 }
 
+static void place(const struct dso *d)
+{
+	module[d->tls_mod].place = (uintptr_t)d->tls_offset + ARCH_TLS_DTP_BIAS;
+}
+
+static void is_at(struct dso *d, uintptr_t block)
+{
+	d->tls_offset = (intptr_t)(block - arch_tp());
+	place(d);
+	d->tls_static = 1;
+}
+
+static int find_tls(struct dl_phdr_info *i, size_t size, void *arg)
+{
+	struct rld *r = arg;
+
+	(void)size;
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_HOST && d->lm.l_addr == i->dlpi_addr &&
+		    d->tls_mod && i->dlpi_tls_data)
+			is_at(d, (uintptr_t)i->dlpi_tls_data);
+	return 0;
+}
+
+/* Anybody may come here, at the same time: all write the same. */
+void rld_host_tls(struct rld *r)
+{
+	static int known;
+	int (*iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+
+	if (known || !r->started)
+		return;
+	iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
+			   void *))rld_host_symbol(r, r->host.libc,
+						   "dl_iterate_phdr");
+	if (iterate)
+		iterate(find_tls, r);
+	known = 1;
+}
+
 /* d's block in the calling thread; NULL when there is none yet. */
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 {
@@ -168,11 +206,6 @@ void *rld_tls_addr(struct rld *r, struct dso *d, int allocate)
 		b = find_block(w->thread, d->tls_mod);
 	/* a mere question may meet an object that is leaving just now */
 	return b || !allocate ? b : block(d->tls_mod);
-}
-
-static void place(const struct dso *d)
-{
-	module[d->tls_mod].place = (uintptr_t)d->tls_offset + ARCH_TLS_DTP_BIAS;
 }
 
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
@@ -199,20 +232,10 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 	return 0;
 }
 
-void rld_tls_is_at(struct dso *d, uintptr_t block)
-{
-	d->tls_offset = (intptr_t)(block - arch_tp());
-	place(d);
-	d->tls_static = 1;
-}
-
-void rld_tls_release(struct rld *r, struct dso *d)
+void rld_tls_unregister(struct dso *d)
 {
 	unsigned m = d->tls_mod;
 
-	if (d->tls_static && !(d->flags & (D_HOST | D_STARTUP)))
-		rld_tls_give_back(r, d);
-	d->tls_static = 0;
 	if (!m)
 		return;
 	rld_tls_lock();

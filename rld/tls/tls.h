@@ -28,12 +28,17 @@ struct thread {
 	unsigned queued;    /* so many of them were given to libc */
 };
 
+/* The calling thread's record, or NULL when it has none yet. */
+struct thread *rld_thread_here(void);
+extern struct thread rld_early_thread; /* of the start's one thread */
+extern unsigned rld_thread_key; /* libc's key whose value is the record */
+/* A function of libc's that has to do with threads; 0: it has none. */
+uintptr_t rld_of_threads(struct rld *r, const char *name);
 /* This thread's; one for all before there is a libc.  NULL: memory is short. */
 struct thread *rld_thread(void);
 /* All that were made; under the TLS lock. */
 extern struct thread *rld_threads;
-/* All signals but those of the kernel's own are blocked; *was as they were. */
-void rld_block_signals(struct sigs *was);
+
 /* tlsblock.c: a block of d's variables with their initial values, or NULL. */
 void *rld_tls_new_block(struct rld *r, const struct dso *d);
 /* Foreign code may run: without a lock, or later. */
@@ -43,10 +48,13 @@ void rld_tls_free_block_later(void *block);
 
 /* All that a thread has had, which touches nothing any more. */
 void rld_tls_free_blocks(struct thread *t);
-/* statictls.c: d's static room is free again. */
-void rld_tls_give_back(struct rld *r, const struct dso *d);
-/* Is this the only thread?  When that is not known: no. */
-int rld_tls_alone(void);
+/* d's number is free again, and its blocks with it. */
+void rld_tls_unregister(struct dso *d);
+/* alone.c: is this the only thread?  When that is not known: no.  patient: one
+ * that has been joined and is not buried yet is waited for. */
+int rld_tls_alone(int patient);
+/* At the start: an emulator's own threads do not count. */
+void rld_tls_count_emulator(void);
 
 /* carrier.c: a place for d, which has come late, in libc's static block, with
  * the initial values of its file; and, once what arrives is relocated, those

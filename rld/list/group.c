@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects that arrive while the program runs: their groups and visibility,
- * what is done before they are bound, and taking them back when that fails. */
+/* The groups of objects that one dlopen brought together, and who is global. */
 #include "rld/internal.h"
 
 void rld_make_global(struct rld *r, struct dso *root)
@@ -83,61 +82,6 @@ int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e)
 	return 0;
 }
 
-/* What came after serial `last`, newest first, chained by fini_next: none of it
- * has been constructed.  All is on its way out before the first one's bindings are
- * taken back: the others' relocations may not even have been looked at. */
-static struct dso *arrivals(struct rld *r, unsigned last)
-{
-	struct dso *first = NULL, **end = &first, *d = r->tail;
-
-	for (; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
-		if (d->flags & D_NEW) {
-			d->flags |= D_DYING;
-			rld_late_drop(r, d);
-			d->fini_next = NULL;
-			*end = d;
-			end = &d->fini_next;
-		}
-	return first;
-}
-
-/* A failure leaves nothing behind.  The lock is given up for IFUNC resolvers of
- * those who are bound anew: anything in the list may leave then. */
-void rld_undo(struct rld *r, unsigned last)
-{
-	for (struct dso *d = arrivals(r, last), *next; d; d = next) {
-		next = d->fini_next;
-		rld_unbind(r, d);
-		rld_remove(r, d);
-		r->adds--;
-		r->subs--;
-	}
-	rld_revive_undo(r);
-}
-
-int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)
-{
-	if (rld_load_needed(r, first, e))
-		return -1;
-	for (struct dso *d = first; d; d = dso_next(d)) {
-		if (!(d->flags & D_NEW))
-			continue;
-		d->flags |= D_READY;
-		if (mode & RTLD_NOW)
-			d->flags |= D_NOW;
-		if (mode & RTLD_DEEPBIND)
-			d->flags |= D_DEEPBIND;
-		if (rld_tls_register(r, d, e) ||
-		    (d->dyn.flags & DF_STATIC_TLS && d->tls_memsz &&
-		     rld_tls_make_static(r, d, e)))
-			return -1;
-	}
-	for (struct dso *d = first; d; d = dso_next(d))
-		if (d->flags & D_NEW && rld_check_versions(r, d, e))
-			return -1;
-	return 0;
-}
-
 /* x and all that it needs join the group g.  On -1 some may have joined, and
  * are members like others: taking x away takes it out of g. */
 int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
@@ -173,20 +117,4 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 	rld_free_later(r, was);
 	r->stuck = 0;
 	return ret;
-}
-
-int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
-{
-	for (struct dso *n = first; n; n = dso_next(n))
-		rld_index_add(r, n);
-	if (rld_relocate_new(r, first, e))
-		return -1;
-	if (rld_tls_late_images(r, first, e))
-		return -1;
-	for (struct dso *n = first; n; n = dso_next(n))
-		if (n->life == LIFE_REVIVED)
-			rld_rebind_own(r, n);
-	return r->torn ? rld_fail(e, "%s: was cut short while it was loaded",
-				  r->torn) :
-			 0;
 }

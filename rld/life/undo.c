@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* An arrival that failed is taken back. */
+#include "rld/internal.h"
+
+/* What came after serial `last`, newest first, chained by fini_next: none of it
+ * has been constructed.  All is on its way out before the first one's bindings are
+ * taken back: the others' relocations may not even have been looked at. */
+static struct dso *arrivals(struct rld *r, unsigned last)
+{
+	struct dso *first = NULL, **end = &first, *d = r->tail;
+
+	for (; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
+		if (d->flags & D_NEW) {
+			d->flags |= D_DYING;
+			rld_late_drop(r, d);
+			d->fini_next = NULL;
+			*end = d;
+			end = &d->fini_next;
+		}
+	return first;
+}
+
+/* A failure leaves nothing behind.  The lock is given up for IFUNC resolvers of
+ * those who are bound anew: anything in the list may leave then. */
+void rld_undo(struct rld *r, unsigned last)
+{
+	for (struct dso *d = arrivals(r, last), *next; d; d = next) {
+		next = d->fini_next;
+		rld_unbind(r, d);
+		rld_remove(r, d);
+		r->adds--;
+		r->subs--;
+	}
+	rld_revive_undo(r);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What arrives brings what it needs, breadth-first, and its versions are checked. */
+#include "rld/base/sealed.h"
+
+int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
+{
+	for (struct dso *d = first; d; d = dso_next(d))
+		for (unsigned i = 0; i < d->nneed; i++) {
+			if (d->need[i] || rld_is_delayed(d, i))
+				continue;
+			d->need[i] = rld_load_entry(r, d, i, e);
+			if (!d->need[i]) {
+				if (r->mode == MODE_RUN)
+					return -1;
+				rld_print(r, r->mode == MODE_LIST ? 1 : 2,
+					  r->mode == MODE_LIST ?
+						  "\t%s => not found\n" :
+						  "rld: %s: %s\n",
+					  r->mode == MODE_LIST ?
+						  d->need_name[i] :
+						  r->prog,
+					  e->text);
+				r->problems++;
+				rld_err_clear(e);
+			}
+		}
+	return 0;
+}
+
+static int defines_version(const struct dso *o, const struct elf_version *v)
+{
+	for (unsigned i = 0; i < o->nver; i++)
+		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
+		    !strcmp(o->ver[i].name, v->name))
+			return 1;
+	return elf_version_defined(&o->dyn, v->hash, v->name);
+}
+
+int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	for (unsigned i = 0; i < d->nver; i++) {
+		const struct elf_version *v = &d->ver[i];
+		struct dso *o;
+
+		if (!v->name || v->is_def || v->is_weak)
+			continue;
+		o = rld_find_name(r, v->file);
+		for (unsigned j = 0; !o && j < d->nneed; j++)
+			if (d->need[j] && d->need[j]->soname &&
+			    !strcmp(d->need[j]->soname, v->file))
+				o = d->need[j];
+		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
+		    defines_version(o, v))
+			continue;
+		return rld_fail(e,
+				"%s: version `%s' not found (required by %s)",
+				dso_name(r, o), v->name, dso_name(r, d));
+	}
+	return 0;
+}
+
+int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)
+{
+	if (rld_load_needed(r, first, e))
+		return -1;
+	for (struct dso *d = first; d; d = dso_next(d)) {
+		if (!(d->flags & D_NEW))
+			continue;
+		d->flags |= D_READY;
+		if (mode & RTLD_NOW)
+			d->flags |= D_NOW;
+		if (mode & RTLD_DEEPBIND)
+			d->flags |= D_DEEPBIND;
+		if (rld_tls_register(r, d, e) ||
+		    (d->dyn.flags & DF_STATIC_TLS && d->tls_memsz &&
+		     rld_tls_make_static(r, d, e)))
+			return -1;
+	}
+	for (struct dso *d = first; d; d = dso_next(d))
+		if (d->flags & D_NEW && rld_check_versions(r, d, e))
+			return -1;
+	return 0;
+}
