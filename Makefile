@@ -25,7 +25,8 @@ RULES := Makefile $(wildcard mk/*.mk)
 
 include mk/machines.mk mk/host.mk mk/unit.mk mk/fuzz.mk mk/install.mk
 
-default: build/$(HOST)/rld tools build/compile_commands.json ## build rld for this machine, and the host tools
+default: build/$(HOST)/rld tools build/compile_commands.json \
+	$(if $(filter x86_64,$(HOST)),build/floors) ## build rld for this machine, and the host tools
 
 all: default $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) ## build rld for every machine whose compiler is installed
 
@@ -38,6 +39,11 @@ clang: build/$(BUILD)-clang/rld ## build rld for this machine with clang, in bui
 build/compile_commands.json: $(RULES) $(SRC_$(HOST))
 	@mkdir -p $(@D)
 	@scripts/compile-commands "$(COMPILE_$(HOST))" $(filter %.c,$^) >$@
+
+# The picture in rld/README.md shows what the objects say.
+build/floors: build/x86_64/rld scripts/layers rld/README.md
+	@scripts/layers --picture rld/floors.svg build/x86_64/obj
+	@touch $@
 
 RLD ?= build/$(HOST)/rld
 
@@ -115,7 +121,7 @@ bench: default ## measure against the system's linker; table in build/bench/tabl
 	@scripts/setup bench
 	@bench/run $(BENCHFLAGS)
 
-lint: ## formatting, cppcheck, gcc and clang warnings, shellcheck
+lint: default ## formatting, cppcheck, gcc and clang warnings, shellcheck, layers
 	@scripts/setup lint
 	@scripts/lint
 

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks in the dynamic section: DT_POSFLAG_1 before a DT_NEEDED, as Solaris has
- * it, and DT_SYMBOLIC; the liblist of MIPS files is in liblist.c.  glibc and musl
- * pass over DT_POSFLAG_1: both keep only the tags they know. */
+/* The entries of the dynamic section: finding, adding and dropping them; and what
+ * they say of DT_SYMBOLIC. */
 #include "dynamic.h"
 
 #include <string.h>
 
-#include "liblist.h"
-
-#ifndef DF_P1_LAZYLOAD
-#define DF_P1_LAZYLOAD 1
-#endif
 #ifndef DT_MIPS_RLD_MAP_REL
 #define DT_MIPS_RLD_MAP_REL 0x70000035
 #endif
@@ -87,7 +81,7 @@ static void entries_moved(struct image *im, size_t at, int step)
 			im->dyn[i].d_un.d_val += step > 0 ? -bytes : bytes;
 }
 
-static bool insert(struct image *im, size_t at, GElf_Sxword tag, uint64_t val)
+bool mark_dyn_insert(struct image *im, size_t at, GElf_Sxword tag, uint64_t val)
 {
 	if (mark_dyn_spare(im) == 0)
 		return false;
@@ -99,7 +93,7 @@ static bool insert(struct image *im, size_t at, GElf_Sxword tag, uint64_t val)
 	return true;
 }
 
-static void drop(struct image *im, size_t at)
+void mark_dyn_drop(struct image *im, size_t at)
 {
 	memmove(im->dyn + at, im->dyn + at + 1,
 		(im->ndyn - at - 1) * sizeof *im->dyn);
@@ -113,84 +107,9 @@ bool mark_dyn_set(struct image *im, GElf_Sxword tag, uint64_t val)
 	GElf_Dyn *d = mark_dyn_find(im, tag);
 
 	if (!d)
-		return insert(im, mark_dyn_count(im), tag, val);
+		return mark_dyn_insert(im, mark_dyn_count(im), tag, val);
 	d->d_un.d_val = val;
 	return true;
-}
-
-/* ---- DT_POSFLAG_1: flags for the entry that follows ---- */
-
-static GElf_Dyn *posflag_of(const struct image *im, size_t i)
-{
-	return i > 0 && im->dyn[i - 1].d_tag == DT_POSFLAG_1 ? &im->dyn[i - 1] :
-							       NULL;
-}
-
-static int read_posflags(struct image *im, struct marks *m, size_t fromnote)
-{
-	size_t n = mark_dyn_count(im);
-
-	for (size_t i = 0; i < n; i++) {
-		const char *name = mark_needed(im, i);
-		const GElf_Dyn *pos = posflag_of(im, i);
-		struct mark_lib *l;
-
-		if (!name || !pos || !(pos->d_un.d_val & DF_P1_LAZYLOAD))
-			continue;
-		l = mark_lib(m, name, im->err);
-		if (!l)
-			return -1;
-		l->carriers |= CARRIER_POSFLAG;
-		if ((size_t)(l - m->lib) >= fromnote)
-			l->flags |= LL_DELAY_LOAD;
-	}
-	return 0;
-}
-
-static void write_posflags(struct image *im, const struct marks *m)
-{
-	for (size_t i = 0; i < mark_dyn_count(im); i++) {
-		const char *name = mark_needed(im, i);
-		const struct mark_lib *l = name ? mark_lib_find(m, name) : NULL;
-		bool delay = l && (l->flags & LL_DELAY_LOAD);
-		GElf_Dyn *pos = name ? posflag_of(im, i) : NULL;
-
-		if (delay && pos) {
-			pos->d_un.d_val |= DF_P1_LAZYLOAD;
-		} else if (delay) {
-			if (insert(im, i, DT_POSFLAG_1, DF_P1_LAZYLOAD))
-				i++;
-		} else if (pos && (pos->d_un.d_val & DF_P1_LAZYLOAD)) {
-			pos->d_un.d_val &= ~(uint64_t)DF_P1_LAZYLOAD;
-			if (pos->d_un.d_val == 0)
-				drop(im, --i);
-		}
-	}
-}
-
-int mark_read_dynamic(struct image *im, struct marks *m)
-{
-	size_t fromnote = m->nlib;
-
-	if (read_posflags(im, m, fromnote))
-		return -1;
-	return mark_liblist_read(im, m, fromnote);
-}
-
-/* Two entries are enough for a liblist, whatever it holds: it goes first, and
- * takes them from flags if need be, which then get what is left. */
-int mark_write_dynamic(struct image *im, const struct marks *m)
-{
-	if (mark_liblist_wanted(im, m))
-		for (size_t i = mark_dyn_count(im); i-- > 0;)
-			if (mark_dyn_spare(im) < LIBLIST_TAGS &&
-			    im->dyn[i].d_tag == DT_POSFLAG_1 &&
-			    im->dyn[i].d_un.d_val == DF_P1_LAZYLOAD)
-				drop(im, i);
-	if (mark_liblist_write(im, m))
-		return -1;
-	write_posflags(im, m);
-	return 0;
 }
 
 /* ---- DT_SYMBOLIC ---- */
@@ -213,11 +132,12 @@ bool mark_set_dyn_symbolic(struct image *im, bool on)
 	if (on && flags)
 		flags->d_un.d_val |= DF_SYMBOLIC;
 	if (on)
-		return flags || insert(im, mark_dyn_count(im), DT_SYMBOLIC, 0);
+		return flags ||
+		       mark_dyn_insert(im, mark_dyn_count(im), DT_SYMBOLIC, 0);
 
 	if (flags)
 		flags->d_un.d_val &= ~(uint64_t)DF_SYMBOLIC;
 	while ((d = mark_dyn_find(im, DT_SYMBOLIC)))
-		drop(im, (size_t)(d - im->dyn));
+		mark_dyn_drop(im, (size_t)(d - im->dyn));
 	return true;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The dynamic section: what it says of marks, and writing marks into it. */
+/* The entries of the dynamic section. */
 #ifndef MARK_DYNAMIC_H
 #define MARK_DYNAMIC_H
 
 #include "image.h"
-#include "marks.h"
 
 /* Entries before the first DT_NULL. */
 size_t mark_dyn_count(const struct image *im);
@@ -24,12 +23,10 @@ size_t mark_dyn_spare(const struct image *im);
  * False if there is no room. */
 bool mark_dyn_set(struct image *im, GElf_Sxword tag, uint64_t val);
 
-/* Add to m, which holds what the note says, the marks that stand in DT_POSFLAG_1
- * and DT_MIPS_LIBLIST; these count where the note has no entry. */
-int mark_read_dynamic(struct image *im, struct marks *m);
-/* Make DT_MIPS_LIBLIST and DT_POSFLAG_1 agree with m, as far as there are spare
- * DT_NULL entries. */
-int mark_write_dynamic(struct image *im, const struct marks *m);
+/* Add an entry before entry `at`; false if there is no room. */
+bool mark_dyn_insert(struct image *im, size_t at, GElf_Sxword tag,
+		     uint64_t val);
+void mark_dyn_drop(struct image *im, size_t at);
 
 /* Does the dynamic section say DT_SYMBOLIC or DF_SYMBOLIC? */
 bool mark_dyn_symbolic(const struct image *im);

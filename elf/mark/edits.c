@@ -10,6 +10,7 @@
 #include "hide.h"
 #include "interp.h"
 #include "note.h"
+#include "posflag.h"
 
 #define VERSION_FLAGS (LL_EXACT_MATCH | LL_IGNORE_INT_VER | LL_REQUIRE_MINOR)
 

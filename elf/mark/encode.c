@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "../rldnote.h"
+
 /* Put one object, in memory form of the file's class, at off. */
 static void put(const struct image *im, size_t off, Elf_Type type, void *native,
 		size_t size)
@@ -38,6 +40,19 @@ void mark_put_addr(const struct image *im, size_t off, uint64_t value)
 		put(im, off, ELF_T_ADDR, &value, sizeof value);
 	else
 		put(im, off, ELF_T_ADDR, &v32, sizeof v32);
+}
+
+uint64_t mark_note_size(uint64_t descsz)
+{
+	return sizeof(Elf32_Nhdr) + RLDNOTE_NAMESZ + descsz;
+}
+
+void mark_put_nhdr(struct image *im, uint64_t off, uint64_t descsz)
+{
+	mark_put_word(im, off, RLDNOTE_NAMESZ);
+	mark_put_word(im, off + 4, (uint32_t)descsz);
+	mark_put_word(im, off + 8, RLDNOTE_TYPE);
+	memcpy(im->buf + off + 12, RLDNOTE_NAME, RLDNOTE_NAMESZ);
 }
 
 /* GElf_* is Elf64_*; for class 32 each field is made narrower. */

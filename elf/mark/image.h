@@ -87,6 +87,10 @@ size_t mark_fsize(const struct image *im, Elf_Type type);
 /* A 32-bit word, or an address-sized one, in the file's byte order. */
 void mark_put_word(const struct image *im, size_t off, uint32_t value);
 void mark_put_addr(const struct image *im, size_t off, uint64_t value);
+/* Put the header of a note with descsz bytes of descriptor at off. */
+void mark_put_nhdr(struct image *im, uint64_t off, uint64_t descsz);
+/* Bytes that a note with that descriptor takes. */
+uint64_t mark_note_size(uint64_t descsz);
 /* v rounded up to a multiple of align, a power of two (0 counts as 1). */
 uint64_t mark_align(uint64_t v, uint64_t align);
 

@@ -10,6 +10,7 @@
 #include "edits.h"
 #include "emit.h"
 #include "note.h"
+#include "posflag.h"
 #include "dynamic.h"
 #include "rld.h"
 #include "save.h"

@@ -87,19 +87,6 @@ int mark_note_read(struct image *im, struct marks *m)
 	return found;
 }
 
-uint64_t mark_note_size(uint64_t descsz)
-{
-	return sizeof(Elf32_Nhdr) + RLDNOTE_NAMESZ + descsz;
-}
-
-void mark_put_nhdr(struct image *im, uint64_t off, uint64_t descsz)
-{
-	mark_put_word(im, off, RLDNOTE_NAMESZ);
-	mark_put_word(im, off + 4, (uint32_t)descsz);
-	mark_put_word(im, off + 8, RLDNOTE_TYPE);
-	memcpy(im->buf + off + 12, RLDNOTE_NAME, RLDNOTE_NAMESZ);
-}
-
 /* Bytes for a descriptor in which each DT_NEEDED can be marked, so that marking
  * again needs no other place. */
 static uint64_t roomy(const struct image *im, const struct marks *m, size_t len)

@@ -24,9 +24,4 @@ int mark_note_read(struct image *im, struct marks *m);
  * to say. */
 int mark_note_write(struct image *im, const struct marks *m);
 
-/* Put the header of a note with descsz bytes of descriptor at off. */
-void mark_put_nhdr(struct image *im, uint64_t off, uint64_t descsz);
-/* Bytes that a note with that descriptor takes. */
-uint64_t mark_note_size(uint64_t descsz);
-
 #endif
