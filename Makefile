@@ -22,11 +22,11 @@ RULES := Makefile $(wildcard mk/*.mk)
 , := ,
 
 .DEFAULT_GOAL := default
+FLOORS := $(if $(filter x86_64,$(HOST)),build/floors)
 
 include mk/machines.mk mk/host.mk mk/unit.mk mk/fuzz.mk mk/install.mk
 
-default: build/$(HOST)/rld tools build/compile_commands.json \
-	$(if $(filter x86_64,$(HOST)),build/floors) ## build rld for this machine, and the host tools
+default: build/$(HOST)/rld tools build/compile_commands.json $(FLOORS) ## build rld for this machine, and the host tools
 
 all: default $(BUILT:%=build/%/rld) $(BUILT:%=build/%/librld.so.1) ## build rld for every machine whose compiler is installed
 
