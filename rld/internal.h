@@ -790,7 +790,8 @@ void rld_pairs_forget(struct rld *r, struct dso *gone);
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
 void rld_index_add(struct rld *r, struct dso *d);
 void rld_index_remove(struct rld *r, struct dso *d);
-void rld_index_plan(struct rld *r);
+/* refs: entries of implicit GOTs, which are references, too. */
+void rld_index_plan(struct rld *r, size_t refs);
 void rld_index_build(struct rld *r);
 /* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
  * what the one before it asked for. */

@@ -356,6 +356,7 @@ static void gather(struct rld *r)
 /* Everything is mapped and, in run mode, libc is up: bind. */
 static void bind(struct rld *r)
 {
+	size_t implicit = 0;
 	struct rld_err e = { 0 };
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
@@ -369,7 +370,11 @@ static void bind(struct rld *r)
 			r->problems++;
 			rld_err_clear(&e);
 		}
-	rld_index_plan(r);
+	for (struct dso *d = ARCH_IMPLICIT_GOT ? r->head : NULL; d;
+	     d = dso_next(d))
+		if (!(d->flags & (D_HOST | D_SELF | D_VDSO)))
+			implicit += rld_ngot(d);
+	rld_index_plan(r, implicit);
 	if (rld_relocate_new(r, r->head, &e)) {
 		if (r->mode == MODE_RUN)
 			die_of(r, &e);

@@ -452,9 +452,9 @@ void rld_index_remove(struct rld *r, struct dso *d)
 
 /* Before the first relocation: which way is cheaper?  References cost a walk
  * over half the list without the index; the index costs every definition. */
-void rld_index_plan(struct rld *r)
+void rld_index_plan(struct rld *r, size_t refs)
 {
-	size_t defs = 0, refs = 0;
+	size_t defs = 0;
 
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		int now = r->bind_now || d->flags & D_NOW;
@@ -463,7 +463,7 @@ void rld_index_plan(struct rld *r)
 		if (d->flags & (D_HOST | D_SELF | D_VDSO))
 			continue;
 		refs += d->dyn.nrela - (d->dyn.nrela ? d->dyn.nrelative : 0) +
-			d->dyn.nrel + rld_ngot(d) + (now ? d->dyn.njmprel : 0);
+			d->dyn.nrel + (now ? d->dyn.njmprel : 0);
 	}
 	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
