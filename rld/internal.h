@@ -106,6 +106,7 @@ enum {
 	D_READY = 1 << 9, /* its tables can be searched */
 	D_RELOCATED = 1 << 10,
 	D_NEW = 1 << 11, /* arrived with the dlopen in progress */
+	D_SHARED = 1 << 12, /* one for all namespaces: --shared */
 	D_INDEXED = 1 << 13,
 	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
 	D_DYING = 1 << 15,
@@ -205,7 +206,9 @@ struct dso {
 	/* public: what programs that cast a handle expect */
 	struct link_map lm;
 
-	const char *name; /* as it was asked for */
+	struct dso *next, *prev; /* in the rld-list; owned by list.c */
+	struct space *space;	 /* its namespace, NULL: the program's */
+	const char *name;	 /* as it was asked for */
 	const char *soname;
 	uint64_t dev, ino;
 	struct dso *by_ino; /* chain of the inode table */
@@ -292,6 +295,24 @@ struct dso {
 #ifdef ARCH_HAS_ABI
 	struct arch_abi abi;
 #endif
+};
+
+/* What debuggers read of one namespace (glibc 2.35, <link.h>, struct
+ * r_debug_extended). */
+struct debug_list {
+	struct r_debug list;
+	struct debug_list *next;
+};
+
+/* A namespace of dlmopen: objects of its own that see one another, and what all
+ * share.  The list of link_maps is one a namespace. */
+struct space {
+	struct space *next;
+	Lmid_t id;
+	struct dso *head, *tail; /* in the order of the rld-list, along lm */
+	unsigned holds; /* its objects, and a dlmopen in progress */
+	int is_new;	/* its first object has yet to come */
+	struct debug_list shown; /* owned by debugger.c */
 };
 
 enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
@@ -399,6 +420,11 @@ struct rld {
 	enum { ID_RULE, ID_INODE, ID_PATH } identity;
 
 	struct dso *head, *tail, *program, *self, *vdso;
+	struct space base;    /* the program's own: its objects have no space */
+	struct space *spaces; /* of dlmopen, the oldest first */
+	struct space *space;  /* what is loaded now comes into this one */
+	Lmid_t last_space;    /* the number given last */
+	const char *shared;   /* --shared: names, comma-separated; heap */
 	unsigned serial, nobj, global_serial;
 	unsigned walk; /* number of the last walk */
 	unsigned long long adds, subs;
@@ -552,12 +578,25 @@ static inline int rld_first_visit(const struct rld *r, struct dso *d)
 
 static inline struct dso *dso_next(const struct dso *d)
 {
-	return (struct dso *)d->lm.l_next;
+	return d->next;
 }
 
 static inline int lingers(const struct dso *d)
 {
 	return (d->flags & D_LINGERS) != 0;
+}
+
+/* Is d one for all namespaces: of the host libc's family, rld, what --shared
+ * names? */
+static inline int is_shared(const struct dso *d)
+{
+	return (d->flags & (D_HOST | D_SELF | D_VDSO | D_SHARED)) != 0;
+}
+
+/* Can what is in the namespace s (NULL: the program's) be bound to d? */
+static inline int in_space(const struct dso *d, const struct space *s)
+{
+	return d->space == s || (s && is_shared(d));
 }
 
 /* Does no name lead to d: is it closed, swapped out or leaving? */
@@ -725,8 +764,14 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 void rld_unlink(struct rld *r, struct dso *d);
 /* No name and no file leads to d any longer. */
 void rld_forget_names(struct rld *r, struct dso *d);
+/* d takes its place in the list before next, which is in its namespace. */
+void rld_move_before(struct rld *r, struct dso *d, struct dso *next);
 /* d's link_map has changed: its handle may be older than d.  d may be NULL. */
 void rld_show_on_face(struct dso *d);
+/* In the namespace s; rld_find_name: in the one of the load in progress, or the
+ * program's. */
+struct dso *rld_find_name_in(struct rld *r, const struct space *s,
+			     const char *name);
 struct dso *rld_find_name(struct rld *r, const char *name);
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr);
 /* ranges.c.  Fills *out for the object at addr: 1; -1: it has no table for
@@ -865,6 +910,13 @@ static inline int rld_use(struct dso *from, const struct def *def)
 		       rld_use_dynamic(from, def);
 }
 
+/* ---- space.c; lock held */
+struct space *rld_space_new(struct rld *r); /* held by nothing yet; or NULL */
+struct space *rld_space_find(struct rld *r, Lmid_t id); /* or NULL */
+/* s may be NULL.  The last one who lets go ends it. */
+void rld_space_hold(struct space *s);
+void rld_space_let_go(struct rld *r, struct space *s);
+
 /* ---- got.c: entries of d's GOT that mean a symbol without a relocation */
 #if ARCH_IMPLICIT_GOT
 size_t rld_ngot(const struct dso *d);
@@ -911,7 +963,8 @@ void rld_rebind_own(struct rld *r, struct dso *d);
 int rld_serves(struct rld *r, const struct dso *d, const char *name,
 	       const char *want, unsigned flags);
 /* The loaded object of that name that serves who wants `want` (NULL: any). */
-struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
+struct dso *rld_find_version(struct rld *r, const struct space *s,
+			     const char *name, const char *want,
 			     unsigned flags);
 /* rld_load with a version; entry i of o's liblist. */
 struct dso *rld_load_version(struct rld *r, const char *name, const char *want,

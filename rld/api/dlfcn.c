@@ -10,6 +10,7 @@ struct request {
 	const char *file, *want; /* want: interface version or NULL */
 	unsigned flags;		 /* LL_* */
 	struct dso *from;
+	struct space *space; /* the namespace to open it in */
 };
 
 /* RTLD_NOLOAD, and no object has that name: the file that it leads to may be
@@ -26,8 +27,10 @@ static struct dso *find_file(struct rld *r, const struct request *q,
 	fd = rld_search(r, q->file, q->from, &path, &searched, e);
 	if (fd < 0)
 		return NULL;
+	r->space = q->space;
 	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		d = rld_same_file(r, &st, path, 1, fd);
+	r->space = NULL;
 	if (d && !rld_serves(r, d, q->file, q->want, q->flags))
 		d = NULL;
 	rld_first_bytes_forget();
@@ -65,7 +68,8 @@ static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 		rld_undo(r, last);
 		return NULL;
 	}
-	if (d->dyn.flags_1 & DF_1_GLOBAL)
+	/* the first one is to its namespace what the program is to its own */
+	if (d->dyn.flags_1 & DF_1_GLOBAL || (d->space && d->space->is_new))
 		mode |= RTLD_GLOBAL;
 	/* who opens often is served by the index */
 	if (first && ++r->loads >= 4 && !r->index)
@@ -82,6 +86,8 @@ static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 	rld_revive_done(r);
 	if (mode & RTLD_NODELETE)
 		d->flags |= D_NODELETE;
+	if (d->space)
+		d->space->is_new = 0;
 	d->opens++;
 	d->mode = mode;
 	if (mode & RTLD_GLOBAL) {
@@ -106,9 +112,11 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 		return NULL;
 	}
 	rld_guard(r, 1);
+	r->space = q->space;
 	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
 				       e) :
 		      rld_load(r, q->file, q->from, e);
+	r->space = NULL;
 	if (d)
 		d = open_found(r, d, last, mode, e);
 	else
@@ -118,8 +126,26 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 	return d;
 }
 
-void *rld_open(const char *file, int mode, const char *want, unsigned flags,
-	       uintptr_t pc)
+/* The namespace that dlmopen names; NULL with *e: there is none. */
+static struct space *named_space(struct rld *r, Lmid_t ns, const char *file,
+				 struct rld_err *e)
+{
+	struct space *s = ns == LM_ID_NEWLM ? rld_space_new(r) :
+					      rld_space_find(r, ns);
+
+	if (!s)
+		rld_fail(e,
+			 ns == LM_ID_NEWLM ?
+				 "%s: out of memory" :
+				 "%s: invalid target namespace in dlmopen(): "
+				 "%d is none that has an object",
+			 file, (int)ns);
+	return s;
+}
+
+/* In the namespace *ns, the caller's for NULL. */
+static void *open_in(const char *file, int mode, const char *want,
+		     unsigned flags, uintptr_t pc, const Lmid_t *ns)
 {
 	struct rld *r = &rld_state;
 	struct request q = { .file = file, .want = want, .flags = flags };
@@ -137,13 +163,20 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 		rld_collect(r);
 	/* to musl, it is the program that needs what is opened */
 	q.from = r->host.kind == HOST_MUSL ? r->program : rld_caller(r, pc);
-	d = rld_find_version(r, q.file, q.want, q.flags);
-	if (!d && mode & RTLD_NOLOAD)
+	if (ns && *ns != LM_ID_BASE)
+		q.space = named_space(r, *ns, file, &e);
+	else if (!ns && r->spaces)
+		q.space = rld_caller(r, pc)->space;
+	rld_space_hold(q.space);
+	if (!e.set)
+		d = rld_find_version(r, q.space, q.file, q.want, q.flags);
+	if (!d && mode & RTLD_NOLOAD && !e.set)
 		d = find_file(r, &q, &e);
 	if (d)
 		d = open_found(r, d, r->serial, mode, &e);
-	else if (!(mode & RTLD_NOLOAD))
+	else if (!(mode & RTLD_NOLOAD) && !e.set)
 		d = open_new(r, &q, mode, &e);
+	rld_space_let_go(r, q.space);
 	rld_search_done(r);
 	rld_unlock(r);
 	if (e.set)
@@ -156,6 +189,12 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	rld_delay_init(r);
 	rld_tell_loaded(r);
 	return rld_handle(d);
+}
+
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc)
+{
+	return open_in(file, mode, want, flags, pc, NULL);
 }
 
 /* A libc numbers the modes as it likes, and on MIPS musl not as glibc; LAZY and
@@ -241,14 +280,15 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 {
 	struct rld_err e = { 0 };
 
-	if (ns == LM_ID_BASE)
-		return rld_own_mode(file, &mode) ?
-			       NULL :
-			       rld_open(file, mode, NULL, 0, CALLER());
-	rld_fail(&e, "%s: dlmopen: rld has one namespace only",
-		 file ? file : "(program)");
-	rld_keep_error(&e);
-	return NULL;
+	if (!file && ns != LM_ID_BASE) {
+		rld_fail(&e, "dlmopen: invalid namespace: the program is in "
+			     "LM_ID_BASE only");
+		rld_keep_error(&e);
+		return NULL;
+	}
+	return rld_own_mode(file, &mode) ?
+		       NULL :
+		       open_in(file, mode, NULL, 0, CALLER(), &ns);
 }
 
 /* For tombstones: who called dlclose last. */
@@ -389,7 +429,8 @@ static int next_after(struct rld *r, struct dso *from, const struct ref *ref,
 		  behind_in_groups(r, from, ref, out);
 
 	for (struct dso *d = dso_next(from); d && !hit; d = dso_next(d))
-		if (d->flags & D_GLOBAL && !(d->flags & D_RETIRED))
+		if (d->flags & D_GLOBAL && !(d->flags & D_RETIRED) &&
+		    in_space(d, from->space))
 			hit = in_members(from, &d, 0, 1, ref, out);
 	if (hit)
 		rld_prefer_own(r, ref, out);
@@ -498,7 +539,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 	ref.hash = elf_gnu_hash(name);
 	if (r->statistics)
 		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
-	if (handle == RTLD_DEFAULT || handle == r->program) {
+	/* in another namespace than the program's the caller counts */
+	if ((handle == RTLD_DEFAULT && !r->spaces) || handle == r->program) {
 		int k = rld_read_begin(r);
 
 		hit = rld_lookup(r, &ref, &def) &&
@@ -620,7 +662,7 @@ API int dlinfo(void *restrict handle, int request, void *restrict arg)
 	}
 	switch (request) {
 	case RTLD_DI_LMID:
-		*(Lmid_t *)arg = LM_ID_BASE;
+		*(Lmid_t *)arg = d->space ? d->space->id : LM_ID_BASE;
 		break;
 	case RTLD_DI_LINKMAP:
 		*(struct link_map **)arg = &d->lm;

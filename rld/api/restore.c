@@ -80,7 +80,8 @@ static void add_id(struct text *t, const struct rld_gone *g)
 
 static int saved(const struct dso *d)
 {
-	return !(d->flags & (D_STARTUP | D_SELF | D_VDSO)) && !is_gone(d);
+	return !(d->flags & (D_STARTUP | D_SELF | D_VDSO)) && !d->space &&
+	       !is_gone(d);
 }
 
 static unsigned number_of(struct rld *r, const struct dso *want)

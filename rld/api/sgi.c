@@ -78,7 +78,7 @@ API char *sgigetdsoversion(const char *soname)
 	rld_lock(r);
 	for (d = r->head; d; d = dso_next(d))
 		if (d->soname && soname && !strcmp(d->soname, soname) &&
-		    !is_gone(d))
+		    !is_gone(d) && !d->space)
 			break;
 	if (d)
 		v = d->iversion ? d->iversion : "";
@@ -140,7 +140,7 @@ static const char *next_path(struct rld *r)
 
 	rld_lock(r);
 	for (struct dso *d = r->head; d && !name; d = dso_next(d))
-		if (d->serial > walked && !(d->flags & D_VDSO)) {
+		if (d->serial > walked && !d->space && !(d->flags & D_VDSO)) {
 			walked = d->serial;
 			name = d->flags & D_PROGRAM ? "MAIN" : dso_name(r, d);
 		}

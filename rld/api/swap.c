@@ -106,7 +106,9 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 	r->fresh = 1;
 	if (flags & RLD_SWAP_SNAPSHOT)
 		r->snapshot = 1;
+	r->space = old->space;
 	fresh = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
+	r->space = NULL;
 	r->fresh = 0;
 	if (fresh && fresh != rld_after(r, last))
 		rld_fail(e, "%s: cannot be loaded a second time",
@@ -146,25 +148,6 @@ static void replace_in_groups(struct dso *old, struct dso *fresh)
 	}
 }
 
-static void move_in_list(struct rld *r, struct dso *old, struct dso *fresh)
-{
-	struct dso *prev = (struct dso *)old->lm.l_prev;
-
-	rld_unlink(r, fresh);
-	fresh->lm.l_next = &old->lm;
-	fresh->lm.l_prev = old->lm.l_prev;
-	fresh->serial = old->serial;
-	old->lm.l_prev = &fresh->lm;
-	if (prev)
-		__atomic_store_n(&prev->lm.l_next, &fresh->lm,
-				 __ATOMIC_RELEASE);
-	else
-		r->head = fresh;
-	rld_show_on_face(prev);
-	r->nobj++;
-	r->subs--;
-}
-
 static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d))
@@ -179,7 +162,7 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 	for (struct alias *a = old->alias; a; a = a->more)
 		rld_add_name(r, fresh, a->name);
 	replace_in_groups(old, fresh);
-	move_in_list(r, old, fresh);
+	rld_move_before(r, fresh, old);
 	fresh->opens = old->opens;
 	fresh->mode = old->mode;
 	old->opens = 0;

@@ -713,7 +713,7 @@ int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e)
 	do { /* again when data of a library that waited was needed */
 		last = r->tail;
 		for (struct dso *d = last; d && !ret;
-		     d = d == first ? NULL : (struct dso *)d->lm.l_prev) {
+		     d = d == first ? NULL : d->prev) {
 			if (!(d->flags & D_NEW) ||
 			    d->flags & (D_HOST | D_SELF | D_VDSO | D_RELOCATED))
 				continue;

@@ -14,17 +14,22 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 		struct rld_err *e)
 {
 	struct ref ref = { .name = n->name, .newest = 1, .is_call = 1 };
+	struct space *s;
 	struct dso *d;
 
 	ref.hash = elf_gnu_hash(n->name);
 	if (!n->scope)
 		return rld_lookup(r, &ref, def) ||
 		       rld_supply(r, &ref, NULL, def, e);
-	d = rld_find_name(r, n->scope);
+	s = rld_space_find(r, n->ns);
+	if (!s && n->ns != LM_ID_BASE)
+		return 0;
+	d = rld_find_name_in(r, s, n->scope);
 	if (!d && *n->soname)
-		d = rld_find_name(r, n->soname);
+		d = rld_find_name_in(r, s, n->soname);
 	for (struct dso *o = r->head; o && !d; o = dso_next(o))
-		if (!strcmp(o->lm.l_name, n->scope) && !is_gone(o))
+		if (!strcmp(o->lm.l_name, n->scope) && !is_gone(o) &&
+		    in_space(o, s))
 			d = o;
 	if (!d || !(d->flags & D_READY))
 		return 0;
@@ -109,6 +114,11 @@ static int same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+static Lmid_t number_of(const struct dso *d)
+{
+	return d && d->space ? d->space->id : LM_ID_BASE;
+}
+
 API void *rld_entry(void *handle, const char *name)
 {
 	struct rld *r = &rld_state;
@@ -131,7 +141,8 @@ API void *rld_entry(void *handle, const char *name)
 				at = p;
 				slot = i;
 			} else if (!strcmp(n->name, name) &&
-				   same(n->scope, d ? d->lm.l_name : NULL)) {
+				   same(n->scope, d ? d->lm.l_name : NULL) &&
+				   n->ns == number_of(d)) {
 				n->count++;
 				ret = p->code + i * ARCH_ENTRY_SIZE;
 			}
@@ -148,6 +159,7 @@ API void *rld_entry(void *handle, const char *name)
 			n->scope = d ? rld_strdup(d->lm.l_name) : NULL;
 			n->soname = rld_strdup(d && d->soname ? d->soname : "");
 			n->name = rld_strdup(name);
+			n->ns = number_of(d);
 			n->count = 1;
 		}
 		if (!n || !n->name || !n->soname || (d && !n->scope)) {

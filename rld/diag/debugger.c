@@ -8,7 +8,8 @@
  * and modules behind all of glibc's, which lead to blocks in the static TLS. */
 #include "rld/internal.h"
 
-API struct r_debug _r_debug;
+static struct debug_list first_list;
+extern API struct r_debug _r_debug __attribute__((alias("first_list")));
 static struct r_debug *copy; /* the program's, by a COPY relocation */
 API void _dl_debug_state(void);
 
@@ -90,20 +91,21 @@ static int link_modules(struct rld *r, size_t *first, size_t n)
 	return 0;
 }
 
-static struct link_map *for_debuggers(struct rld *r)
+/* Members of glibc's link_map. */
+struct members {
+	size_t modid, offset;
+	size_t first; /* number of the first module of ours, less one */
+};
+
+/* Copies of one namespace's link_maps; *n modules are there already.  NULL: no
+ * memory. */
+static struct link_map *views_of(const struct space *s,
+				 const struct members *m, size_t *n)
 {
-	size_t modid = member(r, "_thread_db_link_map_l_tls_modid"), first,
-	       n = 0;
-	size_t offset = member(r, "_thread_db_link_map_l_tls_offset");
-	size_t size = (modid > offset ? modid : offset) + WORD;
+	size_t size = (m->modid > m->offset ? m->modid : m->offset) + WORD;
 	struct view *v, *before = NULL, *head = NULL;
 
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		n++;
-	if (!modid || !offset || size > 1 << 14 || link_modules(r, &first, n))
-		return NULL;
-	n = 0;
-	for (struct dso *d = r->head; d; d = dso_next(d), n++) {
+	for (struct dso *d = s->head; d; d = (struct dso *)d->lm.l_next, ++*n) {
 		v = view_of(d, size);
 		if (!v)
 			return NULL;
@@ -117,12 +119,25 @@ static struct link_map *for_debuggers(struct rld *r)
 		before = v;
 		if (!d->tls_memsz || !d->tls_static)
 			continue;
-		put(&v->lm, modid, first + n);
-		put(&v->lm, offset, (uintptr_t)-d->tls_offset);
-		put(modules, (2 + 2 * n) * WORD, UINTPTR_MAX);
-		put(modules, (3 + 2 * n) * WORD, (uintptr_t)&v->lm);
+		put(&v->lm, m->modid, m->first + *n);
+		put(&v->lm, m->offset, (uintptr_t)-d->tls_offset);
+		put(modules, (2 + 2 * *n) * WORD, UINTPTR_MAX);
+		put(modules, (3 + 2 * *n) * WORD, (uintptr_t)&v->lm);
 	}
-	return &head->lm;
+	return head ? &head->lm : NULL;
+}
+
+/* 0: libthread_db cannot be served. */
+static int find_members(struct rld *r, struct members *m)
+{
+	size_t n = 0;
+
+	m->modid = member(r, "_thread_db_link_map_l_tls_modid");
+	m->offset = member(r, "_thread_db_link_map_l_tls_offset");
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		n++;
+	return m->modid && m->offset && m->modid < 1 << 14 &&
+	       m->offset < 1 << 14 && !link_modules(r, &m->first, n);
 }
 
 static int is_watched(const struct rld *r)
@@ -131,10 +146,21 @@ static int is_watched(const struct rld *r)
 	       ARCH_IS_BREAKPOINT((const unsigned char *)_dl_debug_state);
 }
 #else
-static struct link_map *for_debuggers(struct rld *r)
+struct members {
+	size_t first;
+};
+
+static struct link_map *views_of(const struct space *s,
+				 const struct members *m, size_t *n)
 {
-	(void)r;
+	(void)s, (void)m, (void)n;
 	return NULL;
+}
+
+static int find_members(struct rld *r, struct members *m)
+{
+	(void)r, (void)m;
+	return 0;
 }
 
 static int is_watched(const struct rld *r)
@@ -144,22 +170,41 @@ static int is_watched(const struct rld *r)
 }
 #endif
 
+static void fill(const struct rld *r, struct r_debug *list,
+		 const struct space *s, struct link_map *map, int state)
+{
+	/* 2: there may be another list behind it */
+	list->r_version = r->spaces ? 2 : 1;
+	list->r_map = map ? map : s->head ? &s->head->lm : NULL;
+	list->r_brk = (ElfW(Addr))_dl_debug_state;
+	list->r_ldbase = r->self->lm.l_addr;
+	list->r_state = (__typeof__(list->r_state))state;
+}
+
 void rld_debug_state(struct rld *r, int state)
 {
-	struct link_map *map = is_watched(r) ? for_debuggers(r) : NULL;
+	struct debug_list *last = &first_list, *list;
+	struct members m;
+	size_t n = 0;
+	int watched = is_watched(r) && find_members(r, &m);
 
-	_r_debug.r_version = 1;
-	_r_debug.r_map = map ? map : &r->head->lm;
-	_r_debug.r_brk = (ElfW(Addr))_dl_debug_state;
-	_r_debug.r_ldbase = r->self->lm.l_addr;
-	_r_debug.r_state = (__typeof__(_r_debug.r_state))state;
+	fill(r, &first_list.list, &r->base,
+	     watched ? views_of(&r->base, &m, &n) : NULL, state);
+	for (struct space *s = r->spaces; s; s = s->next) {
+		list = &s->shown;
+		fill(r, &list->list, s, watched ? views_of(s, &m, &n) : NULL,
+		     state);
+		last->next = list;
+		last = list;
+	}
+	last->next = NULL;
 	if (copy)
-		*copy = _r_debug;
+		*copy = first_list.list;
 	_dl_debug_state();
 }
 
 void rld_debug_copied(uintptr_t from, uintptr_t to, size_t n)
 {
-	if (from == (uintptr_t)&_r_debug && n == sizeof _r_debug)
+	if (from == (uintptr_t)&first_list && n == sizeof _r_debug)
 		copy = (struct r_debug *)to;
 }

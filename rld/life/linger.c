@@ -112,7 +112,7 @@ static enum life life_of(const struct dso *d)
 int rld_linger_due(struct rld *r)
 {
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (life_of(d) != d->life)
 			return 1;
 	return 0;
@@ -172,7 +172,7 @@ static void retract(struct rld *r, struct dso *d)
 static struct dso *not_retracted(struct rld *r)
 {
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (lingers(d) && !d->retracted)
 			return d;
 	return NULL;
@@ -184,7 +184,7 @@ void rld_linger(struct rld *r)
 	int shut;
 
 	for (d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (struct dso *)d->lm.l_prev) {
+	     d = d->prev) {
 		enum life life = life_of(d);
 
 		if (lingers(d) || life == d->life) {

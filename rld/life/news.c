@@ -108,7 +108,7 @@ void *rld_delay_failed(struct rld *r, const struct dso *from,
 
 static struct dso *next_fresh(struct rld *r)
 {
-	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
+	for (struct dso *d = r->tail; d; d = d->prev)
 		if (d->flags & D_DELAYED &&
 		    (d->init == INIT_NONE || rld_late_is_mine(d)) &&
 		    !(d->flags & (D_HOST | D_DYING | D_NEW)))

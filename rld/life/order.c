@@ -58,7 +58,7 @@ static void all(struct rld *r, struct order *o)
 	     d = dso_next(d))
 		if (d != r->program)
 			visit(o, d);
-	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
+	for (struct dso *d = r->tail; d; d = d->prev)
 		visit(o, d);
 }
 
@@ -110,7 +110,7 @@ struct dso **rld_order_of_init(struct rld *r, struct dso *root, unsigned *n)
 static void sort_at_exit(struct rld *r, struct order *o, struct order *first)
 {
 	rld_walk_begin(r);
-	for (struct dso *d = r->tail; d; d = (struct dso *)d->lm.l_prev)
+	for (struct dso *d = r->tail; d; d = d->prev)
 		visit(first, d);
 	rld_walk_begin(r);
 	for (unsigned i = 0; i < first->n; i++)

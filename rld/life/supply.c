@@ -87,7 +87,7 @@ int rld_in_handle(struct rld *r, struct dso *d, struct ref *ref,
 	for (unsigned i = 0; list && i < n; i++) {
 		if (!rld_lookup_in(list[i], ref, &one))
 			continue;
-		if (!(d->flags & D_GLOBAL)) {
+		if (!(d->flags & D_GLOBAL) || d->space) {
 			*out = one;
 			hit = 1;
 			break;

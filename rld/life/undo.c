@@ -9,7 +9,7 @@ static struct dso *arrivals(struct rld *r, unsigned last)
 {
 	struct dso *first = NULL, **end = &first, *d = r->tail;
 
-	for (; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
+	for (; d && d->serial > last; d = d->prev)
 		if (d->flags & D_NEW) {
 			d->flags |= D_DYING;
 			rld_late_drop(r, d);

@@ -12,7 +12,8 @@ void rld_make_global(struct rld *r, struct dso *root)
 		n = root->own->n;
 	}
 	for (unsigned i = 0; list && i < n; i++)
-		if (!(list[i]->flags & D_GLOBAL)) {
+		if (!(list[i]->flags & D_GLOBAL) &&
+		    list[i]->space == root->space) {
 			list[i]->flags |= D_GLOBAL;
 			list[i]->global_serial = ++r->global_serial;
 			rld_index_add(r, list[i]);

@@ -127,17 +127,23 @@ int rld_add_name(struct rld *r, struct dso *d, const char *name)
 	return 0;
 }
 
-struct dso *rld_find_name(struct rld *r, const char *name)
+struct dso *rld_find_name_in(struct rld *r, const struct space *s,
+			     const char *name)
 {
 	uint32_t h = elf_gnu_hash(name);
 	struct dso *best = NULL;
 
 	for (struct alias *a = rld_name_chain(r, h); a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !is_gone(a->dso) &&
+		    !is_gone(a->dso) && in_space(a->dso, s) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
+}
+
+struct dso *rld_find_name(struct rld *r, const char *name)
+{
+	return rld_find_name_in(r, r->space, name);
 }
 
 struct dso *rld_find_addr(struct rld *r, uintptr_t addr)
@@ -208,19 +214,48 @@ static void know_kernels(struct rld *r, int fd)
 		know_file(r->self, r->as_command && *self != '/' ? exe : self);
 }
 
+static struct space *list_of(struct rld *r, const struct dso *d)
+{
+	return d->space ? d->space : &r->base;
+}
+
+/* The link_maps of one namespace: prev and next become neighbours of d, or of
+ * each other where d is NULL. */
+static void show_between(struct dso *prev, struct dso *d, struct dso *next,
+			 struct space *s)
+{
+	struct dso *first = d ? d : next, *last = d ? d : prev;
+
+	if (d) {
+		d->lm.l_prev = prev ? &prev->lm : NULL;
+		d->lm.l_next = next ? &next->lm : NULL;
+	}
+	if (prev)
+		__atomic_store_n(&prev->lm.l_next, first ? &first->lm : NULL,
+				 __ATOMIC_RELEASE);
+	else
+		s->head = first;
+	if (next)
+		next->lm.l_prev = last ? &last->lm : NULL;
+	else
+		s->tail = last;
+	rld_show_on_face(prev);
+	rld_show_on_face(d);
+	rld_show_on_face(next);
+}
+
 static void put_last(struct rld *r, struct dso *d)
 {
 	__atomic_store_n(&r->changed, r->changed + 1, __ATOMIC_SEQ_CST);
 	d->serial = ++r->serial;
-	d->lm.l_next = NULL;
-	d->lm.l_prev = (struct link_map *)r->tail;
+	d->next = NULL;
+	d->prev = r->tail;
 	if (r->tail)
-		__atomic_store_n(&r->tail->lm.l_next, &d->lm, __ATOMIC_RELEASE);
+		__atomic_store_n(&r->tail->next, d, __ATOMIC_RELEASE);
 	else
 		r->head = d;
-	rld_show_on_face(r->tail);
 	r->tail = d;
-	rld_show_on_face(d);
+	show_between(list_of(r, d)->tail, d, NULL, list_of(r, d));
 	r->nobj++;
 	r->adds++;
 }
@@ -243,7 +278,7 @@ struct dso *rld_after(struct rld *r, unsigned last)
 {
 	struct dso *d = r->tail, *first = NULL;
 
-	for (; d && d->serial > last; d = (struct dso *)d->lm.l_prev)
+	for (; d && d->serial > last; d = d->prev)
 		first = d;
 	return first;
 }
@@ -251,22 +286,40 @@ struct dso *rld_after(struct rld *r, unsigned last)
 /* d keeps its own pointers: a reader that stands on it still finds its way. */
 void rld_unlink(struct rld *r, struct dso *d)
 {
-	struct dso *prev = (struct dso *)d->lm.l_prev, *next = dso_next(d);
+	struct dso *prev = d->prev, *next = dso_next(d);
 
 	__atomic_store_n(&r->changed, r->changed + 1, __ATOMIC_SEQ_CST);
 	if (prev)
-		__atomic_store_n(&prev->lm.l_next, d->lm.l_next,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(&prev->next, next, __ATOMIC_RELEASE);
 	else
 		r->head = next;
 	if (next)
-		next->lm.l_prev = d->lm.l_prev;
+		next->prev = prev;
 	else
 		r->tail = prev;
-	rld_show_on_face(prev);
-	rld_show_on_face(next);
+	show_between(d->prev, NULL,
+		     (struct dso *)d->lm.l_next, list_of(r, d));
 	r->nobj--;
 	r->subs++;
+}
+
+void rld_move_before(struct rld *r, struct dso *d, struct dso *next)
+{
+	struct dso *prev;
+
+	rld_unlink(r, d);
+	prev = next->prev;
+	d->next = next;
+	d->prev = prev;
+	d->serial = next->serial;
+	next->prev = d;
+	if (prev)
+		__atomic_store_n(&prev->next, d, __ATOMIC_RELEASE);
+	else
+		r->head = d;
+	show_between((struct dso *)next->lm.l_prev, d, next, list_of(r, d));
+	r->nobj++;
+	r->subs--;
 }
 
 /* Nor is it for the files that libc's own loader has mapped. */
@@ -293,7 +346,8 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 
 	if (r->identity == ID_PATH) {
 		for (struct dso *d = r->head; d; d = dso_next(d))
-			if (!strcmp(d->lm.l_name, path) && !is_gone(d))
+			if (!strcmp(d->lm.l_name, path) && !is_gone(d) &&
+			    in_space(d, r->space))
 				return d;
 		return NULL;
 	}
@@ -302,7 +356,8 @@ struct dso *rld_same_file(struct rld *r, const struct statx *st,
 	for (struct dso *d =
 		     r->inodes ? r->inodes[st->stx_ino & r->inodes_mask] : NULL;
 	     d; d = d->by_ino) {
-		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d))
+		if (d->ino != st->stx_ino || d->dev != dev || is_gone(d) ||
+		    !in_space(d, r->space))
 			continue;
 		if (r->identity == ID_INODE || searched ||
 		    (d->flags & (D_SEARCHED | D_HOST | D_PROGRAM | D_SELF)) ||
@@ -368,7 +423,7 @@ struct dso *rld_first_dynamic(struct rld *r)
 {
 	struct dso *d = r->tail, *first = NULL;
 
-	for (; d && !(d->flags & D_STARTUP); d = (struct dso *)d->lm.l_prev)
+	for (; d && !(d->flags & D_STARTUP); d = d->prev)
 		first = d;
 	return first;
 }

@@ -116,6 +116,8 @@ static void leave_groups(struct rld *r, struct dso *gone)
 /* The last step for one object, shared with a failed dlopen. */
 void rld_remove(struct rld *r, struct dso *d)
 {
+	struct space *s = d->space;
+
 	rld_index_remove(r, d);
 	rld_unlink(r, d);
 	leave_members(d);
@@ -136,6 +138,7 @@ void rld_remove(struct rld *r, struct dso *d)
 	}
 	rld_unmap(r, d);
 	rld_free_dso(r, d);
+	rld_space_let_go(r, s);
 	r->stuck = 0;
 }
 
@@ -144,7 +147,7 @@ void rld_discard(struct rld *r, unsigned last)
 	struct dso *first = NULL, **end = &first;
 
 	for (struct dso *d = r->tail; d && d->serial > last;
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (d->flags & D_NEW) {
 			d->flags |= D_DYING;
 			d->fini_next = NULL;

@@ -106,6 +106,28 @@ static struct dso *family_member(struct rld *r, struct dso *d, const char *host)
 	return x;
 }
 
+/* d comes into the namespace of the load in progress, or all are to share it. */
+static void enter_space(struct rld *r, struct dso *d)
+{
+	if (r->shared && (str_listed(r->shared, d->name) ||
+			  str_listed(r->shared, str_base(d->lm.l_name))))
+		d->flags |= D_SHARED;
+	else
+		d->space = r->space;
+}
+
+/* Filtees come into the namespace of the object that names them. */
+static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
+{
+	struct space *was = r->space;
+	int ret;
+
+	r->space = d->space;
+	ret = rld_read_liblist(r, d, e);
+	r->space = was;
+	return ret;
+}
+
 static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			     int fd, char *path, int searched,
 			     struct rld_err *e)
@@ -150,6 +172,8 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	d->stamp = rld_stamp(&st);
 	d->place = r->started ? rld_journal_place(d) : 0;
 	d->loader = from;
+	if (r->space || r->shared)
+		enter_space(r, d);
 	if (searched)
 		d->flags |= D_SEARCHED;
 	if (path[0] != '/')
@@ -163,7 +187,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		host = rld_host_file(r, d);
 	if (host)
 		x = family_member(r, d, host);
-	if (e->set || x || rld_read_liblist(r, d, e)) {
+	if (e->set || x || read_liblist(r, d, e)) {
 		if (copy >= 0)
 			sys_close(copy);
 		rld_unmap(r, d);
@@ -172,6 +196,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	}
 	if (copy >= 0)
 		sys_close(copy);
+	rld_space_hold(d->space);
 	d->flags |= D_NEW | (r->started ? 0u : D_STARTUP | D_GLOBAL);
 	/* rld stands before all of libc's */
 	if (!r->started && !r->self->serial && r->host.kind == HOST_GLIBC &&

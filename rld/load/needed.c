@@ -44,7 +44,7 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 
 		if (!v->name || v->is_def || v->is_weak)
 			continue;
-		o = rld_find_name(r, v->file);
+		o = rld_find_name_in(r, d->space, v->file);
 		for (unsigned j = 0; !o && j < d->nneed; j++)
 			if (d->need[j] && d->need[j]->soname &&
 			    !strcmp(d->need[j]->soname, v->file))

@@ -77,9 +77,9 @@ struct dso *rld_revive(struct rld *r, const struct statx *st, const char *path,
 		       int searched)
 {
 	for (struct dso *d = r->nlinger ? r->tail : NULL; d;
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (lingers(d) && !(d->flags & D_GONE) && is_unchanged(d, st) &&
-		    is_asked_for(r, d, path, searched))
+		    d->space == r->space && is_asked_for(r, d, path, searched))
 			return revive(r, d) ? d : NULL;
 	return NULL;
 }
@@ -90,7 +90,7 @@ void rld_revive_undo(struct rld *r)
 		return;
 	r->nrevived = 0;
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (d->life == LIFE_REVIVED) {
 			rld_set_life(
 				d,
@@ -108,7 +108,7 @@ void rld_revive_done(struct rld *r)
 		return;
 	r->nrevived = 0;
 	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (struct dso *)d->lm.l_prev)
+	     d = d->prev)
 		if (d->life == LIFE_REVIVED)
 			d->life = LIFE_LOADED;
 }

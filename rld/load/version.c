@@ -82,8 +82,8 @@ int rld_serves(struct rld *r, const struct dso *d, const char *name,
 	return serves(d->iversion, wanted(r, name, want), flags);
 }
 
-struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
-			     unsigned flags)
+struct dso *rld_find_version(struct rld *r, const struct space *s,
+			     const char *name, const char *want, unsigned flags)
 {
 	uint32_t h = elf_gnu_hash(name);
 	struct dso *best = NULL;
@@ -91,7 +91,8 @@ struct dso *rld_find_version(struct rld *r, const char *name, const char *want,
 	want = wanted(r, name, want);
 	for (struct alias *a = rld_name_chain(r, h); a; a = a->next)
 		if (a->hash == h && !strcmp(a->name, name) &&
-		    !is_gone(a->dso) && serves(a->dso->iversion, want, flags) &&
+		    !is_gone(a->dso) && in_space(a->dso, s) &&
+		    serves(a->dso->iversion, want, flags) &&
 		    (!best || a->dso->serial < best->serial))
 			best = a->dso;
 	return best;
@@ -172,7 +173,7 @@ struct dso *rld_load_version(struct rld *r, const char *name, const char *want,
 			     unsigned flags, struct dso *from,
 			     struct rld_err *e)
 {
-	struct dso *d = rld_find_version(r, name, want, flags);
+	struct dso *d = rld_find_version(r, r->space, name, want, flags);
 	struct peek *p;
 	char *file;
 
@@ -195,14 +196,15 @@ struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
 			   struct rld_err *e)
 {
 	const struct lib_mark *m = o->mark ? &o->mark[i] : NULL;
-
+	struct space *was = r->space;
 	struct dso *d;
 
+	r->space = o->space;
 	if (m && m->want)
-		return rld_load_version(r, o->need_name[i], m->want, m->flags,
-					o, e);
-	d = rld_load(r, o->need_name[i], o, e);
-	if (!d)
+		d = rld_load_version(r, o->need_name[i], m->want, m->flags, o,
+				     e);
+	else if (!(d = rld_load(r, o->need_name[i], o, e)))
 		rld_needed_by(r, o, e);
+	r->space = was;
 	return d;
 }

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --print-interpreter   the path of rld's file, to name as an interpreter\n"
+	"  --shared=LIST         namespaces of dlmopen share these libraries\n"
 	"  --version, --help\n"
 	"A value may be the next word, too: --argv0 NAME.\n";
 
@@ -163,6 +164,8 @@ static int option(struct rld *r, const char *a, char **next)
 		return set_identity(r, v);
 	if ((v = value(a, "--delay-load", next)))
 		return set_delay(r, v);
+	if ((v = value(a, "--shared", next)))
+		return append(&r->shared, v);
 	return -1;
 }
 
@@ -185,6 +188,8 @@ static int with_value(struct rld *r, const char *a, const char *v)
 		return set_identity(r, v);
 	if (!strcmp(a, "-delay_load"))
 		return set_delay(r, v);
+	if (!strcmp(a, "-shared"))
+		return append(&r->shared, v);
 	if (!strcmp(a, "-ignore_version"))
 		return set_ignore(r, v);
 	return !strcmp(a, "-y") ? set_follow(r, v) : 1;

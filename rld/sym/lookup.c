@@ -35,14 +35,16 @@ static int share_group(const struct dso *a, const struct dso *b)
 
 int rld_visible(const struct dso *o, const struct dso *from)
 {
-	return o == from || (o->flags & D_GLOBAL) ||
-	       (from && share_group(o, from));
+	return o == from ||
+	       (in_space(o, from ? from->space : NULL) &&
+		(o->flags & D_GLOBAL || (from && share_group(o, from))));
 }
 
 /* What was swapped out or lingers is seen by its own code alone. */
 static inline int seen(const struct dso *d, const struct dso *from)
 {
-	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL)
+	if ((d->flags & (D_GLOBAL | D_RETIRED)) == D_GLOBAL && !d->space &&
+	    (!from || !from->space))
 		return 1; /* what lingers is global no longer */
 	return d == from ||
 	       (!(d->flags & D_RETIRED) && !lingers(d) && rld_visible(d, from));
@@ -382,7 +384,7 @@ static int is_listed(const struct dso *d)
 
 	for (unsigned i = 0; i < d->ngroup && n <= PROBED_GROUP; i++)
 		n += d->group[i]->n;
-	return !(d->flags & (D_VDSO | D_DYING)) && symbols_of(d) &&
+	return !(d->flags & (D_VDSO | D_DYING)) && !d->space && symbols_of(d) &&
 	       n > PROBED_GROUP;
 }
 
@@ -687,7 +689,7 @@ static int is_spare(struct rld *r, const struct dso *d, const struct ref *ref)
 	struct def def;
 
 	for (struct dso *o = r->head; o; o = dso_next(o))
-		if (o != d && uses_unique(d, o) &&
+		if (o != d && in_space(o, d->space) && uses_unique(d, o) &&
 		    rld_lookup_in(o, ref, &def) && is_unique(&def))
 			return 1;
 	return 0;
@@ -731,6 +733,7 @@ void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
 		int used = locked && d != own && uses_unique(own, d);
 
 		if (d->flags & (D_DYING | D_VDSO) ||
+		    !in_space(d, own->space) ||
 		    (d != own && !used && !may_share(d)) ||
 		    (best && (used < best_used ||
 			      (used == best_used && d->born > best->born))) ||
@@ -802,6 +805,51 @@ static int in_group(const struct group *g, const struct ref *ref,
 	return 0;
 }
 
+/* What a namespace of dlmopen sees: its own global objects, the referrer, its
+ * groups, and at the end what all share. */
+static int in_namespace(struct rld *r, const struct ref *ref, struct def *out)
+{
+	const struct dso *from = ref->from;
+	const unsigned gone = D_DYING | D_RETIRED | D_LINGERS;
+
+	for (const struct dso *d = from->space->head; d;
+	     d = (const struct dso *)d->lm.l_next)
+		if ((d->flags & (D_GLOBAL | gone)) == D_GLOBAL &&
+		    rld_lookup_in(d, ref, out))
+			return 1;
+	if (rld_lookup_in(from, ref, out))
+		return 1;
+	for (unsigned i = 0; i < published(&from->ngroup); i++)
+		for (unsigned j = 0; j < published(&from->group[i]->n); j++) {
+			const struct dso *d = from->group[i]->member[j];
+
+			if (!(d->flags & gone) && in_space(d, from->space) &&
+			    rld_lookup_in(d, ref, out))
+				return 1;
+		}
+	for (const struct dso *d = r->base.head; d;
+	     d = (const struct dso *)d->lm.l_next)
+		if (is_shared(d) && !(d->flags & (D_VDSO | gone)) &&
+		    rld_lookup_in(d, ref, out))
+			return 1;
+	return 0;
+}
+
+/* Memory goes from one namespace to another, if only through libc (strdup and
+ * free): these names mean in all of them what they mean to libc. */
+static __attribute__((cold, noinline)) int is_of_the_heap(const char *name)
+{
+	static const char names[] = "malloc\0free\0calloc\0realloc\0"
+				    "memalign\0posix_memalign\0aligned_alloc\0"
+				    "valloc\0pvalloc\0malloc_usable_size\0"
+				    "reallocarray\0";
+
+	for (const char *n = names; *n; n += strlen(n) + 1)
+		if (!strcmp(n, name))
+			return 1;
+	return 0;
+}
+
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct dso *from = ref->from;
@@ -814,6 +862,13 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 					       D_GONE | D_LINGERS) :
 				0;
 
+	if (from && from->space && is_of_the_heap(ref->name)) {
+		struct ref base = *ref;
+
+		base.from = NULL;
+		base.own = 0;
+		return rld_lookup(r, &base, out);
+	}
 	if (from && from->replaces && !ref->skip) {
 		skipping = *ref;
 		skipping.skip = from->replaces;
@@ -830,7 +885,11 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 			hit = in_group(from->group[i], ref, out);
 	if (hit)
 		rld_prefer_own(r, ref, out);
-	if (!hit && x) {
+	if (!hit && from && from->space) {
+		hit = in_namespace(r, ref, out);
+		if (hit)
+			rld_prefer_own(r, ref, out);
+	} else if (!hit && x) {
 		hit = lookup_index(x, ref, out);
 		/* what was there at the start is ahead of all groups */
 		if (from && !(from->flags & D_STARTUP) &&

@@ -138,7 +138,7 @@ static int taken(const struct rld *r, intptr_t lo, intptr_t hi, intptr_t *end)
 		if (overlap(&used[i], lo, hi))
 			return *end = used[i].hi, 1;
 	for (const struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = (const struct dso *)d->lm.l_prev) {
+	     d = d->prev) {
 		const struct room own = {
 			d->tls_offset, d->tls_offset + (intptr_t)d->tls_memsz
 		};
