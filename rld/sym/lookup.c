@@ -867,7 +867,8 @@ int rld_lookup(struct rld *r, const struct ref *ref, struct def *out)
 
 		base.from = NULL;
 		base.own = 0;
-		return rld_lookup(r, &base, out);
+		if (rld_lookup(r, &base, out))
+			return 1; /* else it is a version of a library's own */
 	}
 	if (from && from->replaces && !ref->skip) {
 		skipping = *ref;
