@@ -131,7 +131,6 @@ struct elf_dyn {
 	const void *jmprel;
 	size_t nrela, nrel, nrelr, njmprel; /* entries */
 	size_t nrelative; /* DT_RELACOUNT or DT_RELCOUNT, clipped */
-	int jmprel_is_rela;
 	uintptr_t pltgot; /* vaddr, 0 if none */
 
 	uintptr_t init, fini;				 /* vaddrs, 0 if none */
@@ -141,7 +140,8 @@ struct elf_dyn {
 	const char *soname, *rpath, *runpath; /* in strtab or NULL */
 	size_t nneeded, nfilter;
 	uintptr_t flags, flags_1;
-	unsigned char symbolic, textrel, bind_now;
+	unsigned char symbolic, textrel, bind_now, jmprel_is_rela;
+	unsigned char aarch64_variant_pcs; /* AAELF64 */
 	/* Of the word that debuggers read: the DT_DEBUG entry's value, on MIPS
 	 * what DT_MIPS_RLD_MAP names.  0 if none. */
 	uintptr_t debug_vaddr;
@@ -152,8 +152,6 @@ struct elf_dyn {
 	uintptr_t mips_liblist;
 	size_t mips_liblistno;
 	const char *mips_iversion;
-	/* AAELF64 */
-	unsigned char aarch64_variant_pcs;
 };
 
 /* Read the dynamic section at vaddr dyn_vaddr of dyn_size bytes. */

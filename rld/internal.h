@@ -231,9 +231,9 @@ struct dso {
 				for one, until it is relocated */
 	int stack_flags;     /* PF_*, -1 unknown */
 	int exec_prot;	     /* more bits for mprotect of executable pages */
+	unsigned nver;	     /* of ver */
 	struct elf_dyn dyn;
 	struct elf_version *ver;
-	unsigned nver;
 	char *origin;	      /* folder of the file, resolved on first need */
 	struct rldnote *note; /* heap, NULL: none */
 	const char *iversion; /* interface versions, NULL: none */
@@ -241,17 +241,17 @@ struct dso {
 	struct dso **need; /* liblist: one an entry, NULL when not loaded */
 	const char **need_name;
 	struct lib_mark *mark; /* one an entry, NULL when none is marked */
-	unsigned nneed;
-	struct dso **filtee; /* objects that DT_FILTER names */
-	unsigned nfilter;
+	struct dso **filtee;   /* objects that DT_FILTER names */
+	unsigned nneed, nfilter;
 	struct dso *loader; /* whose liblist brought it, for RPATH */
 
 	struct group *own;    /* the group of which it is the root */
 	struct group **group; /* the groups it is in */
 	unsigned ngroup;
-	unsigned opens;	      /* handles */
-	unsigned holds;	      /* of rld itself, for a moment */
-	struct batch *batch;  /* while INIT_BINDING */
+	unsigned opens;		/* handles */
+	unsigned holds;		/* of rld itself, for a moment */
+	unsigned global_serial; /* when it became global */
+	struct batch *batch;	/* while INIT_BINDING */
 	struct dso *face;     /* what dlopen returns; NULL: the object itself */
 	struct dso *replaces; /* during a swap: not seen by this one */
 	int mode;	      /* of its last dlopen */
@@ -261,20 +261,20 @@ struct dso {
 	enum life life;
 	enum keep keep;	     /* scratch of one walk */
 	uintptr_t closed_by; /* thread, when it began to linger */
-	int retracted;	     /* others' bindings to it have been taken back */
 	struct pair *pairs;  /* owned by lookup.c */
-
-	unsigned global_serial; /* when it became global */
 
 	struct edge *users, *uses;
 	struct alias *alias;	  /* the names under which it is found */
 	unsigned char users_open; /* rebind.c */
 	unsigned char stays; /* closed and finished, but it could not leave */
+	/* owned by linger.c: others' bindings to it have been taken back */
+	unsigned char retracted;
+	unsigned char lazy_ok; /* its PLT leads into the resolver */
+	unsigned naddend;
 
 	/* REL entries whose place held an addend, in order: binding wrote over
 	 * it.  Owned by bind.c. */
-	struct rel_addend *addend;
-	unsigned naddend;
+	struct rel_addend *addend; /* naddend */
 
 	/* TLS */
 	const void *tls_image;
@@ -291,7 +291,6 @@ struct dso {
 	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
 	struct code *code;     /* in the vault; NULL for who runs itself */
-	unsigned char lazy_ok;
 #ifdef ARCH_HAS_ABI
 	struct arch_abi abi;
 #endif

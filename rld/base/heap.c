@@ -10,7 +10,7 @@
 #define MAX_SHIFT 17
 #define CLASSES	  (LINEAR / 16 + (MAX_SHIFT - 7) * 4)
 #define HEAD	  16
-#define FIRST	  (48UL * 1024)
+#define FIRST	  (48UL * 1024 + 3584)
 #define CHUNK	  (256UL * 1024)
 #define MAPPED	  1 /* low bit of size */
 
@@ -29,8 +29,9 @@ static struct {
 	char *lo, *at; /* of the chunk, which is carved from its end down */
 } heap;
 
-/* The first chunk ends where rld's variables begin, so that a small program
- * dirties few pages. */
+/* The first chunk ends where rld's variables begin, and not at the end of a page:
+ * what a small program's start writes to, from the heap's end over the variables
+ * to the first modules with thread-local storage, fills three pages. */
 static char first[FIRST] __attribute__((section(".bss.heap"), aligned(16)));
 
 /* One word says both: a signal handler never meets it half taken.  -1: this

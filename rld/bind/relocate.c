@@ -383,11 +383,35 @@ static inline int repeated(const struct pass *p, const struct dso *d,
 	return 1;
 }
 
+/* Pages in which entries are dense are made ours in one call in place of a fault
+ * for each, which is the quicker from some thirty pages on. */
+#define MANY_PAGES 32
+
+/* Relative entries are looked at so many at a time; they are dense where there
+ * are no more bytes an entry. */
+enum { BATCH = 16384, DENSE = 64 };
+
+/* The entries a..end, which are in the order of their places as a rule: the
+ * pages between the first and the last place, below hi. */
+static void bring_in(const struct rld *r, const ElfW(Rela) *a,
+		     const ElfW(Rela) *end, uintptr_t bias, uintptr_t hi)
+{
+	uintptr_t from = page_down(r, bias + a->r_offset);
+	uintptr_t to = bias + end[-1].r_offset;
+
+	if (end[-1].r_info != a->r_info || to <= from || to > hi - WORD ||
+	    to - from < MANY_PAGES * r->page ||
+	    to - from > (size_t)(end - a) * DENSE)
+		return;
+	sys3(__NR_madvise, (long)from, (long)(page_up(r, to) - from),
+	     MADV_POPULATE_WRITE);
+}
+
 /* The relative entries that the table begins with; returns the first that is
  * none.  Apart, so that the loop keeps to registers: big libraries have
  * hundreds of thousands. */
 __attribute__((noinline)) static const ElfW(Rela) *
-relatives(const struct dso *d)
+relatives(const struct rld *r, const struct dso *d)
 {
 	const ElfW(Rela) *a = d->dyn.rela, *end = a + d->dyn.nrelative;
 	uintptr_t bias = d->lm.l_addr, lo = d->window_lo, hi = d->window_hi;
@@ -402,16 +426,21 @@ relatives(const struct dso *d)
 		    (!rld_window(d, at, d->dyn.textrel, &lo, &hi) ||
 		     hi - at < WORD))
 			break;
-		/* as long as they stay in this window */
-		skew = bias - lo;
-		room = hi - lo - WORD;
+		/* as long as they stay in this window; lo itself has its
+		 * address taken, and would be read again each time */
+		const uintptr_t first = lo;
+		const ElfW(Rela) *stop = end - a > BATCH ? a + BATCH : end;
+
+		bring_in(r, a, stop, bias, hi);
+		skew = bias - first;
+		room = hi - first - WORD;
 		do {
 			at = a->r_offset + skew;
 			if (at > room || a->r_info != info)
 				break;
-			((struct word *)(lo + at))->v =
+			((struct word *)(first + at))->v =
 				bias + (uintptr_t)a->r_addend;
-		} while (++a < end);
+		} while (++a < stop);
 	}
 	return a;
 }
@@ -452,7 +481,7 @@ struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next)
 
 static int relas(struct pass *p, struct dso *d)
 {
-	const ElfW(Rela) *a = relatives(d), *end = d->dyn.rela + d->dyn.nrela;
+	const ElfW(Rela) *a = relatives(p->r, d), *end = d->dyn.rela + d->dyn.nrela;
 	const ElfW(Rela) *seen = a;
 
 	for (; a < end; a++) {
@@ -595,11 +624,7 @@ uintptr_t rld_lazy_value(const struct dso *d, size_t i)
 	return c && c->plt_known ? c->plt_first + i * c->plt_stride : 0;
 }
 
-/* RELRO holds what is relocated and little else.  Where entries are as dense as
- * that, its pages are made ours in one call in place of a fault for each, which
- * is the quicker from some thirty pages on. */
-#define MANY_PAGES 32
-
+/* RELRO holds what is relocated and little else. */
 static void populate(struct rld *r, const struct dso *d)
 {
 	size_t pages = d->relro_size / r->page;

@@ -384,6 +384,16 @@ static void export_function(struct synth *s, const char *name, uintptr_t value)
 			 ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
 }
 
+/* Has anybody's thread-local storage initial values?  Where it has none, glibc's
+ * loader need not copy the image; musl's copies it for libraries to come. */
+static int any_initial(const struct rld *r)
+{
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		if (!(d->flags & D_HOST) && d->tls_memsz && d->tls_filesz)
+			return 1;
+	return 0;
+}
+
 int rld_synth_build(struct rld *r, struct rld_err *e)
 {
 	const char *interp = r->host.loader->lm.l_name;
@@ -432,6 +442,8 @@ int rld_synth_build(struct rld *r, struct rld_err *e)
 	     sizeof s->dyn, WORD);
 	phdr(&s->ph[n++], PT_TLS, PF_R, (uintptr_t)r->tls_image - s->bias,
 	     r->tls_size, r->tls_align);
+	if (r->host.kind == HOST_GLIBC && !any_initial(r))
+		s->ph[n - 1].p_filesz = 0;
 	phdr(&s->ph[n++], PT_GNU_STACK,
 	     PF_R | PF_W | (r->exec_stack ? PF_X : 0u), 0, 0, 16);
 	s->ph[0].p_filesz = s->ph[0].p_memsz = n * sizeof s->ph[0];
