@@ -481,7 +481,8 @@ struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next)
 
 static int relas(struct pass *p, struct dso *d)
 {
-	const ElfW(Rela) *a = relatives(p->r, d), *end = d->dyn.rela + d->dyn.nrela;
+	const ElfW(Rela) *a = relatives(p->r, d),
+			 *end = d->dyn.rela + d->dyn.nrela;
 	const ElfW(Rela) *seen = a;
 
 	for (; a < end; a++) {
