@@ -126,6 +126,10 @@ void rld_host_interpose(struct rld *r)
 			if (d->flags & D_READY && !(d->flags & D_VDSO))
 				interpose_from(r, d);
 	rld_rebind_host(r, r->host.libc, NULL, 0);
+	/* glibc's loader before 2.32 calls malloc and its like by slots of its
+	 * own, and libc frees what it has allocated */
+	if (r->host.kind == HOST_GLIBC)
+		rld_rebind_host(r, r->host.loader, NULL, 0);
 	if (r->host.gcc_s)
 		rld_rebind_host(r, r->host.gcc_s, NULL, 0);
 	if (!rld_host_symbol(r, r->host.libc, name))

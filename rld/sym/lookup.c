@@ -126,6 +126,14 @@ hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
 	return ref->from != d && rldnote_hides(d->note, name);
 }
 
+/* Before 2.32 glibc's loader defines malloc, calloc, realloc and free weakly, for
+ * itself and until libc is there: no one else is to meet them, wherever that
+ * loader stands in the list. */
+static inline int is_substitute(const struct dso *d)
+{
+	return (d->flags & (D_LOADER | D_LIBC)) == D_LOADER;
+}
+
 static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 			 int may_be_canonical)
 {
@@ -139,7 +147,8 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 	      (1u << STT_NOTYPE | 1u << STT_OBJECT | 1u << STT_FUNC |
 	       1u << STT_COMMON | 1u << STT_TLS | 1u << STT_GNU_IFUNC)))
 		return 0;
-	if (bind != STB_GLOBAL && bind != STB_WEAK && bind != STB_GNU_UNIQUE)
+	if (bind != STB_GLOBAL && bind != STB_GNU_UNIQUE &&
+	    (bind != STB_WEAK || is_substitute(d)))
 		return 0;
 	if (s->st_shndx == SHN_UNDEF &&
 	    !(may_be_canonical && arch_canonical_plt(s)))
