@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <link.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -1134,6 +1135,20 @@ char *rld_loader_path(struct rld *r);
 /* A descriptor of the loader at *path, or -1; *path (heap, or NULL) becomes the
  * name that it is diverted to, if it is. */
 int rld_open_loader(char **path);
+/* What opens objects by libc's own loader; mode is a part of each call's. */
+struct inner_loader {
+	void *(*open)(const char *, int);
+	int (*close)(void *);
+	char *(*error)(void); /* or NULL */
+	int mode;
+};
+/* -1: it was not found. */
+int rld_host_loader(struct rld *r, struct inner_loader *in);
+/* The first place of a text from at on, which is in segment p of d; or NULL. */
+char *rld_find_text(const struct dso *d, const ElfW(Phdr) *p, char *at,
+		    const char *text, size_t n);
+/* Is there a text of n bytes in what libc's own loader is made of? */
+bool rld_host_has_text(const struct rld *r, const char *text, size_t n);
 char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 void rld_host_finish(struct rld *r);
 void rld_program_aux(struct rld *r);

@@ -3,6 +3,7 @@
 #   bash lib.sh build|run CASE/test
 # with, in the environment:
 #   MODE  system, command or interp      LIBC  glibc or musl     ARCH
+#   GLIBC the minor version of that glibc, empty for musl
 #   S     the case's directory           O     its built programs and DSOs
 #   SHARED  the directory of the sources that it shares (# fixtures:)
 #   W     an empty directory, the current one when it runs
@@ -123,6 +124,9 @@ librld()
 
 on_rld() { [ "$MODE" != system ]; }
 on_system() { [ "$MODE" = system ]; }
+# glibc_before N: is it glibc 2.(N - 1) or older?  For what such a release does or
+# has in another way.
+glibc_before() { [ "$LIBC" = glibc ] && [ "$GLIBC" -lt "$1" ]; }
 
 # x [NAME=VALUE...] PROGRAM ARG...: start it the mode's way.  A program's
 # name is relative to $O.  RLDOPTS: options for mode command.

@@ -55,18 +55,6 @@ static int address(const void *addr, Dl_info *info, struct dso **dso,
 	return d != NULL;
 }
 
-/* An address of an object that libc has loaded by itself.  The function is in
- * libc or in its loader, by release. */
-static int inner_find(struct rld *r, void *pc, struct dl_find_object *out)
-{
-	static const char name[] = "_dl_find_object";
-	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
-
-	if (!f)
-		f = rld_host_symbol(r, r->host.loader, name);
-	return f ? ((int (*)(void *, struct dl_find_object *))f)(pc, out) : -1;
-}
-
 /* Objects that libc loaded by itself (NSS, gconv, libgcc_s at thread exit)
  * stand on its own list alone. */
 struct inner {
@@ -107,6 +95,62 @@ static int inner_objects(struct rld *r,
 			   void *))rld_host_symbol(r, r->host.libc,
 						   "dl_iterate_phdr");
 	return iterate ? iterate(from_inner, &in) : 0;
+}
+
+struct wanted {
+	uintptr_t pc;
+	struct dl_find_object *out;
+};
+
+static int holds(struct dl_phdr_info *i, size_t size, void *arg)
+{
+	uintptr_t lo = UINTPTR_MAX, hi = 0, frames = 0;
+	const struct wanted *w = arg;
+	bool found = false;
+
+	(void)size;
+	for (unsigned k = 0; k < i->dlpi_phnum; k++) {
+		const ElfW(Phdr) *p = &i->dlpi_phdr[k];
+		uintptr_t at = i->dlpi_addr + p->p_vaddr;
+
+		if (p->p_type == PT_GNU_EH_FRAME)
+			frames = at;
+		if (p->p_type != PT_LOAD)
+			continue;
+		found |= w->pc - at < p->p_memsz;
+		lo = at < lo ? at : lo;
+		hi = at + p->p_memsz > hi ? at + p->p_memsz : hi;
+	}
+	if (!found)
+		return 0;
+	*w->out = (struct dl_find_object){
+		.dlfo_map_start = (void *)page_down(&rld_state, lo),
+		.dlfo_map_end = (void *)hi,
+		.dlfo_eh_frame = (void *)frames,
+	};
+	for (struct link_map *l = rld_synth_debug(&rld_state)->r_map; l;
+	     l = l->l_next)
+		if (l->l_addr == i->dlpi_addr && *l->l_name)
+			w->out->dlfo_link_map = l;
+	return frames ? 1 : -1;
+}
+
+/* An address of an object that libc has loaded by itself.  The function is in
+ * libc or in its loader, by release; before 2.35 there is none. */
+static int inner_find(struct rld *r, void *pc, struct dl_find_object *out)
+{
+	static const char name[] = "_dl_find_object";
+	uintptr_t f = rld_host_symbol(r, r->host.libc, name);
+	struct wanted w = { (uintptr_t)pc, out };
+
+	if (!f)
+		f = rld_host_symbol(r, r->host.loader, name);
+	if (f)
+		return ((int (*)(void *, struct dl_find_object *))f)(pc, out);
+	return r->host.kind == HOST_GLIBC && r->started &&
+			       inner_objects(r, holds, &w) > 0 ?
+		       0 :
+		       -1;
 }
 
 /* A reader for as long as its callback runs.  Whoever leaves that by an
@@ -195,8 +239,15 @@ static int inner_address(const void *addr, Dl_info *info, void **extra,
 	    inner_find(r, (void *)(uintptr_t)addr, &where))
 		return 0;
 	f = rld_host_symbol(r, r->host.libc, "dladdr1");
-	return f ? ((int (*)(const void *, Dl_info *, void **, int))f)(
-			   addr, info, extra, flags) :
+	if (f)
+		return ((int (*)(const void *, Dl_info *, void **, int))f)(
+			addr, info, extra, flags);
+	/* before 2.34 it is in libdl, which asks libc in turn */
+	f = rld_host_symbol(r, r->host.libc, "_dl_addr");
+	return f ? ((int (*)(const void *, Dl_info *, void **, void **))f)(
+			   addr, info,
+			   flags == RTLD_DL_LINKMAP ? extra : NULL,
+			   flags == RTLD_DL_SYMENT ? extra : NULL) :
 		   0;
 }
 

@@ -160,7 +160,9 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 			if (!open &&
 			    (uintptr_t)slot - d->relro < d->relro_size &&
 			    !is_open(slot)) {
-				if (rld_relro_open(r, d))
+				if (!rld_relro_open(r, d))
+					open = 1;
+				else if (now)
 					rld_die(r,
 						"%s: is sealed (mseal), or "
 						"mprotect is refused: %s of %s "
@@ -169,7 +171,8 @@ void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 						dso_name(r, d), ref.name,
 						name ? "rld" :
 						       dso_name(r, def.dso));
-				open = 1;
+				else /* a weak name, without which it goes on */
+					continue;
 			}
 			follow_in_thread(r, d, slot, v);
 			*slot = v;

@@ -136,13 +136,9 @@ static void hide_preload_file(struct rld *r)
 	for (unsigned i = 0; i < d->phnum; i++) {
 		const ElfW(Phdr) *p = &d->ph[i];
 		char *at = (char *)(d->lm.l_addr + p->p_vaddr);
-		char *end = at + p->p_filesz;
 
-		if (p->p_type != PT_LOAD || !(p->p_flags & PF_R))
-			continue;
-		for (; (size_t)(end - at) >= size; at++)
-			if (*at == '/' && !memcmp(at, rld_preload_file, size))
-				blank(r, p, at);
+		while ((at = rld_find_text(d, p, at, rld_preload_file, size)))
+			blank(r, p, at++);
 	}
 }
 

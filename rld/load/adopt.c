@@ -229,17 +229,15 @@ static struct dso *arrived(struct rld *r, const char *name,
  * loader, which may have loaded it by now and from another place. */
 struct dso *rld_host_late(struct rld *r, const char *name, const char *path)
 {
-	void *(*open)(const char *, int);
+	struct inner_loader in;
 	struct link_map *l;
 	struct dso *d;
 
-	open = (void *(*)(const char *, int))rld_host_symbol(r, r->host.libc,
-							     "dlopen");
-	if (!open || r->host.kind != HOST_GLIBC)
+	if (r->host.kind != HOST_GLIBC || rld_host_loader(r, &in))
 		return NULL;
-	l = open(name, RTLD_NOW | RTLD_NOLOAD);
+	l = in.open(name, in.mode | RTLD_NOLOAD);
 	if (!l)
-		l = open(path, RTLD_NOW);
+		l = in.open(path, in.mode);
 	d = l ? arrived(r, name, l) : NULL;
 	if (d && !strcmp(name, "libgcc_s.so.1"))
 		r->host.gcc_s = d;

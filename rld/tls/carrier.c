@@ -9,7 +9,6 @@
 #include "rld/tls/tls.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 enum { PHDRS = 4, DYNS = 16 };
 
@@ -65,12 +64,8 @@ struct carrier {
 
 static struct carrier *top;
 
-/* glibc 2.34 has the dlopen family in libc; before, functions of its own. */
 struct inner {
-	void *(*open)(const char *, int);
-	int (*close)(void *);
-	char *(*error)(void); /* or NULL */
-	int mode;
+	struct inner_loader libcs;
 	/* of the last carrier that could not be opened */
 	const char *why; /* libc's, valid until the next call; or NULL */
 	bool no_file;	 /* not even its file could be made */
@@ -78,22 +73,16 @@ struct inner {
 
 static bool find_inner(struct rld *r, struct inner *in)
 {
-	enum { FROM_LIBC = INT32_MIN }; /* __RTLD_DLOPEN */
-	struct dso *libc = r->host.libc;
+	*in = (struct inner){ .why = NULL };
+	return !rld_host_loader(r, &in->libcs);
+}
 
-	*in = (struct inner){ .mode = RTLD_NOW };
-	in->open = (void *(*)(const char *, int))rld_host_symbol(r, libc,
-								 "dlopen");
-	in->close = (int (*)(void *))rld_host_symbol(r, libc, "dlclose");
-	in->error = (char *(*)(void))rld_host_symbol(r, libc, "dlerror");
-	if (in->open && in->close)
-		return true;
-	in->open = (void *(*)(const char *, int))rld_host_symbol(
-		r, libc, "__libc_dlopen_mode");
-	in->close = (int (*)(void *))rld_host_symbol(r, libc, "__libc_dlclose");
-	in->error = NULL;
-	in->mode = RTLD_NOW | FROM_LIBC;
-	return in->open && in->close;
+/* glibc 2.32 has the tunable; its loader has the name of each that it knows. */
+static bool has_tunable(const struct rld *r)
+{
+	static const char name[] = "glibc.rtld.optional_static_tls";
+
+	return rld_host_has_text(r, name, sizeof name);
 }
 
 static void set_phdr(ElfW(Phdr) *p, uint32_t type, size_t at, size_t filesz,
@@ -274,9 +263,9 @@ static const struct link_map *open_carrier(struct rld *r, struct inner *in,
 		in->why = sys_strerror(fd);
 	} else {
 		if (write_all(fd, f, size))
-			map = in->open(path, in->mode);
-		if (!map && in->error)
-			in->why = in->error();
+			map = in->libcs.open(path, in->libcs.mode);
+		if (!map && in->libcs.error)
+			in->why = in->libcs.error();
 		if (named)
 			sys_unlink(path);
 		rld_free(path);
@@ -310,7 +299,7 @@ static size_t room_left(struct rld *r, struct inner *in)
 		const struct link_map *map = open_carrier(r, in, &b, &image);
 
 		if (map) {
-			in->close((void *)(uintptr_t)map);
+			in->libcs.close((void *)(uintptr_t)map);
 			lo = middle;
 		} else {
 			hi = middle;
@@ -340,7 +329,7 @@ static int no_room(struct rld *r, struct inner *in, const struct dso *d,
 		       "%s: cannot allocate memory in static TLS block: needs "
 		       "%zu bytes aligned to %zu, %zu are left%s%s%s%s",
 		       dso_name(r, d), d->tls_memsz, d->tls_align, left,
-		       in->error ? "; GLIBC_TUNABLES=glibc.rtld."
+		       has_tunable(r) ? "; GLIBC_TUNABLES=glibc.rtld."
 				   "optional_static_tls=BYTES makes room" :
 				   "",
 		       !left && why ? " (" : "", !left && why ? why : "",
@@ -455,7 +444,7 @@ static bool renew(struct rld *r, struct inner *in, struct carrier *c,
 {
 	const intptr_t offset = c->offset;
 
-	in->close((void *)(uintptr_t)c->map);
+	in->libcs.close((void *)(uintptr_t)c->map);
 	c->map = NULL;
 	if (c != lowest && !renew(r, in, c->below, lowest))
 		return false;
@@ -515,7 +504,7 @@ void rld_carrier_close(struct rld *r, const struct dso *d)
 	while ((c = top) && !c->dso) {
 		top = c->below;
 		if (c->map)
-			in.close((void *)(uintptr_t)c->map);
+			in.libcs.close((void *)(uintptr_t)c->map);
 		rld_free(c);
 	}
 }
