@@ -507,6 +507,7 @@ struct tls_words {
 	struct walk *walk; /* the innermost of dl_iterate_phdr */
 	int reading[2];	   /* this thread's part of rld.readers */
 	int finishing;	   /* ... and of rld.finishing */
+	int forking;	   /* calls of rld's fork that are under way */
 	int ahead;	   /* it goes without a turn, nested */
 	int tid;	   /* its number in the kernel, 0: not asked yet */
 	struct turn_frame *turns; /* turns it is in, the innermost */
@@ -663,6 +664,8 @@ void rld_exit_begin(struct rld *r);
 void rld_exit_end(struct rld *r);
 /* At the start, with the vault open. */
 void rld_find_atexit(struct rld *r);
+/* Does rld's fork stand before libc's?  Else nobody finds it. */
+int rld_fork_is_ours(struct rld *r);
 
 /* ---- search.c: names to files.  Returns a descriptor and a heap path in
  * *path, or -1 with *e set. */

@@ -532,7 +532,6 @@ void rld_exe_offer(struct rld *r)
 {
 	struct elf_dyn *own = &r->self->dyn;
 	size_t max = own->nsym + NFUNCTIONS, str = own->strsz + 1;
-	static const struct rldnote note; /* lookup asks who has one */
 	struct table *t;
 
 	str = (str + OFFERED(LENGTH) + WORD - 1) & ~(WORD - 1);
@@ -554,7 +553,6 @@ void rld_exe_offer(struct rld *r)
 	OFFERED(OFFER)
 	CALLED(LEARN)
 	t->chain[t->nsym - 2] |= 1;
-	r->self->note = (struct rldnote *)(uintptr_t)&note;
 	own->symtab = t->sym;
 	own->nsym = t->nsym;
 	own->strtab = t->str;

@@ -34,6 +34,18 @@ void rld_watch_threads(struct rld *r)
 		rld_watch_fork(r);
 }
 
+/* Has this thread, which lets forks go first, let them for long enough?  Where
+ * rld's own fork has counted them, the program's handlers of fork are yet to come,
+ * and one of them may wait for this thread. */
+static bool is_late(struct rld *r, long *end)
+{
+	long now = sys_ms();
+
+	if (!*end)
+		*end = now + PATIENCE;
+	return now >= *end && rld_fork_is_ours(r);
+}
+
 /* glibc's list of what runs at exit has a lock that fork does not free in the
  * child, whose exit or dlclose would wait for it for ever.  Who is about to take
  * it in another thread comes to its end before a fork, and no more begin: the
@@ -42,6 +54,7 @@ void rld_watch_threads(struct rld *r)
 void rld_exit_begin(struct rld *r)
 {
 	struct tls_words *own = rld_own_words(r);
+	long end = 0;
 	int forks;
 
 	for (;;) {
@@ -49,11 +62,11 @@ void rld_exit_begin(struct rld *r)
 		__atomic_fetch_add(&r->finishing, 1, __ATOMIC_SEQ_CST);
 		forks = __atomic_load_n(&r->forks, __ATOMIC_SEQ_CST);
 		if (!forks || own->finishing > 1 || rld_holds_lock(r) ||
-		    r->host.kind != HOST_GLIBC)
+		    r->host.kind != HOST_GLIBC || is_late(r, &end))
 			return;
 		rld_exit_end(r);
 		__atomic_fetch_add(&r->fork_waiters, 1, __ATOMIC_SEQ_CST);
-		sys_futex_wait(&r->forks, forks);
+		sys_futex_wait_ms(&r->forks, forks, PATIENCE);
 		__atomic_fetch_sub(&r->fork_waiters, 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -66,25 +79,53 @@ void rld_exit_end(struct rld *r)
 		sys_futex_wake(&r->finishing, INT32_MAX);
 }
 
-/* Only for a while: a destructor may wait for this thread.  Lock held, and given
- * up meanwhile. */
+/* Do other threads run destructors that are worth a wait?  Only for a while: one
+ * may wait for this thread.  *n: how many there are, *end: when patience does. */
+static bool others_finish(struct rld *r, int *n, long *end)
+{
+	long now;
+
+	*n = __atomic_load_n(&r->finishing, __ATOMIC_SEQ_CST);
+	if (*n <= rld_own_words(r)->finishing || r->host.kind != HOST_GLIBC)
+		return false;
+	now = sys_ms();
+	if (!*end)
+		*end = now + PATIENCE;
+	return now < *end;
+}
+
 static void await_destructors(struct rld *r)
 {
-	int own = rld_own_words(r)->finishing, n;
-	long end = 0, now;
+	long end = 0;
+	int n;
 
-	if (r->host.kind != HOST_GLIBC)
-		return;
-	while ((n = __atomic_load_n(&r->finishing, __ATOMIC_SEQ_CST)) > own) {
-		now = sys_ms();
-		if (!end)
-			end = now + PATIENCE;
-		if (now >= end)
-			return;
+	while (others_finish(r, &n, &end))
+		sys_futex_wait_ms(&r->finishing, n, end - sys_ms());
+}
+
+/* Lock held, and given up meanwhile. */
+static void await_destructors_unlocked(struct rld *r)
+{
+	long end = 0;
+	int n;
+
+	while (others_finish(r, &n, &end)) {
 		rld_unlock(r);
-		sys_futex_wait_ms(&r->finishing, n, end - now);
+		sys_futex_wait_ms(&r->finishing, n, end - sys_ms());
 		rld_lock(r);
 	}
+}
+
+static void forks_begin(struct rld *r)
+{
+	__atomic_fetch_add(&r->forks, 1, __ATOMIC_SEQ_CST);
+}
+
+static void forks_end(struct rld *r)
+{
+	__atomic_fetch_sub(&r->forks, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->fork_waiters, __ATOMIC_SEQ_CST))
+		sys_futex_wake(&r->forks, INT32_MAX);
 }
 
 /* Signals are blocked while the locks are taken or given back: a handler that
@@ -98,8 +139,8 @@ static void before_fork(void)
 	rld_block_signals(&was);
 	rld_lock(r);
 	if (!r->fork_depth) {
-		__atomic_fetch_add(&r->forks, 1, __ATOMIC_SEQ_CST);
-		await_destructors(r);
+		forks_begin(r);
+		await_destructors_unlocked(r);
 		rld_tls_hold();
 		heap_held = !rld_heap_hold();
 	}
@@ -113,9 +154,7 @@ static void give_back(struct rld *r)
 		if (heap_held)
 			rld_heap_let_go();
 		rld_tls_let_go();
-		__atomic_fetch_sub(&r->forks, 1, __ATOMIC_SEQ_CST);
-		if (__atomic_load_n(&r->fork_waiters, __ATOMIC_SEQ_CST))
-			sys_futex_wake(&r->forks, INT32_MAX);
+		forks_end(r);
 	}
 	rld_unlock(r);
 }
@@ -138,7 +177,7 @@ static void forget_others(struct rld *r)
 	r->readers[1] = own->reading[1];
 	r->finishing = own->finishing;
 	r->fork_watched = 1; /* whoever was about to say so */
-	r->forks = 1;
+	r->forks = own->forking + 1;
 	r->fork_waiters = 0;
 	r->lock_waiters = 0;
 	r->waits = NULL;
@@ -243,6 +282,32 @@ int __register_atfork(handler *prepare, handler *parent, handler *child,
 	rld_watch_fork(r);
 	ret = register_atfork(r, prepare, parent, child, dso);
 	return ret < 0 ? NO_MEMORY : ret;
+}
+
+/* So destructors come to their end, and no more begin, before libc's fork.  Of the
+ * child's counts, what is still under way is that of the forks that this one has
+ * interrupted. */
+API int fork(void);
+int fork(void)
+{
+	struct rld *r = &rld_state;
+	struct tls_words *own = rld_own_words(r);
+	int (*libcs)(void) =
+		(int (*)(void))rld_host_symbol(r, r->host.libc, "fork");
+	int child;
+
+	if (!libcs) /* nobody is bound to this one then */
+		return -1;
+	own->forking++;
+	forks_begin(r);
+	await_destructors(r);
+	child = libcs();
+	own->forking--;
+	if (child)
+		forks_end(r);
+	else
+		r->forks = own->forking;
+	return child;
 }
 
 void rld_find_atexit(struct rld *r)

@@ -39,6 +39,9 @@ _Noreturn static void die_of(struct rld *r, const struct rld_err *e)
 	rld_die(r, "%s", t);
 }
 
+/* A lookup asks whoever has a note whether it keeps a name to itself (hides). */
+static const struct rldnote own_note;
+
 static void make_self(struct rld *r, uintptr_t base)
 {
 	const ElfW(Ehdr) *eh = (const void *)base;
@@ -53,6 +56,7 @@ static void make_self(struct rld *r, uintptr_t base)
 		die_of(r, &e);
 	d->soname = "rld";
 	d->init = INIT_DONE;
+	d->note = (struct rldnote *)(uintptr_t)&own_note;
 	r->self = d;
 	rld_add_name(r, d, "librld.so.1");
 	if (d->relro_size && sys_mprotect(d->relro, d->relro_size, PROT_READ))

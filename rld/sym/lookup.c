@@ -98,6 +98,15 @@ static int version_serves(const struct dso *d, uint32_t i,
 	return raw & 0x8000 ? 0 : ref->newest ? 1 : 2;
 }
 
+/* Before 2.36 glibc's fork holds a lock while handlers run which the end of
+ * __cxa_finalize waits for, with libc's list for exit locked: a handler of fork
+ * comes too late to wait for that. */
+int rld_fork_is_ours(struct rld *r)
+{
+	return r->host.kind == HOST_GLIBC && r->host.libc &&
+	       !rld_host_symbol(r, r->host.libc, "arc4random"); /* of 2.36 */
+}
+
 /* Does symbol i of rld serve a reference that names a version?  What is offered
  * in front of libc's names (host/procexe.c) does only if libc's default version
  * would: an older one is another function. */
@@ -122,7 +131,9 @@ static __attribute__((cold, noinline)) int
 hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
 {
 	if (d->flags & D_SELF)
-		return !own_serves(&rld_state, i, ref);
+		return !own_serves(&rld_state, i, ref) ||
+		       (str_same(name, "fork") &&
+			!rld_fork_is_ours(&rld_state));
 	return ref->from != d && rldnote_hides(d->note, name);
 }
 

@@ -22,6 +22,11 @@ static int is(const char *what)
 	return !strcmp(how, what);
 }
 
+static int locks(void)
+{
+	return is("lock") || is("register");
+}
+
 static void use(void)
 {
 	if (is("touch")) {
@@ -40,14 +45,14 @@ static void use(void)
 
 static void prepare(void)
 {
-	if (is("lock"))
+	if (locks())
 		pthread_mutex_lock(&mutex);
 	use();
 }
 
 static void in_parent(void)
 {
-	if (is("lock"))
+	if (locks())
 		pthread_mutex_unlock(&mutex);
 	use();
 }
@@ -56,7 +61,7 @@ static void in_child(void)
 {
 	sigset_t s;
 
-	if (is("lock"))
+	if (locks())
 		pthread_mutex_unlock(&mutex);
 	use();
 	if (is("close"))
@@ -67,12 +72,31 @@ static void in_child(void)
 		sigprocmask(SIG_BLOCK, &s, NULL);
 }
 
-/* Opens and closes, with the mutex that the handlers take, too. */
+static void at_exit(void *arg)
+{
+	(void)arg;
+}
+
+static void register_one(void)
+{
+	extern int __cxa_atexit(void (*)(void *), void *, void *);
+
+	pthread_mutex_lock(&mutex);
+	EQ(__cxa_atexit(at_exit, NULL, NULL), 0);
+	pthread_mutex_unlock(&mutex);
+}
+
+/* Opens and closes, with the mutex that the handlers take, too; or registers what
+ * runs at exit. */
 static void *opener(void *arg)
 {
 	while (!stop) {
 		void *h;
 
+		if (is("register")) {
+			register_one();
+			continue;
+		}
 		if (is("lock"))
 			pthread_mutex_lock(&mutex);
 		h = dlopen("libu.so", RTLD_NOW);
