@@ -1138,6 +1138,11 @@ char *rld_loader_path(struct rld *r);
 /* A descriptor of the loader at *path, or -1; *path (heap, or NULL) becomes the
  * name that it is diverted to, if it is. */
 int rld_open_loader(char **path);
+/* The list of what libc's own loader has loaded. */
+static inline struct r_debug *rld_inner_debug(const struct rld *r)
+{
+	return (struct r_debug *)*r->host.inner_debug;
+}
 /* What opens objects by libc's own loader; mode is a part of each call's. */
 struct inner_loader {
 	void *(*open)(const char *, int);

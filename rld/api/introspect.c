@@ -128,7 +128,7 @@ static int holds(struct dl_phdr_info *i, size_t size, void *arg)
 		.dlfo_map_end = (void *)hi,
 		.dlfo_eh_frame = (void *)frames,
 	};
-	for (struct link_map *l = rld_synth_debug(&rld_state)->r_map; l;
+	for (struct link_map *l = rld_inner_debug(&rld_state)->r_map; l;
 	     l = l->l_next)
 		if (l->l_addr == i->dlpi_addr && *l->l_name)
 			w->out->dlfo_link_map = l;

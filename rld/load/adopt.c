@@ -5,11 +5,6 @@
 #include "rld/file/path.h"
 
 /* The list that the inner loader left, NULL when it left none. */
-static struct r_debug *inner_debug(const struct rld *r)
-{
-	return (struct r_debug *)*r->host.inner_debug;
-}
-
 static int defines(struct dso *d, const char *name)
 {
 	struct ref ref = { .name = name, .hash = elf_gnu_hash(name) };
@@ -137,7 +132,7 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 /* What libc's own loader has mapped under this name, entered nowhere. */
 struct dso *rld_inner_object(struct rld *r, const char *name)
 {
-	struct r_debug *dbg = inner_debug(r);
+	struct r_debug *dbg = rld_inner_debug(r);
 
 	for (struct link_map *l = dbg ? dbg->r_map : NULL; l; l = l->l_next)
 		if (l->l_name && !strcmp(str_base(l->l_name), name)) {
@@ -171,7 +166,7 @@ static struct dso *arrived(struct rld *r, const char *name,
 static struct dso *mapped_by_libc(struct rld *r, const char *name)
 {
 	struct dso *d = rld_find_name(r, name);
-	struct r_debug *dbg = d ? NULL : inner_debug(r);
+	struct r_debug *dbg = d ? NULL : rld_inner_debug(r);
 
 	for (struct link_map *l = dbg ? dbg->r_map : NULL; l && !d;
 	     l = l->l_next)
@@ -246,7 +241,7 @@ struct dso *rld_host_late(struct rld *r, const char *name, const char *path)
 
 void rld_host_adopt(struct rld *r)
 {
-	struct r_debug *dbg = inner_debug(r);
+	struct r_debug *dbg = rld_inner_debug(r);
 
 	if (!dbg)
 		rld_die(r, "%s: left no list of its objects",
