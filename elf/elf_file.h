@@ -44,6 +44,9 @@ struct elf_head {
 	const ElfW(Phdr) *dynamic, *interp, *tls, *relro, *stack;
 };
 
+/* The machine's name as people write it, for messages; static. */
+const char *elf_machine_name(unsigned machine);
+
 /* What this loader accepts: one machine. */
 struct elf_want {
 	unsigned char class, data;

@@ -115,6 +115,9 @@ RLD_LDFLAGS := -nostdlib -Wl,--no-dynamic-linker -Wl,-e,_start \
 KIND_mips := -static-pie
 
 INC = -I. -Irld/include -Iarch/$(arch)
+# Where rld --tree looks for rld-show when it is not beside rld.
+build/%/asktool.o: override CFLAGS += -DRLD_BINDIR='"$(BINDIR)"'
+
 BUILT := $(foreach m,$(MACHINES),$(if $(wildcard arch/$(call arch,$(m))),\
 	$(if $(shell command -v $(firstword $(CC_$(m)))),$(m))))
 

@@ -68,11 +68,16 @@ int rld_fail(struct rld_err *e, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
 void rld_err_clear(struct rld_err *e);
 /* A heap string. */
+/* A file's name with %p replaced by the process's number; heap. */
+char *rld_with_pid(const char *name);
 char *rld_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* To fd as it is; what ends the process goes to stderr and to the log. */
 #define RLD_FATAL (-1)
 void rld_print(struct rld *r, int fd, const char *fmt, ...)
 	__attribute__((cold, format(printf, 3, 4)));
+/* "rld: TEXT" to stderr: what --check has found. */
+void rld_problem(struct rld *r, const char *fmt, ...)
+	__attribute__((cold, format(printf, 2, 3)));
 /* "rld: PROG: TEXT", exit status 127; with --list and --check 1. */
 _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
@@ -84,12 +89,18 @@ enum {
 	TR_TLS = 8,
 	TR_INIT = 16,
 	TR_UNLOAD = 32,
-	TR_ALL = 63
+	TR_ALL = 63,
+	TR_RECORD = 64, /* record.c */
+	TR_STAT = 128,	/* -stat: counts at exit */
+	TR_NOTE = 256	/* LD_DEBUG asks for something */
 };
-#define TRACE(r, what, ...)                                       \
-	do {                                                      \
-		if (__builtin_expect((r)->trace & (what), 0))     \
-			rld_print((r), (r)->log_fd, __VA_ARGS__); \
+/* "rld[PID]: ", and that, to the log. */
+void rld_trace(struct rld *r, const char *fmt, ...)
+	__attribute__((cold, format(printf, 2, 3)));
+#define TRACE(r, what, ...)                                   \
+	do {                                                  \
+		if (__builtin_expect((r)->trace & (what), 0)) \
+			rld_trace((r), __VA_ARGS__);          \
 	} while (0)
 
 /* ---- objects */
@@ -214,9 +225,10 @@ struct dso {
 	uint64_t dev, ino;
 	struct dso *by_ino; /* chain of the inode table */
 	unsigned flags;
-	unsigned serial; /* grows along the list */
-	unsigned walk;	 /* the last walk that came by: rld_first_visit */
-	unsigned born;	 /* grows with each object, wherever it stands */
+	unsigned serial;    /* grows along the list */
+	unsigned walk;	    /* the last walk that came by: rld_first_visit */
+	unsigned born;	    /* grows with each object, wherever it stands */
+	unsigned record_id; /* record.c's number, 0: not told yet */
 	struct stamp stamp;
 	uintptr_t place; /* where it was mapped before, 0: nowhere known */
 
@@ -408,7 +420,6 @@ struct rld {
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */
 	int ignore_all_versions;
-	int statistics; /* -stat: counts at exit */
 	struct {
 		unsigned long relative, packed, symbolic, slots, lookups, lazy,
 			dlsyms, delays;
@@ -482,15 +493,6 @@ struct rld {
 #define LARGE __attribute__((section(".bss.large")))
 
 extern struct rld rld_state __attribute__((visibility("hidden")));
-
-/* -y SYM: the bindings of one name are told, whatever else is traced. */
-#define TRACE_BIND(r, sym, ...)                                             \
-	do {                                                                \
-		if (__builtin_expect(((r)->trace & TR_BIND) || (r)->follow, \
-				     0) &&                                  \
-		    ((r)->trace & TR_BIND || !strcmp((r)->follow, sym)))    \
-			rld_print((r), (r)->log_fd, __VA_ARGS__);           \
-	} while (0)
 
 /* An id of the calling thread that is never 0. */
 static inline uintptr_t rld_self_id(void)
@@ -852,6 +854,24 @@ void rld_each_symbol(const struct dso *d,
 				uint32_t hash),
 		     void *arg);
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e);
+/* The object that should define v, a version that d needs; NULL: not loaded. */
+struct dso *rld_version_owner(struct rld *r, const struct dso *d,
+			      const struct elf_version *v);
+int rld_defines_version(const struct dso *o, const struct elf_version *v);
+/* Why symbol i of d, which has ref's name, serves ref or not. */
+enum verdict {
+	SYM_NONE, /* it is no definition */
+	SYM_SERVES,
+	SYM_SECOND, /* if d has no better version */
+	SYM_VERSION,
+	SYM_HIDDEN, /* by its visibility */
+	SYM_SCOPE,
+	SYM_SELF,      /* a COPY relocation of d's */
+	SYM_UNDEFINED, /* a PLT entry that stands for the function */
+	SYM_MARK,
+	SYM_LEAVING
+};
+enum verdict rld_judge(const struct dso *d, uint32_t i, const struct ref *ref);
 int rld_visible(const struct dso *o, const struct dso *from);
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s);
 
@@ -936,8 +956,9 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index);
 struct reloc;
 uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel);
 uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index);
+/* hint: added to the message; NULL: nothing. */
 _Noreturn void rld_unresolvable(struct rld *r, const char *object,
-				const char *name);
+				const char *name, const char *hint);
 
 /* ---- rebind.c */
 void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
@@ -1275,6 +1296,13 @@ int rld_module_ready(struct rld *r, void *handle, const char *path);
 
 /* ---- options.c */
 void rld_options(struct rld *r);
+int rld_set_log(struct rld *r, const char *file);
+/* debugvar.c: LD_DEBUG */
+void rld_debug_variable(struct rld *r, const char *list) __attribute__((cold));
+/* asktool.c: does rld-show answer this option?  Argument i of the command line
+ * is one: start it. */
+int rld_asks_tool(const char *option);
+_Noreturn void rld_start_tool(struct rld *r, int i);
 
 /* ---- alternate.c */
 void rld_alternate(struct rld *r, const char *path);
@@ -1282,6 +1310,11 @@ void rld_alternate(struct rld *r, const char *path);
 /* ---- stat.c */
 void rld_stat_relocs(struct rld *r, const struct dso *d);
 void rld_stat_print(struct rld *r);
+/* Neither is counted nor told where nobody asked for it. */
+static inline int rld_counts(const struct rld *r)
+{
+	return __builtin_expect(r->trace & (TR_STAT | TR_RECORD), 0) != 0;
+}
 
 /* ---- start.c */
 /* An entry of the aux vector, 0 if it is not there. */

@@ -3,6 +3,7 @@
 #include "rld/bind/bind.h"
 #include "rld/diag/event.h"
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 
@@ -178,6 +179,8 @@ static void *open_in(const char *file, int mode, const char *want,
 		d = open_new(r, &q, mode, &e);
 	rld_space_let_go(r, q.space);
 	rld_search_done(r);
+	if (rld_recording(r))
+		rld_record_open(r, file, q.from, mode, d, e.text);
 	rld_unlock(r);
 	if (e.set)
 		rld_keep_error(&e);
@@ -259,7 +262,7 @@ int rld_own_mode(const char *file, int *mode)
 	/* that breaks the rule of dlopen(3), and is met in the field */
 	if ((*mode & BOTH) == BOTH) {
 		TRACE(r, TR_ALL,
-		      "rld: %s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
+		      "%s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
 		      "taken as RTLD_NOW\n",
 		      file, (unsigned)*mode);
 		*mode &= ~RTLD_LAZY;
@@ -305,6 +308,7 @@ int rld_close(void *handle, uintptr_t pc)
 	struct rld *r = &rld_state;
 	struct rld_err e = { 0 };
 	struct dso *d;
+	unsigned closed = 0;
 
 	rld_lock(r);
 	d = rld_valid(r, handle, &e);
@@ -313,11 +317,15 @@ int rld_close(void *handle, uintptr_t pc)
 		d = NULL;
 	}
 	rld_closed_from(r, pc);
+	if (d && rld_recording(r))
+		closed = rld_record_close(r, d, pc ? rld_caller(r, pc) : NULL);
 	/* dlopen(NULL) counts without the lock */
 	if (d && ((__atomic_sub_fetch(&d->opens, 1, __ATOMIC_RELAXED) == 0 &&
 		   !(d->flags & D_STARTUP)) ||
 		  (r->lapsed && !rld_thread_is_ending())))
 		rld_collect(r);
+	if (closed)
+		rld_record_held(r, closed);
 	rld_unlock(r);
 	rld_tls_free_waiting();
 	if (d)
@@ -516,6 +524,20 @@ static void let_go(struct rld *r, struct dso *d)
 	rld_unlock(r);
 }
 
+static __attribute__((cold, noinline)) void
+tell(struct rld *r, const void *handle, uintptr_t pc, const struct ref *ref,
+     const struct def *def)
+{
+	const struct binding b = { .from = rld_caller(r, pc),
+				   .ref = ref,
+				   .def = def,
+				   .when = "dlsym",
+				   .by = handle == RTLD_NEXT ? "next" :
+							       "handle" };
+
+	rld_tell_binding(r, &b);
+}
+
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc)
 {
@@ -537,7 +559,7 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		return NULL;
 	}
 	ref.hash = elf_gnu_hash(name);
-	if (r->statistics)
+	if (rld_counts(r))
 		__atomic_fetch_add(&r->stat.dlsyms, 1, __ATOMIC_RELAXED);
 	/* in another namespace than the program's the caller counts */
 	if ((handle == RTLD_DEFAULT && !r->spaces) || handle == r->program) {
@@ -549,6 +571,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			m = meaning(&def);
 		if (hit && is_to_be_asked(&m))
 			hit = 0; /* by who holds it */
+		if (hit && rld_tells_bindings(r))
+			tell(r, handle, pc, &ref, &def);
 		rld_read_end(r, k);
 	}
 	if (!hit) {
@@ -559,6 +583,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 			m = meaning(&def);
 			held = hold(&m);
 			hit = held >= 0;
+			if (rld_tells_bindings(r))
+				tell(r, handle, pc, &ref, &def);
 		}
 		if (!hit && !e.set)
 			undefined(r, handle, from_of(r, handle, pc), name,

@@ -309,7 +309,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	if (!shut)
 		rld_seal(r);
 	settled(r, old);
-	TRACE(r, TR_MAP | TR_UNLOAD, "rld: swap: %s: %s\n", dso_name(r, fresh),
+	TRACE(r, TR_MAP | TR_UNLOAD, "swap: %s: %s\n", dso_name(r, fresh),
 	      e.set ? e.text : "in place");
 	rld_debug_state(r, RT_ADD);
 	rld_debug_state(r, RT_CONSISTENT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors, traces and the end of a program that cannot be started. */
-#include "rld/internal.h"
+#include "rld/diag/record.h"
 
 #include <errno.h>
 
@@ -113,6 +113,20 @@ char *rld_format(const char *fmt, ...)
 	return s;
 }
 
+char *rld_with_pid(const char *name)
+{
+	char *s = rld_strdup(name), *t;
+
+	for (size_t at = 0; s && s[at]; at++)
+		if (s[at] == '%' && s[at + 1] == 'p') {
+			s[at] = 0;
+			t = rld_format("%s%d%s", s, sys_getpid(), s + at + 2);
+			rld_free(s);
+			s = t;
+		}
+	return s;
+}
+
 int rld_fail(struct rld_err *e, const char *fmt, ...)
 {
 	va_list ap;
@@ -158,27 +172,76 @@ static void write_out(const struct rld *r, int fd, const char *s, size_t n)
 		write_all(r->log_fd, s, n);
 }
 
-void rld_print(struct rld *r, int fd, const char *fmt, ...)
+/* A line of a trace names the process. */
+static void put_pid(struct out *o)
 {
-	char line[512];
-	struct out o = { line, sizeof line, 0 };
-	va_list ap;
+	const char *s = "rld[";
 
-	va_start(ap, fmt);
+	while (*s)
+		put(o, *s++);
+	put_number(o, (uintptr_t)sys_getpid(), 10, 0);
+	for (s = "]: "; *s;)
+		put(o, *s++);
+}
+
+/* In one write. */
+static void vprint(const struct rld *r, int fd, int is_trace, const char *fmt,
+		   va_list ap)
+{
+	char line[512], *big;
+	struct out o = { line, sizeof line, 0 };
+	va_list again;
+
+	va_copy(again, ap);
+	if (is_trace)
+		put_pid(&o);
 	format(&o, fmt, ap);
-	va_end(ap);
 	if (o.len <= sizeof line) {
 		write_out(r, fd, line, o.len);
 	} else {
-		char *s;
-
-		va_start(ap, fmt);
-		s = vformat(fmt, ap);
-		va_end(ap);
-		if (s)
-			write_out(r, fd, s, strlen(s));
-		rld_free(s);
+		big = rld_alloc(o.len);
+		o = (struct out){ big, big ? o.len : 0, 0 };
+		if (is_trace)
+			put_pid(&o);
+		format(&o, fmt, again);
+		if (big)
+			write_out(r, fd, big, o.len);
+		rld_free(big);
 	}
+	va_end(again);
+}
+
+void rld_print(struct rld *r, int fd, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint(r, fd, 0, fmt, ap);
+	va_end(ap);
+}
+
+void rld_trace(struct rld *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint(r, r->log_fd, 1, fmt, ap);
+	va_end(ap);
+}
+
+void rld_problem(struct rld *r, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = vformat(fmt, ap);
+	va_end(ap);
+	rld_print(r, 2, "rld: %s\n", s ? s : rld_no_memory);
+	if (rld_recording(r))
+		rld_record_error(r, s ? s : rld_no_memory);
+	rld_free(s);
+	r->problems++;
 }
 
 _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
@@ -191,6 +254,10 @@ _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	va_end(ap);
 	if (r->mode == MODE_VERIFY && r->prog) /* as ld.so, the answer alone */
 		sys_exit(1);
+	if (rld_recording(r)) {
+		rld_record_error(r, s && *s ? s : rld_no_memory);
+		rld_record_end(r);
+	}
 	rld_print(r, RLD_FATAL, "rld: %s%s%s\n", r->prog ? r->prog : "",
 		  r->prog ? ": " : "", s && *s ? s : rld_no_memory);
 	sys_exit(r->mode == MODE_RUN || !r->as_command ? 127 : 1);

@@ -216,12 +216,27 @@ const char *sys_strerror(long e)
 	}
 }
 
+int sys_on_altstack(void)
+{
+	stack_t now = { .ss_flags = 0 };
+
+	return !sys3(__NR_sigaltstack, 0, (long)&now, 0) &&
+	       now.ss_flags & SS_ONSTACK;
+}
+
 #ifdef ARCH_SA_FLAGS
 static long action(int sig, const struct arch_sigaction *new,
 		   struct arch_sigaction *old)
 {
 	return arch_syscall6(__NR_rt_sigaction, sig, (long)new, (long)old,
 			     sizeof new->mask, 0, 0);
+}
+
+int sys_has_handler(int sig)
+{
+	struct arch_sigaction a = { 0 };
+
+	return !action(sig, NULL, &a) && a.handler > (uintptr_t)SIG_IGN;
 }
 
 /* The kernel can only exchange.  What is found instead of `expected` goes back,

@@ -226,6 +226,10 @@ _Noreturn static inline void sys_exit(int status)
 		sys1(__NR_exit_group, status);
 }
 
+/* Does this thread run on its alternate signal stack? */
+int sys_on_altstack(void);
+/* Has the program a handler for sig? */
+int sys_has_handler(int sig);
 /* Install fn for sig unless the program has a handler of its own. */
 void sys_if_default(int sig, void (*fn)(int, siginfo_t *, void *));
 #ifdef ARCH_SA_FLAGS

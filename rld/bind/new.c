@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects that have just arrived are bound. */
-#include "rld/internal.h"
+#include "rld/diag/record.h"
 
 int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
 {
+	int ret;
+
 	for (struct dso *n = first; n; n = dso_next(n))
 		rld_index_add(r, n);
-	if (rld_relocate_new(r, first, e))
+	if (rld_recording(r))
+		rld_record_arrived(r, first);
+	ret = rld_relocate_new(r, first, e);
+	if (rld_recording(r))
+		rld_record_relocates(r, NULL);
+	if (ret)
 		return -1;
 	if (rld_tls_late_images(r, first, e))
 		return -1;

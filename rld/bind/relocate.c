@@ -2,6 +2,8 @@
 /* Relocation: writing what references mean when an object arrives. */
 #include "rld/bind/bind.h"
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 /* Link editors sort references by symbol, so that few entries will do; with
  * very many references, sorted or not, there may be more. */
@@ -77,19 +79,23 @@ static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 {
 	struct rld *r = p->r;
 
-	if (r->mode == MODE_CHECK) {
-		rld_print(r, 2, "rld: %s: undefined symbol: %s%s%s\n",
-			  dso_name(r, d), ref->name, ref->ver ? "@" : "",
-			  ref->ver ? ref->ver->name : "");
-		r->problems++;
+	char *hint;
+
+	if (r->ignore_unresolved && r->mode != MODE_CHECK)
 		return 0;
-	}
-	if (r->ignore_unresolved)
-		return 0;
-	return rld_fail(p->e,
-			"%s: undefined symbol: %s%s%s (searched %u objects)",
-			dso_name(r, d), ref->name, ref->ver ? ", version " : "",
-			ref->ver ? ref->ver->name : "", r->nobj);
+	hint = rld_hint_undefined(r, ref);
+	if (r->mode == MODE_CHECK)
+		rld_problem(r, "%s: undefined symbol: %s%s%s%s", dso_name(r, d),
+			    ref->name, ref->ver ? "@" : "",
+			    ref->ver ? ref->ver->name : "", hint);
+	else
+		rld_fail(p->e,
+			 "%s: undefined symbol: %s%s%s (searched %u objects%s)",
+			 dso_name(r, d), ref->name,
+			 ref->ver ? ", version " : "",
+			 ref->ver ? ref->ver->name : "", r->nobj, hint);
+	rld_free(hint);
+	return r->mode == MODE_CHECK ? 0 : -1;
 }
 
 /* Weak references that nearly every object has and nobody ever satisfies: they
@@ -198,6 +204,21 @@ static const struct ref *looked_at(const struct pass *p, uint32_t sym)
 	return NULL;
 }
 
+static __attribute__((cold, noinline)) void
+tell(const struct pass *p, const struct reloc *rel, const struct ref *ref,
+     const struct def *def, const char *reason)
+{
+	const struct dso *d = ref->from;
+	struct binding b = { .from = ref->from,
+			     .ref = ref,
+			     .def = def,
+			     .rel = rel,
+			     .reason = reason };
+
+	b.is_weak = ELF64_ST_BIND(d->dyn.symtab[rel->sym].st_info) == STB_WEAK;
+	rld_tell_binding(p->r, &b);
+}
+
 /* Find what rel means; NOBODY: it is weak. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
@@ -240,17 +261,22 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
 			if (!weak_noise(ref.name))
 				d->flags |= D_MISSING;
+			if (rld_recording(p->r))
+				tell(p, rel, &ref, NULL, "weak");
 			return NOBODY;
 		}
 		known = p->r->ndelay ? delayed(p, d, &ref, kind, def) : NOBODY;
+		if (known != FOUND && rld_recording(p->r))
+			tell(p, rel, &ref, NULL,
+			     known == MAY_WAIT ? "lazy" : "undefined");
 		if (known == NOBODY)
 			return may_stay(p, kind) ? MAY_WAIT :
 						   undefined(p, d, &ref);
 		if (known != FOUND)
 			return known;
 	}
-	TRACE_BIND(p->r, ref.name, "rld: bind: %s: %s -> %s\n",
-		   dso_name(p->r, d), ref.name, dso_name(p->r, def->dso));
+	if (rld_tells_bindings(p->r))
+		tell(p, rel, &ref, def, NULL);
 	if (p->r->ndelay && p->r->mode == MODE_RUN && d->mark) {
 		if (kind == RK_JUMP_SLOT && p->lazy &&
 		    rld_delay_due(d, def->dso))
@@ -664,6 +690,14 @@ static void absolute_dynamic(const struct rld *r, const struct dso *d)
 		}
 }
 
+static __attribute__((cold, noinline)) void tell_begun(struct rld *r,
+						       struct dso *d)
+{
+	rld_stat_relocs(r, d);
+	if (rld_recording(r))
+		rld_record_relocates(r, d);
+}
+
 static int relocate(struct pass *p, struct dso *d)
 {
 	uintptr_t pltgot = ARCH_IMPLICIT_GOT ? d->dyn.mips_pltgot :
@@ -674,12 +708,15 @@ static int relocate(struct pass *p, struct dso *d)
 	if (d->dyn.textrel && r->strict)
 		return rld_fail(p->e,
 				"%s: has text relocations, which "
-				"--strict refuses",
+				"--strict refuses: compile it with -fPIC",
 				dso_name(r, d));
 	if (d->dyn.textrel && rld_text_writable(r, d, 1))
-		return rld_fail(p->e, "%s: its text cannot be made writable",
+		return rld_fail(p->e,
+				"%s: its text cannot be made writable for its "
+				"text relocations: compile it with -fPIC",
 				dso_name(r, d));
-	rld_stat_relocs(r, d);
+	if (rld_counts(r))
+		tell_begun(r, d);
 	populate(r, d);
 	absolute_dynamic(r, d);
 	if (p->ahead)
@@ -723,7 +760,8 @@ static void make_memo(struct pass *p, const struct dso *first)
 		    symbolic(d) > most)
 			most = symbolic(d);
 	n = most > MANY ? LARGE_MEMO : MEMO;
-	if (most > 256)
+	/* what is remembered is not told */
+	if (most > 256 && !rld_recording(p->r))
 		p->memo = rld_alloc(n * sizeof *p->memo);
 	p->memo_mask = (uint32_t)n - 1;
 }

@@ -8,6 +8,7 @@
 #include "rld/load/delay.h"
 #include "rld/diag/event.h"
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 
 /* What the entry means now; *e tells of a library that cannot be loaded. */
 static int look(struct rld *r, const struct entry *n, struct def *def,
@@ -36,6 +37,19 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 	return rld_in_handle(r, d, &ref, def, e);
 }
 
+static __attribute__((cold, noinline)) void
+tell(struct rld *r, const char *name, const struct def *def)
+{
+	const struct ref ref = { .name = name, .hash = elf_gnu_hash(name) };
+	const struct binding b = { .from = r->self,
+				   .ref = &ref,
+				   .def = def,
+				   .when = "entry",
+				   .by = "handle" };
+
+	rld_tell_binding(r, &b);
+}
+
 /* Under the lock, given up for constructors and resolvers. */
 static int settle_entry(struct rld *r, struct pool *p, unsigned i, uintptr_t *v,
 			struct rld_err *e)
@@ -54,8 +68,8 @@ static int settle_entry(struct rld *r, struct pool *p, unsigned i, uintptr_t *v,
 	}
 	if (!hit)
 		return 0;
-	TRACE_BIND(r, n->name, "rld: bind: entry %s -> %s\n", n->name,
-		   dso_name(r, def.dso));
+	if (rld_tells_bindings(r))
+		tell(r, n->name, &def);
 	*v = is_ifunc(&def) ? rld_ifunc_unlocked(r, r->program, &def) :
 			      rld_sym_addr(def.dso, def.sym);
 	/* another may mean something else by now */
@@ -94,7 +108,8 @@ static uintptr_t bind(void *pool, void *number)
 		instead = rld_ask_unresolved(r->program, name);
 	if (!instead)
 		rld_unresolvable(r, scope ? scope : object,
-				 name ? name : "(an entry point given back)");
+				 name ? name : "(an entry point given back)",
+				 NULL);
 	rld_err_clear(&e);
 	rld_free(name);
 	rld_free(scope);

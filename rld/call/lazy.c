@@ -3,6 +3,8 @@
 #include "rld/bind/bind.h"
 #include "rld/load/delay.h"
 #include "rld/diag/event.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 static uintptr_t guarded_ifunc(void *resolver, void *unused)
 {
@@ -11,12 +13,16 @@ static uintptr_t guarded_ifunc(void *resolver, void *unused)
 }
 
 _Noreturn void rld_unresolvable(struct rld *r, const char *object,
-				const char *name)
+				const char *name, const char *hint)
 {
 	rld_print(r, RLD_FATAL,
 		  "%d:%s: rld: Fatal Error: attempted access to unresolvable "
-		  "symbol in %s: %s\n",
-		  sys_getpid(), str_base(r->prog), object, name);
+		  "symbol in %s: %s%s\n",
+		  sys_getpid(), str_base(r->prog), object, name, hint);
+	if (rld_recording(r)) {
+		rld_record_error(r, name);
+		rld_record_end(r);
+	}
 	sys_exit(127);
 }
 
@@ -62,7 +68,8 @@ static uintptr_t missed(void *arg, void *unused)
 	}
 	if (e.set && e.text)
 		rld_die(r, "%s: %s: %s", dso_name(r, d), m->ref->name, e.text);
-	rld_unresolvable(r, dso_name(r, d), m->ref->name);
+	rld_unresolvable(r, dso_name(r, d), m->ref->name,
+			 rld_hint_undefined(r, m->ref));
 }
 
 /* Code of such an object must not run yet. */
@@ -107,6 +114,20 @@ static void settle(struct rld *r, const struct ref *ref, const struct def *def,
 	rld_unlock(r);
 }
 
+static __attribute__((cold, noinline)) void tell(struct rld *r,
+						 const struct ref *ref,
+						 const struct def *def,
+						 const struct reloc *rel)
+{
+	const struct binding b = { .from = ref->from,
+				   .ref = ref,
+				   .def = def,
+				   .rel = rel,
+				   .when = "first call" };
+
+	rld_tell_binding(r, &b);
+}
+
 uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
 	struct def def;
@@ -117,9 +138,9 @@ uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	int hit = 1, indirect, stays, k;
 
 	if (rld_ref(d, rel.sym, &ref))
-		rld_unresolvable(r, dso_name(r, d), "?");
+		rld_unresolvable(r, dso_name(r, d), "?", NULL);
 	ref.is_call = 1;
-	if (r->statistics)
+	if (rld_counts(r))
 		__atomic_fetch_add(&r->stat.lazy, 1, __ATOMIC_RELAXED);
 	s = &d->dyn.symtab[rel.sym];
 	k = rld_read_begin(r);
@@ -143,8 +164,8 @@ uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	/* from here on def is there as long as the caller may call it */
 	v = rld_sym_addr(def.dso, def.sym);
 	stays = def.dso == d || def.dso->flags & D_STARTUP;
-	TRACE_BIND(r, ref.name, "rld: bind: %s: %s -> %s (lazy)\n",
-		   dso_name(r, d), ref.name, dso_name(r, def.dso));
+	if (rld_tells_bindings(r))
+		tell(r, &ref, &def, &rel);
 	indirect = is_ifunc(&def);
 	rld_read_end(r, k);
 	if (indirect)

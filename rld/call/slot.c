@@ -13,7 +13,7 @@ uintptr_t rld_bind_slot(struct dso *d, uintptr_t index)
 	if (d->flags & D_ENTRIES)
 		return rld_entry_bind(d, index);
 	if (index >= d->dyn.njmprel)
-		rld_unresolvable(r, dso_name(r, d), "?");
+		rld_unresolvable(r, dso_name(r, d), "?", NULL);
 	return rld_bind_call(r, d, rld_jmprel(d, index));
 }
 #if ARCH_IMPLICIT_GOT
@@ -34,7 +34,7 @@ uintptr_t rld_bind_got(uintptr_t *got, uintptr_t index)
 			rld_die(r, "a lazy stub of an unknown object");
 	}
 	if (index < d->dyn.mips_gotsym || index >= d->dyn.mips_symtabno)
-		rld_unresolvable(r, dso_name(r, d), "?");
+		rld_unresolvable(r, dso_name(r, d), "?", NULL);
 	return rld_bind_call(r, d, rld_got(d, index - d->dyn.mips_gotsym));
 }
 #endif

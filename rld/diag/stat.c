@@ -14,9 +14,9 @@ void rld_stat_print(struct rld *r)
 {
 	unsigned waiting = r->ndelay;
 
-	if (!r->statistics)
+	if (!(r->trace & TR_STAT))
 		return;
-	r->statistics = 0;
+	r->trace &= ~(unsigned)TR_STAT;
 	rld_print(r, r->log_fd,
 		  "rld: stat: %u objects now, %zu loaded, %zu unloaded\n"
 		  "rld: stat: %zu by delay-load, %u liblist entries wait\n",

@@ -209,6 +209,7 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 	hit = path_cache_find(r, name);
 	if (!hit || !rld_host_is_there(r, hit))
 		return NULL;
-	TRACE(r, TR_SEARCH, "rld: search: %s: found\n", hit);
+	if (__builtin_expect(r->trace & (TR_SEARCH | TR_RECORD), 0))
+		path_tell_cached(r, name, hit);
 	return rld_strdup(hit);
 }

@@ -3,6 +3,8 @@
  * defaults (rld(1), ld.so(8)). */
 #include "rld/internal.h"
 #include "rld/file/path.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 #include <errno.h>
 
@@ -216,6 +218,17 @@ int path_expand(struct rld *r, struct dso *from, const char *s, size_t n,
 	return 1;
 }
 
+enum rule {
+	BY_PATH,
+	BY_RPATH,
+	BY_LIBRARY_PATH,
+	BY_RUNPATH,
+	BY_CACHE,
+	BY_CONF,
+	BY_DEFAULT,
+	BY_MUSL
+};
+
 struct search {
 	struct rld *r;
 	const char *name;
@@ -227,7 +240,11 @@ struct search {
 	/* not NULL: told of each folder, and nothing is opened */
 	void (*each)(void *, const char *dir, size_t len, unsigned flags);
 	void *arg;
-	unsigned flags; /* LA_SER_*: where the folder comes from */
+	enum rule rule;	     /* where the folder comes from */
+	const char *element; /* of the list, as it is written; NULL: none */
+	size_t len;	     /* of element */
+	struct dso *of;	     /* whose list it is; NULL: nobody's */
+	char *misfit; /* heap: the first file that is of another machine */
 };
 
 /* Folders that were looked into: whether they are there, whether glibc-hwcaps
@@ -266,19 +283,102 @@ static int open_in(struct known *k, const char *path)
 	return sys_open(path, O_RDONLY);
 }
 
+static const char *rule_name(enum rule rule)
+{
+	switch (rule) {
+	case BY_RPATH:
+		return "RPATH";
+	case BY_RUNPATH:
+		return "RUNPATH";
+	case BY_LIBRARY_PATH:
+		return "LD_LIBRARY_PATH";
+	case BY_CACHE:
+		return "ld.so.cache";
+	case BY_CONF:
+		return "ld.so.conf";
+	case BY_DEFAULT:
+		return "default";
+	case BY_MUSL:
+		return "musl path";
+	default:
+		return "path";
+	}
+}
+
+/* What s is at, for the record. */
+static struct tried tried_now(const struct search *s, const char *path)
+{
+	struct tried t = { .path = path, .rule = rule_name(s->rule) };
+	int is_list = s->rule != BY_PATH && s->rule != BY_CACHE &&
+		      s->rule != BY_CONF;
+
+	if (is_list && s->element) {
+		t.element = s->element;
+		t.len = s->len;
+	}
+	if (s->rule == BY_RPATH || s->rule == BY_RUNPATH)
+		t.of = s->of;
+	return t;
+}
+
+/* For the message, if no other is found. */
+static __attribute__((cold, noinline)) void
+note_misfit(struct search *s, const char *path, int fd)
+{
+	const char *is = "another machine";
+	long n;
+
+	rld_misfit(rld_first_bytes(fd, &n), &is);
+	s->misfit = rld_format("; %s is there, but for %s", path, is);
+}
+
+/* fd: what opening it gave; does it fit? */
+static __attribute__((cold, noinline)) void
+tell_tried(struct search *s, const char *path, int fd, int fits)
+{
+	struct tried t = tried_now(s, path);
+	const char *wrong;
+	long n;
+
+	TRACE(s->r, TR_SEARCH, "search: %s: %s\n", path,
+	      fd >= 0 ? "found" : sys_strerror(fd));
+	if (!rld_recording(s->r))
+		return;
+	wrong = fd >= 0 && !fits ? rld_misfit(rld_first_bytes(fd, &n), &t.is) :
+				   NULL;
+	t.result = wrong	  ? wrong :
+		   fd >= 0	  ? "found" :
+		   fd == -ENOENT  ? "not there" :
+		   fd == -ENOTDIR ? "no directory" :
+				    sys_strerror(fd);
+	rld_record_tried(s->r, &t);
+}
+
+static __attribute__((cold, noinline)) void
+tell_passed_over(const struct search *s, const char *path, const char *why)
+{
+	struct tried t = tried_now(s, path);
+
+	t.result = why;
+	rld_record_tried(s->r, &t);
+}
+
 static int try_file(struct search *s, const char *path, struct known *k)
 {
-	int fd;
+	int fd, fits;
 
 	fd = open_in(k, path);
-	TRACE(s->r, TR_SEARCH, "rld: search: %s: %s\n", path,
-	      fd >= 0 ? "found" : sys_strerror(fd));
+	fits = fd >= 0 && rld_fits(fd);
+	if (__builtin_expect(s->r->trace & (TR_SEARCH | TR_RECORD), 0))
+		tell_tried(s, path, fd, fits);
 	if (fd < 0) {
 		if (fd != -ENOENT && fd != -ENOTDIR)
 			s->err = fd;
 		return 0;
 	}
-	if (!rld_fits(fd)) {
+	if (!fits) {
+		if (!s->misfit)
+			note_misfit(s, path, fd);
 		rld_first_bytes_forget();
 		sys_close(fd);
 		return 0;
@@ -357,19 +457,36 @@ static int try_in(struct search *s, const char *dir, const char *below,
 	       try_file(s, file.text, k);
 }
 
+/* The same as dlinfo has it. */
+static unsigned ser_flags(enum rule rule)
+{
+	switch (rule) {
+	case BY_RPATH:
+	case BY_RUNPATH:
+		return LA_SER_RUNPATH;
+	case BY_LIBRARY_PATH:
+		return LA_SER_LIBPATH;
+	default:
+		return LA_SER_DEFAULT;
+	}
+}
+
 static int try_dir(struct search *s, const char *dir)
 {
 	struct known *k;
 	unsigned i;
 
 	if (s->each) {
-		s->each(s->arg, dir, strlen(dir), s->flags);
+		s->each(s->arg, dir, strlen(dir), ser_flags(s->rule));
 		return 0;
 	}
 	i = know(s->r, dir);
 	k = i == UINT32_MAX ? NULL : &known[i];
-	if (k && k->missing)
+	if (k && k->missing) {
+		if (rld_recording(s->r))
+			tell_passed_over(s, dir, "no directory");
 		return 0;
+	}
 	if (k && !k->no_hwcaps && s->r->host.kind != HOST_MUSL)
 		for (unsigned l = rld_hwcap_level(s->r); l > 0; l--)
 			if (try_in(s, dir, arch_hwcap_name(l), NULL))
@@ -389,6 +506,8 @@ static const char *next_root(const struct rld *r, const char *root)
 static int try_element(struct search *s, const char *root, const char *dir,
 		       size_t n, struct dso *from)
 {
+	s->element = dir;
+	s->len = n;
 	path_clear(&element);
 	return (!root || add(&element, root, strlen(root))) &&
 	       (from ? path_expand(s->r, from, dir, n, &element) :
@@ -403,12 +522,14 @@ static int try_list(struct search *s, const char *list, struct dso *from,
 {
 	if (!list)
 		return 0;
+	s->of = from;
 	for (;;) {
 		const char *root = rooted && *list == '/' ? s->r->root : NULL;
 		size_t n = 0;
 
 		while (list[n] && !strchr(seps, list[n]))
 			n++;
+		s->element = NULL;
 		if (n == 0 && !s->r->secure && try_dir(s, "."))
 			return 1;
 		if (n != 0)
@@ -482,8 +603,16 @@ static int try_cache(struct search *s)
 	if (s->each || s->r->inhibit_cache)
 		return 0;
 	hit = path_cache_find(s->r, s->name);
-	if (!hit || (no_defaults(s->from) && in_default_dir(hit)))
+	if (!hit) {
+		if (rld_recording(s->r))
+			tell_passed_over(s, "/etc/ld.so.cache", "not there");
 		return 0;
+	}
+	if (no_defaults(s->from) && in_default_dir(hit)) {
+		if (rld_recording(s->r))
+			tell_passed_over(s, hit, "nodefaultlib");
+		return 0;
+	}
 	if (!s->r->root)
 		return try_file(s, hit, NULL);
 	rooted = rld_format("%s%s", s->r->root, hit);
@@ -498,6 +627,7 @@ static int try_cache(struct search *s)
 static int try_musl_list(struct search *s, const char *list, struct dso *from,
 			 int rooted)
 {
+	s->of = from;
 	for (;;) {
 		const char *root;
 		size_t n = 0;
@@ -532,19 +662,19 @@ static int has_other_tokens(const char *list)
  * cache and no flags that change the search. */
 static int search_as_musl(struct search *s)
 {
-	s->flags = LA_SER_LIBPATH;
+	s->rule = BY_LIBRARY_PATH;
 	if (s->r->library_path && try_musl_list(s, s->r->library_path, NULL, 0))
 		return 1;
-	s->flags = LA_SER_RUNPATH;
 	for (struct dso *d = s->from; d; d = d->loader) {
 		const char *path = d->dyn.runpath ? d->dyn.runpath :
 						    d->dyn.rpath;
 
+		s->rule = d->dyn.runpath ? BY_RUNPATH : BY_RPATH;
 		if (path && !has_other_tokens(path) &&
 		    try_musl_list(s, path, d, 1))
 			return 1;
 	}
-	s->flags = LA_SER_DEFAULT;
+	s->rule = BY_MUSL;
 	return try_musl_list(s, path_musl_list(s->r), NULL, 1);
 }
 
@@ -554,25 +684,37 @@ static int search_all(struct search *s)
 
 	if (r->host.kind == HOST_MUSL)
 		return search_as_musl(s);
-	s->flags = LA_SER_RUNPATH;
+	s->rule = BY_RPATH;
 	if (try_rpaths(s))
 		return 1;
-	s->flags = LA_SER_LIBPATH;
+	s->rule = BY_LIBRARY_PATH;
 	if (r->library_path && *r->library_path &&
 	    try_list(s, r->library_path, r->program, 0, ":;"))
 		return 1;
-	s->flags = LA_SER_RUNPATH;
+	s->rule = BY_RUNPATH;
 	if (s->from && s->from->dyn.runpath && *s->from->dyn.runpath &&
 	    try_list(s, s->from->dyn.runpath, s->from, 1, ":"))
 		return 1;
-	s->flags = LA_SER_DEFAULT;
+	s->rule = BY_CACHE;
 	if (try_cache(s))
 		return 1;
+	s->rule = BY_CONF;
 	if (!r->inhibit_cache && !path_cache_exists(r) &&
 	    path_conf_dirs(r, try_conf_dir, s))
 		return 1;
+	s->rule = BY_DEFAULT;
 	return !no_defaults(s->from) &&
 	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
+}
+
+__attribute__((cold, noinline)) void
+path_tell_cached(struct rld *r, const char *name, const char *path)
+{
+	struct search s = { .r = r, .name = name, .rule = BY_CACHE };
+
+	tell_tried(&s, path, 0, 1);
+	if (rld_recording(r))
+		rld_record_search(r, name, r->program, path);
 }
 
 /* fd, unless there was no memory for the path that belongs to it. */
@@ -604,6 +746,8 @@ static int by_path(struct search *s, char **path, struct rld_err *e)
 				"secure program",
 				s->name);
 	fd = sys_open(file.text, O_RDONLY);
+	if (__builtin_expect(s->r->trace & (TR_SEARCH | TR_RECORD), 0))
+		tell_tried(s, file.text, fd, 1);
 	if (fd < 0)
 		return rld_fail(e, "%s: cannot open shared object file: %s",
 				file.text, sys_strerror(fd));
@@ -629,38 +773,51 @@ static void not_found(const struct search *s, struct rld_err *e)
 	if (s->r->started)
 		rld_fail(e,
 			 "%s: cannot open shared object file: %s (searched: "
-			 "%s)",
-			 s->name, why, tried);
+			 "%s%s)",
+			 s->name, why, tried, s->misfit);
 	else
 		rld_fail(e,
-			 "%s: cannot be found (searched: %s): cannot open "
+			 "%s: cannot be found (searched: %s%s): cannot open "
 			 "shared object file: %s",
-			 s->name, tried, why);
+			 s->name, tried, s->misfit, why);
+}
+
+static int search(struct search *s, char **path, int *searched,
+		  struct rld_err *e)
+{
+	const char *name = s->name;
+
+	*path = NULL;
+	*searched = 0;
+	if (strchr(name, '/'))
+		return by_path(s, path, e);
+	*searched = 1;
+	if ((!strchr(name, '$') || !by_token(s)) &&
+	    (!*name || !search_all(s))) {
+		s->each = note_tried;
+		s->arg = s;
+		if (*name)
+			search_all(s);
+		not_found(s, e);
+		return -1;
+	}
+	*path = s->path;
+	return has_path(s, s->fd, s->path, e);
 }
 
 int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	       int *searched, struct rld_err *e)
 {
-	struct search s = { .r = r, .name = name, .from = from, .fd = -1 };
+	struct search s = {
+		.r = r, .name = name, .from = from, .fd = -1, .rule = BY_PATH
+	};
+	int fd = search(&s, path, searched, e);
 
-	*path = NULL;
-	*searched = 0;
-	if (strchr(name, '/'))
-		return by_path(&s, path, e);
-	*searched = 1;
-	if ((!strchr(name, '$') || !by_token(&s)) &&
-	    (!*name || !search_all(&s))) {
-		s.each = note_tried;
-		s.arg = &s;
-		if (*name)
-			search_all(&s);
-		not_found(&s, e);
-		rld_free(s.tried);
-		return -1;
-	}
+	if (rld_recording(r))
+		rld_record_search(r, name, from, fd < 0 ? NULL : *path);
 	rld_free(s.tried);
-	*path = s.path;
-	return has_path(&s, s.fd, s.path, e);
+	rld_free(s.misfit);
+	return fd;
 }
 
 void rld_search_dirs(struct rld *r, struct dso *from,

@@ -2,6 +2,8 @@
 /* Files to memory, and all that an object's headers and dynamic section say.
  * RELRO is closed later. */
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 #include <errno.h>
 
@@ -152,6 +154,14 @@ static int keep_headers(struct dso *d, const struct elf_head *h)
 	return 0;
 }
 
+static __attribute__((cold)) void tell_mapped(struct rld *r, struct dso *d)
+{
+	TRACE(r, TR_MAP, "map: %s at %p to %p\n", dso_name(r, d), (void *)d->lo,
+	      (void *)d->hi);
+	if (rld_recording(r) && r->program)
+		rld_record_loaded(r, d);
+}
+
 int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	    struct rld_err *e)
 {
@@ -164,7 +174,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	const char *why;
 	char *big = NULL;
 	int ret;
-	long n;
+	long n, head;
 	const void *aligned = rld_first_bytes(fd, &n);
 
 	/* what libc's own loader maps is its own business */
@@ -178,6 +188,7 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	if (n < 0)
 		return rld_fail(e, "%s: cannot be read: %s", dso_name(r, d),
 				sys_strerror(n));
+	head = n;
 	ret = elf_head(aligned, (size_t)n, st->stx_size, &want, &h, &why);
 	if (ret == 1) { /* the table lies far into the file */
 		size_t size = h.phnum * sizeof(ElfW(Phdr));
@@ -197,9 +208,13 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 					st->stx_size, r->page, &h, &why);
 	}
 	if (ret) {
+		char *hint = rld_hint_file(d, aligned, (size_t)head);
+
+		rld_fail(e, "%s: %s%s", dso_name(r, d),
+			 ret > 0 ? "is truncated" : why, hint);
+		rld_free(hint);
 		rld_free(big);
-		return rld_fail(e, "%s: %s", dso_name(r, d),
-				ret > 0 ? "is truncated" : why);
+		return -1;
 	}
 	d->type = h.type;
 	r->mapping = dso_name(r, d);
@@ -226,8 +241,8 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 	rld_free(big);
 	if (ret)
 		return -1;
-	TRACE(r, TR_MAP, "rld: map: %s at %p to %p\n", dso_name(r, d),
-	      (void *)d->lo, (void *)d->hi);
+	if (__builtin_expect(r->trace & (TR_MAP | TR_RECORD), 0))
+		tell_mapped(r, d);
 	return 0;
 }
 
@@ -258,8 +273,10 @@ void rld_unmap(struct rld *r, struct dso *d)
 				     -1, 0)))
 			rld_unmap_later(r, d->lo, d->hi);
 	}
-	TRACE(r, TR_MAP | TR_UNLOAD, "rld: unmap: %s from %p\n", dso_name(r, d),
+	TRACE(r, TR_MAP | TR_UNLOAD, "unmap: %s from %p\n", dso_name(r, d),
 	      (void *)d->lo);
+	if (rld_recording(r))
+		rld_record_unloaded(r, d);
 	d->lo = d->hi = 0;
 }
 
@@ -272,7 +289,7 @@ int rld_relro_open(struct rld *r, struct dso *d)
 
 	if (err) {
 		TRACE(r, TR_BIND,
-		      "rld: bind: %s: its RELRO cannot be made writable: %s\n",
+		      "bind: %s: its RELRO cannot be made writable: %s\n",
 		      dso_name(r, d), sys_strerror(err));
 		return -1;
 	}
@@ -287,8 +304,7 @@ int rld_relro_close(struct rld *r, struct dso *d)
 			   sys_mprotect(d->relro, d->relro_size, PROT_READ);
 
 	if (err)
-		TRACE(r, TR_BIND,
-		      "rld: bind: %s: its RELRO stays writable: %s\n",
+		TRACE(r, TR_BIND, "bind: %s: its RELRO stays writable: %s\n",
 		      dso_name(r, d), sys_strerror(err));
 	return err ? -1 : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Destructors: of one object that leaves, of all at exit. */
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 
 /* Destructors are due once constructors have begun, which may have called exit;
  * under musl, once they are done. */
@@ -11,24 +12,43 @@ static int has_fini(const struct rld *r, const struct dso *d)
 		r->host.kind != HOST_MUSL);
 }
 
+static inline __attribute__((always_inline)) void
+run_finis(const struct code *c)
+{
+	const uintptr_t *a = (const uintptr_t *)c->fini_array;
+
+	for (size_t i = c->nfini; i-- > 0;)
+		if (a[i] && a[i] != (uintptr_t)-1)
+			((void (*)(void))a[i])();
+	if (c->fini)
+		((void (*)(void))c->fini)();
+}
+
+static __attribute__((cold, noinline)) void
+run_fini_told(struct rld *r, struct dso *d, const struct code *c)
+{
+	unsigned long long began = rld_recording(r) ? rld_record_time() : 0;
+
+	TRACE(r, TR_INIT, "fini: %s\n", dso_name(r, d));
+	run_finis(c);
+	if (rld_recording(r))
+		rld_record_ran(r, "fini", d, began);
+}
+
 void rld_run_fini(struct rld *r, struct dso *d)
 {
 	const struct code *c = rld_code(d);
-	const uintptr_t *a;
 
 	if (!has_fini(r, d))
 		return;
 	d->init = INIT_FINISHED;
 	if (!c)
 		return;
-	if (c->nfini || c->fini)
-		TRACE(r, TR_INIT, "rld: fini: %s\n", dso_name(r, d));
-	a = (const uintptr_t *)c->fini_array;
-	for (size_t i = c->nfini; i-- > 0;)
-		if (a[i] && a[i] != (uintptr_t)-1)
-			((void (*)(void))a[i])();
-	if (c->fini)
-		((void (*)(void))c->fini)();
+	if ((c->nfini || c->fini) &&
+	    __builtin_expect(r->trace & (TR_INIT | TR_RECORD), 0))
+		run_fini_told(r, d, c);
+	else
+		run_finis(c);
 }
 
 /* Not what another thread's dlclose is at: it would unmap it under us. */
@@ -68,6 +88,9 @@ void rld_fini_all(void)
 			break;
 		rld_run_fini(r, d);
 	}
-	if (!told++)
+	if (rld_counts(r) && !told++) {
 		rld_stat_print(r);
+		if (rld_recording(r))
+			rld_record_end(r);
+	}
 }

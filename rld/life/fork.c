@@ -3,6 +3,7 @@
  * handler or callback has called it (doc/threads.md). */
 #include "rld/tls/tls.h"
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 
 enum { PATIENCE = 100 /* ms */ };
 
@@ -196,6 +197,8 @@ static void in_child(void)
 	struct sigs was;
 
 	rld_block_signals(&was);
+	if (rld_recording(r))
+		rld_record_in_child();
 	forget_others(r);
 	give_back(r);
 	sys_sigmask(SIG_SETMASK, &was, NULL);

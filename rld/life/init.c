@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Constructors and destructors: dependencies first, and last. */
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 
 typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
 
@@ -151,6 +152,17 @@ run_constructors(struct rld *r, struct dso *d, const struct code *c)
 	constructed(r, d);
 }
 
+static __attribute__((cold, noinline)) void
+construct_told(struct rld *r, struct dso *d, const struct code *c)
+{
+	unsigned long long began = rld_recording(r) ? rld_record_time() : 0;
+
+	TRACE(r, TR_INIT, "init: %s\n", dso_name(r, d));
+	run_constructors(r, d, c);
+	if (rld_recording(r))
+		rld_record_ran(r, "init", d, began);
+}
+
 /* d's own constructors, once; another thread's turn is waited for. */
 static void construct(struct rld *r, struct dso *d)
 {
@@ -167,9 +179,11 @@ static void construct(struct rld *r, struct dso *d)
 	r->fini_list = d;
 	c = rld_code(d);
 	rld_unlock(r);
-	if (c && (c->init || c->ninit))
-		TRACE(r, TR_INIT, "rld: init: %s\n", dso_name(r, d));
-	run_constructors(r, d, c);
+	if (c && (c->init || c->ninit) &&
+	    __builtin_expect(r->trace & (TR_INIT | TR_RECORD), 0))
+		construct_told(r, d, c);
+	else
+		run_constructors(r, d, c);
 }
 
 static int runs_itself(const struct dso *d)

@@ -154,7 +154,7 @@ static void pass(struct rld *r, const struct dso *d, const struct glance *g)
 	passed = *g;
 	rld_unlock(r);
 	TRACE(r, TR_INIT,
-	      "rld: init: %s: goes ahead of thread %d, which waits in a "
+	      "init: %s: goes ahead of thread %d, which waits in a "
 	      "constructor or destructor\n",
 	      d ? dso_name(r, d) : "dlclose", g->tid);
 }

@@ -90,7 +90,7 @@ static void keep(struct rld *r, const struct leaving *l)
 	for (unsigned i = 0; i < l->n; i++) {
 		l->at[i]->stays = 1;
 		TRACE(r, TR_UNLOAD,
-		      "rld: unload: %s stays: its users cannot be "
+		      "unload: %s stays: its users cannot be "
 		      "made writable\n",
 		      dso_name(r, l->at[i]));
 	}
@@ -157,7 +157,7 @@ static void leave(struct rld *r, struct leaving *l)
 	for (unsigned i = 0; i < l->n; i++) {
 		struct dso *d = l->at[i];
 
-		TRACE(r, TR_UNLOAD, "rld: unload: %s\n", dso_name(r, d));
+		TRACE(r, TR_UNLOAD, "unload: %s\n", dso_name(r, d));
 		if (r->overrides)
 			rld_weak_forget(r, d);
 		rld_index_remove(r, d);
@@ -242,7 +242,7 @@ static void begin_to_leave(struct rld *r, struct leaving *l)
 	if (could_leave(r, l))
 		return;
 	TRACE(r, TR_UNLOAD,
-	      "rld: unload: %s stays: what its leaving would change cannot be "
+	      "unload: %s stays: what its leaving would change cannot be "
 	      "made writable\n",
 	      dso_name(r, l->at[0]));
 	mark_leaving(l, 0);

@@ -125,7 +125,7 @@ static void adopt(struct rld *r, struct dso *d, uintptr_t base)
 	learn(r, d, base);
 	if (d->soname)
 		rld_add_name(r, d, d->soname);
-	TRACE(r, TR_MAP, "rld: map: %s adopted at %p\n", dso_name(r, d),
+	TRACE(r, TR_MAP, "map: %s adopted at %p\n", dso_name(r, d),
 	      (void *)d->lo);
 }
 

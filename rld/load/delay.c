@@ -4,6 +4,7 @@
 #include "rld/load/delay.h"
 #include "rld/base/sealed.h"
 #include "rld/diag/event.h"
+#include "rld/diag/record.h"
 
 static struct peek *peek_at(struct rld *r, struct dso *o, unsigned i,
 			    struct rld_err *e)
@@ -98,9 +99,11 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 	struct dso *first, *x;
 	unsigned last = r->serial;
 
-	TRACE(r, TR_MAP, "rld: map: %s needs %s: loading %s\n", dso_name(r, o),
+	TRACE(r, TR_MAP, "map: %s needs %s: loading %s\n", dso_name(r, o),
 	      symbol, o->need_name[i]);
 	x = rld_load_entry(r, o, i, e);
+	if (rld_recording(r))
+		rld_record_delay(r, o, o->need_name[i], symbol, x, e->text);
 	first = rld_after(r, last);
 	for (struct dso *n = first; n; n = dso_next(n))
 		n->flags |= D_DELAYED;

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What arrives brings what it needs, breadth-first, and its versions are checked. */
 #include "rld/base/sealed.h"
+#include "rld/diag/hint.h"
+
+/* For an answer: an entry that has no object. */
+static void not_loaded(struct rld *r, const char *name, const struct rld_err *e)
+{
+	if (r->mode == MODE_LIST) {
+		rld_print(r, 1, "\t%s => not found\n", name);
+		r->problems++;
+	} else {
+		rld_problem(r, "%s: %s", r->prog, e->text);
+	}
+}
 
 int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 {
@@ -12,22 +24,15 @@ int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 			if (!d->need[i]) {
 				if (r->mode == MODE_RUN)
 					return -1;
-				rld_print(r, r->mode == MODE_LIST ? 1 : 2,
-					  r->mode == MODE_LIST ?
-						  "\t%s => not found\n" :
-						  "rld: %s: %s\n",
-					  r->mode == MODE_LIST ?
-						  d->need_name[i] :
-						  r->prog,
-					  e->text);
-				r->problems++;
+				not_loaded(r, d->need_name[i], e);
 				rld_err_clear(e);
 			}
 		}
 	return 0;
 }
 
-static int defines_version(const struct dso *o, const struct elf_version *v)
+static inline __attribute__((always_inline)) int
+defines_version(const struct dso *o, const struct elf_version *v)
 {
 	for (unsigned i = 0; i < o->nver; i++)
 		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
@@ -36,27 +41,56 @@ static int defines_version(const struct dso *o, const struct elf_version *v)
 	return elf_version_defined(&o->dyn, v->hash, v->name);
 }
 
+static inline __attribute__((always_inline)) struct dso *
+version_owner(struct rld *r, const struct dso *d, const struct elf_version *v)
+{
+	struct dso *o = rld_find_name_in(r, d->space, v->file);
+
+	for (unsigned j = 0; !o && j < d->nneed; j++)
+		if (d->need[j] && d->need[j]->soname &&
+		    !strcmp(d->need[j]->soname, v->file))
+			o = d->need[j];
+	return o;
+}
+
+static __attribute__((cold, noinline)) void
+lacks(struct rld *r, const struct dso *o, const struct elf_version *v,
+      const struct dso *d, struct rld_err *e)
+{
+	char *hint = rld_hint_version(o, v);
+
+	rld_fail(e, "%s: version `%s' not found (required by %s)%s",
+		 dso_name(r, o), v->name, dso_name(r, d), hint);
+	rld_free(hint);
+}
+
 int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 {
 	for (unsigned i = 0; i < d->nver; i++) {
 		const struct elf_version *v = &d->ver[i];
-		struct dso *o;
+		const struct dso *o;
 
 		if (!v->name || v->is_def || v->is_weak)
 			continue;
-		o = rld_find_name_in(r, d->space, v->file);
-		for (unsigned j = 0; !o && j < d->nneed; j++)
-			if (d->need[j] && d->need[j]->soname &&
-			    !strcmp(d->need[j]->soname, v->file))
-				o = d->need[j];
+		o = version_owner(r, d, v);
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
 		    defines_version(o, v))
 			continue;
-		return rld_fail(e,
-				"%s: version `%s' not found (required by %s)",
-				dso_name(r, o), v->name, dso_name(r, d));
+		lacks(r, o, v, d, e);
+		return -1;
 	}
 	return 0;
+}
+
+struct dso *rld_version_owner(struct rld *r, const struct dso *d,
+			      const struct elf_version *v)
+{
+	return version_owner(r, d, v);
+}
+
+int rld_defines_version(const struct dso *o, const struct elf_version *v)
+{
+	return defines_version(o, v);
 }
 
 int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)

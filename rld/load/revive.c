@@ -66,7 +66,7 @@ static int revive(struct rld *r, struct dso *root)
 		r->nlinger--;
 		rld_index_remove(r, d);
 		rld_move_last(r, d);
-		TRACE(r, TR_MAP | TR_UNLOAD, "rld: map: %s: is still there\n",
+		TRACE(r, TR_MAP | TR_UNLOAD, "map: %s: is still there\n",
 		      dso_name(r, d));
 	}
 	rld_free(list);

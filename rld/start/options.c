@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line, _RLD_ARGS and the environment. */
 #include "rld.h"
-#include "rld/internal.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 static const char usage[] =
 	"usage: rld [OPTION]... PROGRAM [ARG]...\n"
@@ -12,7 +13,9 @@ static const char usage[] =
 	"  --verify              exit status: 0 a dynamically linked program,\n"
 	"                        2 an object without interpreter, 1 neither\n"
 	"  --trace=WHAT          search,map,bind,tls,init,unload or all\n"
-	"  --log=FILE            traces go to FILE\n"
+	"  --log=FILE            traces go to FILE; %p: the pid\n"
+	"  --record=FILE         what was done, a JSON object a line; %p: the pid\n"
+	"  --record-fd=N         the same to a descriptor\n"
 	"  --library-path=LIST   in place of LD_LIBRARY_PATH\n"
 	"  --preload=LIST        load these first\n"
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
@@ -26,6 +29,9 @@ static const char usage[] =
 	"  --identity=inode|path when two names are one object\n"
 	"  --delay-load=LIST     load these libraries only when needed (or: all)\n"
 	"  --print-interpreter   the path of rld's file, to name as an interpreter\n"
+	"  --tree, --why, --symbol, --bindings, --lint, --time, --graph, --html,\n"
+	"  --sqlite, --ps, --core, --diff ...\n"
+	"                        start rld-show, which answers; as: rld --tree PROGRAM\n"
 	"  --shared=LIST         namespaces of dlmopen share these libraries\n"
 	"  --version, --help\n"
 	"A value may be the next word, too: --argv0 NAME.\n";
@@ -63,10 +69,12 @@ static int set_trace(struct rld *r, const char *list)
 	return 0;
 }
 
-static int set_log(struct rld *r, const char *file)
+int rld_set_log(struct rld *r, const char *file)
 {
-	int fd = sys_open(file, O_WRONLY | O_CREAT | O_APPEND);
+	char *name = rld_with_pid(file);
+	int fd = name ? sys_open(name, O_WRONLY | O_CREAT | O_APPEND) : -ENOMEM;
 
+	rld_free(name);
 	if (fd >= 0)
 		r->log_fd = fd;
 	else if (r->on_command_line)
@@ -77,6 +85,20 @@ static int set_log(struct rld *r, const char *file)
 			  "rld: %s: %s: the log cannot be opened: %s: "
 			  "ignored\n",
 			  r->prog, file, sys_strerror(fd));
+	return 0;
+}
+
+/* err: what came of it. */
+static int record_to(struct rld *r, const char *where, int err)
+{
+	if (err >= 0)
+		return 0;
+	if (r->on_command_line)
+		rld_die(r, "%s: the record cannot be written: %s", where,
+			sys_strerror(err));
+	rld_print(r, 2,
+		  "rld: %s: %s: the record cannot be written: %s: ignored\n",
+		  r->prog, where, sys_strerror(err));
 	return 0;
 }
 
@@ -151,7 +173,11 @@ static int option(struct rld *r, const char *a, char **next)
 	if ((v = value(a, "--trace", next)))
 		return set_trace(r, v);
 	if ((v = value(a, "--log", next)))
-		return set_log(r, v);
+		return rld_set_log(r, v);
+	if ((v = value(a, "--record-fd", next)))
+		return record_to(r, v, rld_record_fd(r, v));
+	if ((v = value(a, "--record", next)))
+		return record_to(r, v, rld_record_file(r, v));
 	if ((v = value(a, "--library-path", next)))
 		return r->library_path = v, 0;
 	if ((v = value(a, "--preload", next)))
@@ -183,7 +209,7 @@ static int with_value(struct rld *r, const char *a, const char *v)
 {
 	/* not a table: its pointers would be relocations of our own */
 	if (!strcmp(a, "-log"))
-		return set_log(r, v);
+		return rld_set_log(r, v);
 	if (!strcmp(a, "-identity"))
 		return set_identity(r, v);
 	if (!strcmp(a, "-delay_load"))
@@ -213,7 +239,7 @@ static int irix_option(struct rld *r, const char *a, char **next)
 	if (!strcmp(a, "-ignore_all_versions"))
 		return r->ignore_all_versions = 1, 0;
 	if (!strcmp(a, "-stat"))
-		return r->statistics = 1, 0;
+		return r->trace |= TR_STAT, 0;
 	/* nothing is prelinked, no stack of ours is handed on, pixie is none */
 	if (!strcmp(a, "-quickstart_off") || !strcmp(a, "-clearstack") ||
 	    !strcmp(a, "-pixie_init"))
@@ -295,6 +321,9 @@ static void environment(struct rld *r)
 	r->bind_now = v && *v;
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
 		r->mode = MODE_LIST;
+	v = rld_getenv(r, "LD_DEBUG");
+	if (v && *v)
+		rld_debug_variable(r, v);
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
 	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
 	if (v && *v)
@@ -365,6 +394,44 @@ static int each_file(struct rld *r, int i)
 	sys_exit(bad != 0);
 }
 
+/* The first word of a list for --trace that is none. */
+static const char *bad_trace(const char *list)
+{
+	size_t n;
+
+	for (; *list; list += n + (list[n] == ',')) {
+		for (n = 0; list[n] && list[n] != ',';)
+			n++;
+		if (!trace_bit(list, n))
+			break;
+	}
+	return list;
+}
+
+/* An option of the command line that is none, or whose value is none. */
+_Noreturn static void bad_option(struct rld *r, const char *a)
+{
+	static const char traces[] = ",search,map,bind,tls,init,unload,all";
+	const char *v = strchr(a, '=');
+	size_t n = v ? (size_t)(v - a) : strlen(a);
+
+	for (const char *p = usage; (p = strchr(p, '-')); p++) {
+		if (strncmp(p, a, n) != 0 ||
+		    (p[n] != '=' && p[n] != ' ' && p[n] != ','))
+			continue;
+		if (!v && p[n] == '=')
+			rld_die(r, "%s: needs a value (try --help)", a);
+		if (v && p[n] != '=')
+			rld_die(r, "%s: takes no value (try --help)", a);
+		rld_die(r, "%s: unknown value (try --help)%s", a,
+			str_starts(a, "--trace=") ?
+				rld_hint_word(traces, ",", bad_trace(v + 1)) :
+				NULL);
+	}
+	rld_die(r, "%s: unknown option (try --help)%s", a,
+		rld_hint_word(usage, "--", a + 2));
+}
+
 void rld_options(struct rld *r)
 {
 	enum run_mode from_environment;
@@ -397,9 +464,10 @@ void rld_options(struct rld *r)
 			rld_print(r, 1, "%s", usage);
 			sys_exit(0);
 		}
+		if (rld_asks_tool(a))
+			rld_start_tool(r, i);
 		if (option(r, a, &next))
-			rld_die(r, "%s: unknown option or value (try --help)",
-				a);
+			bad_option(r, a);
 		i += was && !next;
 	}
 	if (i >= r->argc) {
@@ -407,7 +475,10 @@ void rld_options(struct rld *r)
 		sys_exit(127);
 	}
 	if (r->argv[i][0] == '-' && r->argv[i][1])
-		rld_die(r, "%s: unknown option (try --help)", r->argv[i]);
+		rld_die(r,
+			"%s: unknown option (try --help): options of one dash "
+			"go into _RLD_ARGS",
+			r->argv[i]);
 	if (i + 1 < r->argc && (r->mode == MODE_LIST || r->mode == MODE_CHECK))
 		i = each_file(r, i);
 	if (r->mode == MODE_RUN) /* what follows PROGRAM is its own */

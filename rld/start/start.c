@@ -3,6 +3,8 @@
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
 #include "rld/file/path.h"
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 enum { VDSO_DATA = 64 * 1024 }; /* bytes, or less */
 
@@ -144,9 +146,11 @@ static void check_startable(struct rld *r, const struct dso *p)
 {
 	if (p->soname &&
 	    (rld_is_loader(p->soname) || !strcmp(p->soname, "libc.so.6")))
-		rld_die(r, "is a C library or its linker itself");
+		rld_die(r, "is a C library or its linker itself: start it "
+			   "without rld");
 	if (p->entry == p->lm.l_addr)
-		rld_die(r, "has no entry point: is it a library?");
+		rld_die(r, "has no entry point: is it a library? (--check "
+			   "and --list take one)");
 }
 
 /* Is it a program that needs no linker? */
@@ -187,9 +191,10 @@ static void program_from_file(struct rld *r)
 	int fd = sys_open(r->prog, O_RDONLY | O_NONBLOCK);
 
 	if (fd < 0)
-		rld_die(r, "cannot be opened: %s", sys_strerror(fd));
+		rld_die(r, "cannot be opened: %s%s", sys_strerror(fd),
+			fd == -ENOENT ? rld_hint_path(r, r->prog) : "");
 	if (sys_statx(fd, "", AT_EMPTY_PATH, &st))
-		rld_die(r, "cannot be read");
+		rld_die(r, "cannot be read: its status is refused");
 	wrong = sys_not_regular(&st);
 	if (wrong)
 		rld_die(r, "%s", wrong);
@@ -355,6 +360,8 @@ static void gather(struct rld *r)
 	if (r->delay_list)
 		rld_tell_unneeded(r);
 	rld_search_done(r);
+	if (rld_recording(r))
+		rld_record_phase(r, "load");
 }
 
 /* Everything is mapped and, in run mode, libc is up: bind. */
@@ -370,8 +377,7 @@ static void bind(struct rld *r)
 		    rld_check_versions(r, d, &e)) {
 			if (r->mode == MODE_RUN)
 				die_of(r, &e);
-			rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
-			r->problems++;
+			rld_problem(r, "%s: %s", r->prog, e.text);
 			rld_err_clear(&e);
 		}
 	for (struct dso *d = ARCH_IMPLICIT_GOT ? r->head : NULL; d;
@@ -379,12 +385,15 @@ static void bind(struct rld *r)
 		if (!(d->flags & (D_HOST | D_SELF | D_VDSO)))
 			implicit += rld_ngot(d);
 	rld_index_plan(r, implicit);
+	if (rld_recording(r))
+		rld_record_arrived(r, r->head);
 	if (rld_relocate_new(r, r->head, &e)) {
 		if (r->mode == MODE_RUN)
 			die_of(r, &e);
-		rld_print(r, 2, "rld: %s: %s\n", r->prog, e.text);
-		r->problems++;
+		rld_problem(r, "%s: %s", r->prog, e.text);
 	}
+	if (rld_recording(r))
+		rld_record_bound(r);
 }
 
 static void settle(struct rld *r)
@@ -461,7 +470,16 @@ static void start_alone(struct rld *r)
 	announce(r);
 	rld_init_program(r);
 	rld_delay_init(r); /* news of what data references brought */
+	if (rld_recording(r))
+		rld_record_entered(r);
 	enter(r, (uintptr_t)rld_fini_all);
+}
+
+_Noreturn static void finish(struct rld *r)
+{
+	if (rld_recording(r))
+		rld_record_end(r);
+	sys_exit(r->problems ? 1 : 0);
 }
 
 /* Entries that wait: where each would be found. */
@@ -479,9 +497,8 @@ static void print_delayed(struct rld *r, struct dso *d)
 				  d->need_name[i], path ? path : "not found",
 				  dso_name(r, d));
 		} else if (!path) {
-			rld_print(r, 2, "rld: %s: %s (delay-load by %s)\n",
-				  r->prog, e.text, dso_name(r, d));
-			r->problems++;
+			rld_problem(r, "%s: %s (delay-load by %s)", r->prog,
+				    e.text, dso_name(r, d));
 		}
 		rld_err_clear(&e);
 	}
@@ -503,7 +520,9 @@ static void print_list(struct rld *r)
 		print_delayed(r, d);
 	if (!r->program->nneed)
 		rld_print(r, 1, "\tstatically linked\n");
-	sys_exit(r->problems ? 1 : 0);
+	if (rld_recording(r))
+		rld_record_arrived(r, r->head);
+	finish(r);
 }
 
 void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
@@ -539,14 +558,16 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		for (struct dso *d = r->head; d; d = dso_next(d))
 			print_delayed(r, d);
 		whole(r);
-		sys_exit(r->problems ? 1 : 0);
+		finish(r);
 	}
 	if (rld_stack_decide(r, &e))
 		die_of(r, &e);
 	if (!r->host.libc)
 		start_alone(r);
 	if (!r->host.loader)
-		rld_die(r, "%s: its own loader cannot be found",
+		rld_die(r,
+			"%s: its own loader cannot be found: install the C "
+			"library that the program was linked to",
 			r->host.libc->lm.l_name);
 	if (rld_synth_build(r, &e))
 		die_of(r, &e);
@@ -562,6 +583,8 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	 * which cannot be found from the environment's new end. */
 	if (sp != r->stack)
 		rld_read_stack(r, sp);
+	if (rld_recording(r))
+		rld_record_phase(r, "libc");
 	rld_host_adopt(r);
 	if (r->as_command)
 		rld_exe_offer(r);
@@ -579,5 +602,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 		rld_init_program(r);
 		rld_delay_init(r); /* news of what data references brought */
 	}
+	if (rld_recording(r))
+		rld_record_entered(r);
 	enter(r, fini);
 }

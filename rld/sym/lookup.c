@@ -6,7 +6,8 @@
  * of all definitions (hash -> objects in list order), filled from the GNU
  * chains, which hold the hashes.  An entry of the index is good from the moment
  * its id is written, so readers need no lock. */
-#include "rld/internal.h"
+#include "rld/diag/record.h"
+#include "rld/diag/hint.h"
 
 /* An index entry costs as much as this many probes: it touches the chains of
  * every object, and pages are dear. */
@@ -71,8 +72,8 @@ static inline int same_name(const struct ref *ref, const char *name,
 /* Does the version of symbol i of d serve ref?  2: only if d has no better
  * one: a reference that names none means the base or first version, and the
  * default one where there is neither. */
-static int version_serves(const struct dso *d, uint32_t i,
-			  const struct ref *ref)
+static inline __attribute__((always_inline)) int
+version_serves(const struct dso *d, uint32_t i, const struct ref *ref)
 {
 	unsigned raw, ndx;
 
@@ -174,6 +175,38 @@ static int symbol_serves(const struct dso *d, uint32_t i, const struct ref *ref,
 	    (d->note && hides(d, i, ref, name)))
 		return 0;
 	return version_serves(d, i, ref);
+}
+
+enum verdict rld_judge(const struct dso *d, uint32_t i, const struct ref *ref)
+{
+	const ElfW(Sym) *s = &d->dyn.symtab[i];
+	unsigned bind = ELF64_ST_BIND(s->st_info), vis = s->st_other & 3;
+	int serves;
+
+	if ((bind != STB_GLOBAL && bind != STB_WEAK &&
+	     bind != STB_GNU_UNIQUE) ||
+	    (s->st_shndx == SHN_UNDEF && !s->st_value))
+		return SYM_NONE;
+	if (d == ref->skip)
+		return SYM_SELF;
+	if (s->st_shndx == SHN_UNDEF &&
+	    (ref->is_call || !arch_canonical_plt(s)))
+		return SYM_UNDEFINED;
+	if (d->flags & D_DYING || (ref->staying && d->flags & D_LEAVING))
+		return SYM_LEAVING;
+	if (!seen(d, ref->from))
+		return d->flags & (D_RETIRED | D_LINGERS) ? SYM_LEAVING :
+							    SYM_SCOPE;
+	if ((vis == STV_HIDDEN || vis == STV_INTERNAL) && ref->from != d)
+		return SYM_HIDDEN;
+	if (d->note && hides(d, i, ref, ref->name))
+		return SYM_MARK;
+	serves = version_serves(d, i, ref);
+	if (!serves)
+		return SYM_VERSION;
+	if (!symbol_serves(d, i, ref, !ref->is_call))
+		return SYM_NONE;
+	return serves == 1 ? SYM_SERVES : SYM_SECOND;
 }
 
 static int found(const struct dso *d, uint32_t i, struct def *out)
@@ -472,6 +505,14 @@ void rld_index_remove(struct rld *r, struct dso *d)
 	d->flags &= ~(unsigned)D_INDEXED;
 }
 
+static __attribute__((cold, noinline)) void tell_plan(struct rld *r,
+						      size_t refs, size_t defs)
+{
+	TRACE(r, TR_BIND,
+	      "bind: %zu references, %zu definitions, %u objects: %s\n", refs,
+	      defs, r->nobj, r->index ? "one index" : "probing");
+}
+
 /* Before the first relocation: which way is cheaper?  References cost a walk
  * over half the list without the index; the index costs every definition. */
 void rld_index_plan(struct rld *r, size_t refs)
@@ -489,9 +530,8 @@ void rld_index_plan(struct rld *r, size_t refs)
 	}
 	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
-	TRACE(r, TR_BIND,
-	      "rld: bind: %zu references, %zu definitions, %u objects: %s\n",
-	      refs, defs, r->nobj, r->index ? "one index" : "probing");
+	if (__builtin_expect(r->trace & (TR_BIND | TR_RECORD), 0))
+		tell_plan(r, refs, defs);
 }
 
 static int lookup_index(const struct index *x, const struct ref *ref,

@@ -51,7 +51,7 @@ static void place(struct rld *r, struct dso *d)
 	d->tls_static = 1;
 	if (rld_tls_register(r, d, &e))
 		rld_die(r, "%s", e.text ? e.text : "");
-	TRACE(r, TR_TLS, "rld: tls: %s: static, %zu bytes, aligned %zu\n",
+	TRACE(r, TR_TLS, "tls: %s: static, %zu bytes, aligned %zu\n",
 	      dso_name(r, d), d->tls_memsz, d->tls_align);
 }
 

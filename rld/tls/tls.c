@@ -224,7 +224,7 @@ int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e)
 		if (m >= nmodules)
 			nmodules = m + 1;
 		d->tls_mod = m;
-		TRACE(r, TR_TLS, "rld: tls: %s: module %u, %zu bytes\n",
+		TRACE(r, TR_TLS, "tls: %s: module %u, %zu bytes\n",
 		      dso_name(r, d), m, d->tls_memsz);
 	}
 	if (d->tls_static)

@@ -1,0 +1,2 @@
+int of_the_host(void);
+int plugin(void) { return of_the_host(); }
