@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Hosted programs and libraries: rld-mark, and librld.so.1.  rld-mark is built for the
+# Hosted programs and libraries: rld-mark, rld-show, and librld.so.1.  rld-mark is built for the
 # machine that make runs on (build/rld-mark, which the tests use) and, where rld is
 # for another one, for that as well (build/HOST/rld-mark, which is installed).
 
@@ -41,7 +41,33 @@ $(eval $(call mark,$(BUILD),$(HOSTCC),build/rld-mark,build/host))
 $(eval $(call mark,$(HOST),$(CC),$(MARK),build/$(HOST)/host))
 endif
 
-TOOLS := $(if $(HAVE_LIBELF_$(HOST)),$(MARK)) build/$(HOST)/librld.so.1
+# rld-show, for the machine that rld is for.  Its libraries are optional, as libelf is.
+SHOW_SRC := $(sort $(wildcard tools/show/*.c))
+SHOW_DIR := build/$(HOST)/show
+SHOW := $(if $(filter $(HOST),$(BUILD)),build/rld-show,build/$(HOST)/rld-show)
+SHOW_OBJ := $(patsubst %.c,$(SHOW_DIR)/%.o,$(SHOW_SRC) elf/rldnote.c) $(SHOW_DIR)/page.o
+HAVE_SHOW := $(if $(SHOW_SRC),$(shell printf '%s\n' '#include <libelf.h>' \
+	'#include <json-c/json.h>' '#include <sqlite3.h>' | \
+	sed 's/^.043/#/' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo yes))
+NO_SHOW = rld-show is left out, for want of libelf, json-c or SQLite: Debian libelf-dev, \
+	libjson-c-dev, libsqlite3-dev
 
-tools: $(TOOLS) ## build rld-mark (where libelf is there) and librld.so.1
+$(SHOW): $(SHOW_OBJ)
+	$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $(SHOW_OBJ) -lelf -ljson-c -lsqlite3
+
+$(SHOW_DIR)/%.o: %.c $(RULES)
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -DRLD_LIBDIR='"$(RLDDIR)"' $(call INC,$(HOST)) \
+		-MMD -MP -c -o $@ $<
+
+$(SHOW_DIR)/page.o: tools/show/page.S tools/show/page.html $(RULES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(SHOW_DIR)/tools/show/*.d)
+
+TOOLS := $(if $(HAVE_LIBELF_$(HOST)),$(MARK)) $(if $(HAVE_SHOW),$(SHOW)) build/$(HOST)/librld.so.1
+
+tools: $(TOOLS) ## build rld-mark and rld-show (where their libraries are there) and librld.so.1
 	$(if $(HAVE_LIBELF_$(HOST)),,@echo 'rld: $(call NO_LIBELF,$(HOST))')
+	$(if $(HAVE_SHOW),,@echo 'rld: $(NO_SHOW)')

@@ -530,7 +530,7 @@ void rld_index_plan(struct rld *r, size_t refs)
 	}
 	if (refs * (r->nobj / 2 + 1) > defs * INDEX_COST)
 		rld_index_build(r);
-	if (__builtin_expect(r->trace & (TR_BIND | TR_RECORD), 0))
+	if (__builtin_expect(r->trace & TR_BIND, 0))
 		tell_plan(r, refs, defs);
 }
 
