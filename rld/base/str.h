@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For the hosted: glibc 2.43's <string.h> has macros of these. */
+#undef strchr
+#undef strrchr
+
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int byte, size_t n);
