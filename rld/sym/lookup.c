@@ -133,7 +133,7 @@ hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
 {
 	if (d->flags & D_SELF)
 		return !own_serves(&rld_state, i, ref) ||
-		       (str_same(name, "fork") &&
+		       (!strcmp(name, "fork") &&
 			!rld_fork_is_ours(&rld_state));
 	return ref->from != d && rldnote_hides(d->note, name);
 }
