@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of libc's family, and where its own loader lies. */
 #include "rld/base/sealed.h"
+#include "rld/diag/record.h"
 #include "rld/file/path.h"
 
 int rld_is_loader(const char *base)
@@ -192,6 +193,20 @@ char *rld_host_path(struct rld *r, const char *name, const struct dso *from)
 
 const char rld_preload_file[] = "/etc/ld.so.preload";
 
+static __attribute__((cold, noinline)) void
+tell_cached(struct rld *r, const char *name, const char *path)
+{
+	struct tried t = { .path = path,
+			   .rule = "ld.so.cache",
+			   .result = "found" };
+
+	TRACE(r, TR_SEARCH, "search: %s: found\n", path);
+	if (!rld_recording(r))
+		return;
+	rld_record_tried(r, &t);
+	rld_record_search(r, name, r->program, path);
+}
+
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 {
 	const char *hit;
@@ -210,6 +225,6 @@ char *rld_search_cache(struct rld *r, const char *name, const struct dso *from)
 	if (!hit || !rld_host_is_there(r, hit))
 		return NULL;
 	if (__builtin_expect(r->trace & (TR_SEARCH | TR_RECORD), 0))
-		path_tell_cached(r, name, hit);
+		tell_cached(r, name, hit);
 	return rld_strdup(hit);
 }

@@ -45,7 +45,4 @@ const char *path_musl_list(struct rld *r);
 /* A file of less than 1 MiB as a heap string; NULL when it cannot be read. */
 char *path_slurp(struct rld *r, const char *file, int rooted);
 
-/* search.c: the cache's answer for name is told, where that is asked for. */
-void path_tell_cached(struct rld *r, const char *name, const char *path);
-
 #endif

@@ -707,16 +707,6 @@ static int search_all(struct search *s)
 	       try_list(s, ARCH_DEFAULT_DIRS, r->program, 1, ":");
 }
 
-__attribute__((cold, noinline)) void
-path_tell_cached(struct rld *r, const char *name, const char *path)
-{
-	struct search s = { .r = r, .name = name, .rule = BY_CACHE };
-
-	tell_tried(&s, path, 0, 1);
-	if (rld_recording(r))
-		rld_record_search(r, name, r->program, path);
-}
-
 /* fd, unless there was no memory for the path that belongs to it. */
 static int has_path(const struct search *s, int fd, const char *path,
 		    struct rld_err *e)

@@ -31,28 +31,6 @@ int rld_load_needed(struct rld *r, struct dso *first, struct rld_err *e)
 	return 0;
 }
 
-static inline __attribute__((always_inline)) int
-defines_version(const struct dso *o, const struct elf_version *v)
-{
-	for (unsigned i = 0; i < o->nver; i++)
-		if (o->ver[i].is_def && o->ver[i].hash == v->hash &&
-		    !strcmp(o->ver[i].name, v->name))
-			return 1;
-	return elf_version_defined(&o->dyn, v->hash, v->name);
-}
-
-static inline __attribute__((always_inline)) struct dso *
-version_owner(struct rld *r, const struct dso *d, const struct elf_version *v)
-{
-	struct dso *o = rld_find_name_in(r, d->space, v->file);
-
-	for (unsigned j = 0; !o && j < d->nneed; j++)
-		if (d->need[j] && d->need[j]->soname &&
-		    !strcmp(d->need[j]->soname, v->file))
-			o = d->need[j];
-	return o;
-}
-
 static __attribute__((cold, noinline)) void
 lacks(struct rld *r, const struct dso *o, const struct elf_version *v,
       const struct dso *d, struct rld_err *e)
@@ -72,25 +50,14 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e)
 
 		if (!v->name || v->is_def || v->is_weak)
 			continue;
-		o = version_owner(r, d, v);
+		o = rld_version_owner(r, d, v);
 		if (!o || !(o->flags & D_READY) || !o->dyn.verdef ||
-		    defines_version(o, v))
+		    rld_defines_version(o, v))
 			continue;
 		lacks(r, o, v, d, e);
 		return -1;
 	}
 	return 0;
-}
-
-struct dso *rld_version_owner(struct rld *r, const struct dso *d,
-			      const struct elf_version *v)
-{
-	return version_owner(r, d, v);
-}
-
-int rld_defines_version(const struct dso *o, const struct elf_version *v)
-{
-	return defines_version(o, v);
 }
 
 int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e)

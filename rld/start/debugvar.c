@@ -1,6 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* LD_DEBUG, as users of glibc know it: taken as --trace. */
+/* Where traces go, and LD_DEBUG, as users of glibc know it: taken as --trace. */
 #include "rld/internal.h"
+
+int rld_set_log(struct rld *r, const char *file)
+{
+	char *name = rld_with_pid(file);
+	int fd = name ? sys_open(name, O_WRONLY | O_CREAT | O_APPEND) : -ENOMEM;
+
+	rld_free(name);
+	if (fd >= 0)
+		r->log_fd = fd;
+	else if (r->on_command_line)
+		rld_die(r, "%s: the log cannot be opened: %s", file,
+			sys_strerror(fd));
+	else
+		rld_print(r, 2,
+			  "rld: %s: %s: the log cannot be opened: %s: "
+			  "ignored\n",
+			  r->prog, file, sys_strerror(fd));
+	return 0;
+}
 
 /* What glibc's LD_DEBUG asks for, as our own traces. */
 static unsigned debug_bit(const char *w, size_t n)

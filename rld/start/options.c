@@ -69,25 +69,6 @@ static int set_trace(struct rld *r, const char *list)
 	return 0;
 }
 
-int rld_set_log(struct rld *r, const char *file)
-{
-	char *name = rld_with_pid(file);
-	int fd = name ? sys_open(name, O_WRONLY | O_CREAT | O_APPEND) : -ENOMEM;
-
-	rld_free(name);
-	if (fd >= 0)
-		r->log_fd = fd;
-	else if (r->on_command_line)
-		rld_die(r, "%s: the log cannot be opened: %s", file,
-			sys_strerror(fd));
-	else
-		rld_print(r, 2,
-			  "rld: %s: %s: the log cannot be opened: %s: "
-			  "ignored\n",
-			  r->prog, file, sys_strerror(fd));
-	return 0;
-}
-
 /* err: what came of it. */
 static int record_to(struct rld *r, const char *where, int err)
 {
