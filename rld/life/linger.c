@@ -111,8 +111,7 @@ static enum life life_of(const struct dso *d)
 
 int rld_linger_due(struct rld *r)
 {
-	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = d->prev)
+	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev)
 		if (life_of(d) != d->life)
 			return 1;
 	return 0;
@@ -120,8 +119,7 @@ int rld_linger_due(struct rld *r)
 
 static void tell_thread(struct rld *r, const struct dso *d, unsigned n, int tid)
 {
-	rld_print(r, r->log_fd,
-		  "rld: kept: %s: %u thread_local destructor%s, thread %d\n",
+	rld_trace(r, "kept: %s: %u thread_local destructor%s, thread %d\n",
 		  dso_name(r, d), n, n == 1 ? "" : "s", tid);
 }
 
@@ -131,8 +129,8 @@ static void tell_why(struct rld *r, const struct dso *d)
 
 	for (const struct edge *e = d->users; e; e = e->next)
 		if (is_user(e, KEEP_WAITS)) {
-			rld_print(r, r->log_fd,
-				  "rld: kept: %s: unique symbol %s is used by "
+			rld_trace(r,
+				  "kept: %s: unique symbol %s is used by "
 				  "%s\n",
 				  dso_name(r, d), e->unique,
 				  dso_name(r, e->from));
@@ -145,8 +143,7 @@ static void tell_why(struct rld *r, const struct dso *d)
 	for (const struct dso *o = r->head; o && !told; o = dso_next(o))
 		for (unsigned i = 0; i < o->nneed && !told; i++)
 			if (o->need[i] == d && o->keep == d->keep) {
-				rld_print(r, r->log_fd,
-					  "rld: kept: %s: needed by %s\n",
+				rld_trace(r, "kept: %s: needed by %s\n",
 					  dso_name(r, d), dso_name(r, o));
 				told = 1;
 			}
@@ -171,8 +168,7 @@ static void retract(struct rld *r, struct dso *d)
 
 static struct dso *not_retracted(struct rld *r)
 {
-	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = d->prev)
+	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev)
 		if (lingers(d) && !d->retracted)
 			return d;
 	return NULL;
@@ -183,8 +179,7 @@ void rld_linger(struct rld *r)
 	struct dso *d;
 	int shut;
 
-	for (d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = d->prev) {
+	for (d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev) {
 		enum life life = life_of(d);
 
 		if (lingers(d) || life == d->life) {
