@@ -54,6 +54,7 @@ NO_SHOW = rld-show is left out, for want of libelf, json-c or SQLite: Debian lib
 
 $(SHOW): $(SHOW_OBJ)
 	$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $(SHOW_OBJ) -lelf -ljson-c -lsqlite3
+	$(if $(filter $(HOST),$(BUILD)),ln -sf ../rld-show build/$(HOST)/rld-show) # for rld --tree
 
 $(SHOW_DIR)/%.o: %.c $(RULES)
 	@mkdir -p $(@D)

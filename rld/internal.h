@@ -117,7 +117,7 @@ enum {
 	D_NOW = 1 << 8,	  /* bind functions at once */
 	D_READY = 1 << 9, /* its tables can be searched */
 	D_RELOCATED = 1 << 10,
-	D_NEW = 1 << 11, /* arrived with the dlopen in progress */
+	D_NEW = 1 << 11,    /* arrived with the dlopen in progress */
 	D_SHARED = 1 << 12, /* one for all namespaces: --shared */
 	D_INDEXED = 1 << 13,
 	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
@@ -322,8 +322,8 @@ struct space {
 	struct space *next;
 	Lmid_t id;
 	struct dso *head, *tail; /* in the order of the rld-list, along lm */
-	unsigned holds; /* its objects, and a dlmopen in progress */
-	int is_new;	/* its first object has yet to come */
+	unsigned holds;		 /* its objects, and a dlmopen in progress */
+	int is_new;		 /* its first object has yet to come */
 	struct debug_list shown; /* owned by debugger.c */
 };
 

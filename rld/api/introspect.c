@@ -232,7 +232,7 @@ static int inner_address(const void *addr, Dl_info *info, void **extra,
 			 int flags)
 {
 	struct rld *r = &rld_state;
-	struct dl_find_object where;
+	struct dl_find_object where = { 0 };
 	uintptr_t f;
 
 	if (r->host.kind != HOST_GLIBC || !r->host.libc || !r->started ||
@@ -245,8 +245,7 @@ static int inner_address(const void *addr, Dl_info *info, void **extra,
 	/* before 2.34 it is in libdl, which asks libc in turn */
 	f = rld_host_symbol(r, r->host.libc, "_dl_addr");
 	return f ? ((int (*)(const void *, Dl_info *, void **, void **))f)(
-			   addr, info,
-			   flags == RTLD_DL_LINKMAP ? extra : NULL,
+			   addr, info, flags == RTLD_DL_LINKMAP ? extra : NULL,
 			   flags == RTLD_DL_SYMENT ? extra : NULL) :
 		   0;
 }

@@ -11,7 +11,7 @@ struct entry {
 	char *name;  /* NULL: free */
 	char *scope; /* path of the handle's object; NULL: global */
 	char *soname;
-	Lmid_t ns; /* number of its namespace */
+	Lmid_t ns;	      /* number of its namespace */
 	struct dso *provider; /* NULL: not bound */
 	unsigned count;
 };

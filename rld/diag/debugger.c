@@ -99,8 +99,8 @@ struct members {
 
 /* Copies of one namespace's link_maps; *n modules are there already.  NULL: no
  * memory. */
-static struct link_map *views_of(const struct space *s,
-				 const struct members *m, size_t *n)
+static struct link_map *views_of(const struct space *s, const struct members *m,
+				 size_t *n)
 {
 	size_t size = (m->modid > m->offset ? m->modid : m->offset) + WORD;
 	struct view *v, *before = NULL, *head = NULL;
@@ -150,8 +150,8 @@ struct members {
 	size_t first;
 };
 
-static struct link_map *views_of(const struct space *s,
-				 const struct members *m, size_t *n)
+static struct link_map *views_of(const struct space *s, const struct members *m,
+				 size_t *n)
 {
 	(void)s, (void)m, (void)n;
 	return NULL;

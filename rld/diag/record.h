@@ -51,7 +51,7 @@ void rld_tell_binding(struct rld *r, const struct binding *b);
 static inline int rld_tells_bindings(const struct rld *r)
 {
 	return __builtin_expect((r->trace & (TR_BIND | TR_RECORD)) || r->follow,
-				0);
+				0) != 0;
 }
 
 /* Nanoseconds since the record began. */

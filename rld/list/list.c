@@ -297,8 +297,7 @@ void rld_unlink(struct rld *r, struct dso *d)
 		next->prev = prev;
 	else
 		r->tail = prev;
-	show_between(d->prev, NULL,
-		     (struct dso *)d->lm.l_next, list_of(r, d));
+	show_between(d->prev, NULL, (struct dso *)d->lm.l_next, list_of(r, d));
 	r->nobj--;
 	r->subs++;
 }

@@ -151,8 +151,8 @@ static int from_owner(struct rld *r, const struct ref *ref, struct dso *o,
 
 		if (!rld_is_delayed(o, i) || o->need[i])
 			continue;
-		x = rld_find_version(r, o->space, o->need_name[i], o->mark[i].want,
-				     o->mark[i].flags);
+		x = rld_find_version(r, o->space, o->need_name[i],
+				     o->mark[i].want, o->mark[i].flags);
 		if (x && !(x->flags & D_READY))
 			continue;
 		if (x) {
@@ -224,8 +224,8 @@ int rld_delay_keep(struct rld *r, struct dso *d, struct dso *x,
 {
 	for (unsigned i = 0; i < d->nneed; i++)
 		if (rld_is_delayed(d, i) && !d->need[i] &&
-		    rld_find_version(r, d->space, d->need_name[i], d->mark[i].want,
-				     d->mark[i].flags) == x &&
+		    rld_find_version(r, d->space, d->need_name[i],
+				     d->mark[i].want, d->mark[i].flags) == x &&
 		    hook_up(r, d, i, x)) {
 			rld_fail(e, "out of memory");
 			return 0;

@@ -146,8 +146,7 @@ void rld_discard(struct rld *r, unsigned last)
 {
 	struct dso *first = NULL, **end = &first;
 
-	for (struct dso *d = r->tail; d && d->serial > last;
-	     d = d->prev)
+	for (struct dso *d = r->tail; d && d->serial > last; d = d->prev)
 		if (d->flags & D_NEW) {
 			d->flags |= D_DYING;
 			d->fini_next = NULL;

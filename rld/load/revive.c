@@ -76,8 +76,7 @@ static int revive(struct rld *r, struct dso *root)
 struct dso *rld_revive(struct rld *r, const struct statx *st, const char *path,
 		       int searched)
 {
-	for (struct dso *d = r->nlinger ? r->tail : NULL; d;
-	     d = d->prev)
+	for (struct dso *d = r->nlinger ? r->tail : NULL; d; d = d->prev)
 		if (lingers(d) && !(d->flags & D_GONE) && is_unchanged(d, st) &&
 		    d->space == r->space && is_asked_for(r, d, path, searched))
 			return revive(r, d) ? d : NULL;
@@ -89,8 +88,7 @@ void rld_revive_undo(struct rld *r)
 	if (!r->nrevived)
 		return;
 	r->nrevived = 0;
-	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = d->prev)
+	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev)
 		if (d->life == LIFE_REVIVED) {
 			rld_set_life(
 				d,
@@ -107,8 +105,7 @@ void rld_revive_done(struct rld *r)
 	if (!r->nrevived)
 		return;
 	r->nrevived = 0;
-	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP);
-	     d = d->prev)
+	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev)
 		if (d->life == LIFE_REVIVED)
 			d->life = LIFE_LOADED;
 }

@@ -133,8 +133,7 @@ hides(const struct dso *d, uint32_t i, const struct ref *ref, const char *name)
 {
 	if (d->flags & D_SELF)
 		return !own_serves(&rld_state, i, ref) ||
-		       (!strcmp(name, "fork") &&
-			!rld_fork_is_ours(&rld_state));
+		       (!strcmp(name, "fork") && !rld_fork_is_ours(&rld_state));
 	return ref->from != d && rldnote_hides(d->note, name);
 }
 
@@ -792,8 +791,7 @@ void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		int used = locked && d != own && uses_unique(own, d);
 
-		if (d->flags & (D_DYING | D_VDSO) ||
-		    !in_space(d, own->space) ||
+		if (d->flags & (D_DYING | D_VDSO) || !in_space(d, own->space) ||
 		    (d != own && !used && !may_share(d)) ||
 		    (best && (used < best_used ||
 			      (used == best_used && d->born > best->born))) ||

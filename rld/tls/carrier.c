@@ -330,8 +330,8 @@ static int no_room(struct rld *r, struct inner *in, const struct dso *d,
 		       "%zu bytes aligned to %zu, %zu are left%s%s%s%s",
 		       dso_name(r, d), d->tls_memsz, d->tls_align, left,
 		       has_tunable(r) ? "; GLIBC_TUNABLES=glibc.rtld."
-				   "optional_static_tls=BYTES makes room" :
-				   "",
+					"optional_static_tls=BYTES makes room" :
+					"",
 		       !left && why ? " (" : "", !left && why ? why : "",
 		       !left && why ? ")" : "");
 	rld_free(why);

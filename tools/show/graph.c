@@ -256,7 +256,7 @@ static void plain_svg(const struct facts *f, FILE *out)
 		"height=\"%u\" font-family=\"Helvetica\" font-size=\"11\">\n"
 		"<text x=\"10\" y=\"20\">%zu edges: those by which objects "
 		"came, and unused ones</text>\n",
-		(last / ROWS + 1) * WIDE, ROWS * HIGH + 60, f->edges);
+		(last / ROWS + 1) * WIDE, ROWS * HIGH + 60u, f->edges);
 	for (size_t i = 0; i < f->objects.n; i++) {
 		const struct object *o = f->objects.v[i];
 
