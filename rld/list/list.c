@@ -297,7 +297,8 @@ void rld_unlink(struct rld *r, struct dso *d)
 		next->prev = prev;
 	else
 		r->tail = prev;
-	show_between(d->prev, NULL, (struct dso *)d->lm.l_next, list_of(r, d));
+	show_between((struct dso *)d->lm.l_prev, NULL,
+		     (struct dso *)d->lm.l_next, list_of(r, d));
 	r->nobj--;
 	r->subs++;
 }

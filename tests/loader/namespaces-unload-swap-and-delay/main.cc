@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <link.h>
 #include <rld.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,22 @@ static int number(void *h, const char *name)
 
 	CHECK(f);
 	return f ? f() : -1;
+}
+
+/* The link_maps of h's namespace, counted from its first one on: n of them, or any
+ * number for 0, and each one's neighbours know it. */
+static void is_whole(void *h, int n)
+{
+	struct link_map *m = NULL, *before = NULL;
+	int seen = 0;
+
+	EQ(dlinfo(h, RTLD_DI_LINKMAP, &m), 0);
+	while (m && m->l_prev && m->l_prev != m && seen++ < 100)
+		m = m->l_prev;
+	seen = 0;
+	for (; m && seen < 100; before = m, m = m->l_next, seen++)
+		PTREQ(m->l_prev, before);
+	CHECK(seen < 100 && (n == 0 || seen == n));
 }
 
 static void swaps_and_entries()
@@ -29,7 +46,11 @@ static void swaps_and_entries()
 	EQ(in_a(), 2);
 	EQ(in_b(), 1);
 	EQ(in_base(), 1);
+	is_whole(a, 1);
 	EQ(rld_swap(a, "./libx2.so", 0), 0);
+	is_whole(a, 1);
+	is_whole(b, 1);
+	is_whole(base, 0);
 	EQ(in_a(), 41);
 	EQ(number(a, "x_next"), 42);
 	EQ(in_b(), 2);
@@ -38,8 +59,12 @@ static void swaps_and_entries()
 	EQ(rld_entry_free((void *)in_b), 0);
 	EQ(rld_entry_free((void *)in_base), 0);
 	EQ(dlclose(a), 0);
+	is_whole(b, 1);
+	is_whole(base, 0);
 	EQ(dlclose(b), 0);
+	is_whole(base, 0);
 	EQ(dlclose(base), 0);
+	is_whole(dlopen(NULL, RTLD_NOW), 0);
 }
 
 /* libuser.so's libx.so waits for the first call. */
