@@ -207,10 +207,11 @@ char *rld_hint_word(const char *words, const char *lead, const char *word)
 		}
 	}
 	if (best) {
-		char *s = rld_alloc(best_n + 1), *hint;
+		size_t dashes = *lead == '-' ? lead_n : 0;
+		char *s = rld_alloc(dashes + best_n + 1), *hint;
 
 		if (s)
-			memcpy(s, best, best_n);
+			memcpy(s, best - dashes, dashes + best_n);
 		hint = rld_format(": did you mean %s?", s ? s : "");
 		rld_free(s);
 		return hint;

@@ -234,7 +234,7 @@ static void show_between(struct dso *prev, struct dso *d, struct dso *next,
 		__atomic_store_n(&prev->lm.l_next, first ? &first->lm : NULL,
 				 __ATOMIC_RELEASE);
 	else
-		s->head = first;
+		__atomic_store_n(&s->head, first, __ATOMIC_RELEASE);
 	if (next)
 		next->lm.l_prev = last ? &last->lm : NULL;
 	else
