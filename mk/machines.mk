@@ -96,7 +96,7 @@ RLD_NEEDS := -ffreestanding -fPIE -fvisibility=hidden -fno-common \
 	-fno-strict-aliasing -ffunction-sections -fno-data-sections \
 	-fasynchronous-unwind-tables \
 	-fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-sanitize=all \
-	-fno-profile-arcs -fno-test-coverage -fno-instrument-functions
+	-fno-profile-arcs -fno-test-coverage
 # The same bytes in whatever directory.
 SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
 ASM_CFLAGS = -g $(SAME_PATHS) $(CPPFLAGS) \
@@ -142,7 +142,7 @@ ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 LDS_$(1) := $$(wildcard arch/$(arch)/rld.lds)
 GCC_$(1) := $(if $(SMALL_$(arch)),$(is_gcc))
 ARCHFLAGS_$(1) := $$(FLAGS_$(arch)) $$(if $$(GCC_$(1)),$$(SMALL_FLAGS_$(arch))) \
-	$$(VARIANT_$(variant))
+	$(if $(is_gcc),-fno-instrument-functions) $$(VARIANT_$(variant))
 COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(SAME_PATHS) $(INC) $$(CPPFLAGS) \
 	$$(CFLAGS) $$(RLD_NEEDS) $$(ARCHFLAGS_$(1))
 

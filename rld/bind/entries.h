@@ -30,7 +30,7 @@ struct pool {
 	struct entry entry[POOL];
 };
 
-extern struct pool *rld_pools;
+extern struct pool *rld_pools __attribute__((visibility("hidden")));
 /* NULL: no memory. */
 struct pool *rld_new_pool(struct rld *r);
 /* Entry i of p leads to v, 0: it is lazy again.  -1: it cannot be written now. */

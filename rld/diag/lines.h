@@ -29,7 +29,7 @@ struct record {
 	unsigned char listed;  /* the start's objects are told */
 	unsigned char ended;
 };
-extern struct record rec_state;
+extern struct record rec_state __attribute__((visibility("hidden")));
 
 /* A line that is begun: what was in hand before it. */
 struct mark {

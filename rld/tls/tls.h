@@ -30,8 +30,10 @@ struct thread {
 
 /* The calling thread's record, or NULL when it has none yet. */
 struct thread *rld_thread_here(void);
-extern struct thread rld_early_thread; /* of the start's one thread */
-extern unsigned rld_thread_key; /* libc's key whose value is the record */
+/* Of the start's one thread. */
+extern struct thread rld_early_thread __attribute__((visibility("hidden")));
+/* libc's key whose value is the thread's record. */
+extern unsigned rld_thread_key __attribute__((visibility("hidden")));
 /* A function of libc's that has to do with threads; 0: it has none. */
 uintptr_t rld_of_threads(struct rld *r, const char *name);
 /* This thread's; one for all before there is a libc.  NULL: memory is short. */
