@@ -128,7 +128,9 @@ void rld_host_interpose(struct rld *r)
 	rld_rebind_host(r, r->host.libc, NULL, 0);
 	/* glibc's loader before 2.32 calls malloc and its like by slots of its
 	 * own, and libc frees what it has allocated */
-	if (r->host.kind == HOST_GLIBC)
+	if (r->host.kind == HOST_GLIBC &&
+	    !rld_host_symbol(r, r->host.libc,
+			     "__libc_single_threaded")) /* of 2.32 */
 		rld_rebind_host(r, r->host.loader, NULL, 0);
 	if (r->host.gcc_s)
 		rld_rebind_host(r, r->host.gcc_s, NULL, 0);
