@@ -247,7 +247,7 @@ struct dso {
 	unsigned nver;	     /* of ver */
 	struct elf_dyn dyn;
 	struct elf_version *ver;
-	char *origin;	      /* folder of the file, resolved on first need */
+	char *origin;	      /* directory of the file, resolved on first need */
 	struct rldnote *note; /* heap, NULL: none */
 	const char *iversion; /* interface versions, NULL: none */
 
@@ -685,7 +685,7 @@ const char *rld_origin(struct rld *r, struct dso *d);
 /* Value of an environment variable or NULL. */
 const char *rld_getenv(struct rld *r, const char *name);
 void rld_search_done(struct rld *r);
-/* Calls fn for each folder that name would be searched in. */
+/* Calls fn for each directory that name would be searched in. */
 void rld_search_dirs(struct rld *r, struct dso *from,
 		     void (*fn)(void *, const char *dir, size_t len,
 				unsigned flags),
@@ -736,7 +736,7 @@ int rld_readable(const struct rld *r, const struct dso *d, uintptr_t at,
 /* ---- tunable.c */
 /* The value of a tunable in GLIBC_TUNABLES, *len bytes; NULL: it has none. */
 const char *rld_tunable(struct rld *r, const char *name, size_t *len);
-/* Of the glibc-hwcaps folders, up to which one may be used; 0: none. */
+/* Of the glibc-hwcaps directories, up to which one may be used; 0: none. */
 unsigned rld_hwcap_level(struct rld *r);
 
 /* ---- stack.c */

@@ -183,7 +183,7 @@ int arch_set_tp(uintptr_t tp);
 void arch_init_tcb(uintptr_t tp, const unsigned char random[16]);
 
 /* Highest glibc-hwcaps level that this processor has, 0 for none, and the
- * folder name of a level. */
+ * directory name of a level. */
 /* list (len bytes): glibc.cpu.hwcaps, or NULL. */
 unsigned arch_hwcap_level(const char *list, size_t len);
 const char *arch_hwcap_name(unsigned level);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Replacing a file by way of a temporary one in the same folder. */
+/* Replacing a file by way of a temporary one in the same directory. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

@@ -144,7 +144,7 @@ int rld_host_is_there(struct rld *r, const char *libc)
 }
 
 /* The path of libc's own loader; heap.  It lies beside libc, or where programs
- * name it, seen from the root or, as a cross glibc has it, from the folder
+ * name it, seen from the root or, as a cross glibc has it, from the directory
  * above libc's. */
 char *rld_loader_path(struct rld *r)
 {

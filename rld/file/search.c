@@ -13,7 +13,7 @@
 static char buffer[4096] LARGE;
 static struct path_buf element LARGE, file LARGE;
 
-/* The current folder into buffer: its length with the zero, or what else. */
+/* The current directory into buffer: its length with the zero, or what else. */
 static long current_folder(void)
 {
 	long n = sys_getcwd(buffer, sizeof buffer);
@@ -113,7 +113,7 @@ static char *file_of(const struct rld *r, const struct dso *d)
 	return r->program_file ? real_path(r->program_file) : NULL;
 }
 
-/* The program's folder where /proc does not tell: LD_ORIGIN_PATH, as under glibc,
+/* The program's directory, where /proc does not tell: LD_ORIGIN_PATH, as with glibc,
  * else where the kernel was told to find it; heap, or NULL. */
 static char *folder_of_program(struct rld *r)
 {
@@ -145,7 +145,7 @@ const char *rld_origin(struct rld *r, struct dso *d)
 		d->origin = dirname_of(file_of(r, d));
 	if (!d->origin && d->flags & D_PROGRAM && !r->as_command)
 		d->origin = folder_of_program(r);
-	if (!d->origin) /* nor later: the current folder may be another */
+	if (!d->origin) /* nor later: the current directory may be another */
 		d->origin = rld_strdup("");
 	return d->origin ? d->origin : "";
 }
@@ -237,10 +237,10 @@ struct search {
 	char *path;
 	char *tried; /* heap: what the error will show */
 	long err;
-	/* not NULL: told of each folder, and nothing is opened */
+	/* not NULL: told of each directory, and nothing is opened */
 	void (*each)(void *, const char *dir, size_t len, unsigned flags);
 	void *arg;
-	enum rule rule;	     /* where the folder comes from */
+	enum rule rule;	     /* where the directory comes from */
 	const char *element; /* of the list, as it is written; NULL: none */
 	size_t len;	     /* of element */
 	struct dso *of;	     /* whose list it is; NULL: nobody's */
@@ -265,7 +265,7 @@ static void leave(struct known *k)
 	k->fd = 0;
 }
 
-/* The file at path, in the folder k (NULL: not known). */
+/* The file at path, in the directory k (NULL: not known). */
 static int open_in(struct known *k, const char *path)
 {
 	int fd;
@@ -441,7 +441,7 @@ void rld_search_done(struct rld *r)
 	path_cache_close(r);
 }
 
-/* The file of that name in dir, or in a folder below it. */
+/* The file of that name in dir, or in a directory below it. */
 static int try_in(struct search *s, const char *dir, const char *below,
 		  struct known *k)
 {
@@ -560,13 +560,13 @@ static int try_rpaths(struct search *s)
 	return 0;
 }
 
-/* -z nodefaultlib: the default folders do not serve this object. */
+/* -z nodefaultlib: the default directories do not serve this object. */
 static int no_defaults(const struct dso *from)
 {
 	return from && from->dyn.flags_1 & DF_1_NODEFLIB;
 }
 
-/* As glibc has it, a file anywhere below such a folder counts. */
+/* As glibc has it, a file anywhere below such a directory counts. */
 static int in_default_dir(const char *path)
 {
 	const char *dir = ARCH_DEFAULT_DIRS;
@@ -583,7 +583,7 @@ static int in_default_dir(const char *path)
 	return 0;
 }
 
-/* A folder of ld.so.conf. */
+/* A directory of ld.so.conf. */
 static int try_conf_dir(void *arg, const char *dir)
 {
 	struct search *s = arg;
@@ -658,7 +658,7 @@ static int has_other_tokens(const char *list)
 }
 
 /* musl's order: the library path; then RPATH, as which it takes RUNPATH, too, of
- * the object and of all that brought it; then the system's folders.  It has no
+ * the object and of all that brought it; then the system's directories.  It has no
  * cache and no flags that change the search. */
 static int search_as_musl(struct search *s)
 {

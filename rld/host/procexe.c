@@ -81,7 +81,7 @@ static int is_part(const struct parts *p, unsigned i, const char *text)
 	       !memcmp(text, p->part[i].s, p->part[i].n);
 }
 
-/* The folder that a relative path begins in, as a path; 0: no link lies
+/* The directory that a relative path begins in, as a path; 0: no link lies
  * below it. */
 static int base_of(int dir, char *to, size_t size)
 {

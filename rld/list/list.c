@@ -201,7 +201,7 @@ static void know_file(struct dso *d, const char *path)
 	enter_inode(&rld_state, d);
 }
 
-/* The program and rld.  A relative path may be seen from a folder that is no
+/* The program and rld.  A relative path may be seen from a directory that is no
  * longer the current one; when rld is the command, /proc/self/exe is rld. */
 static void know_kernels(struct rld *r, int fd)
 {

@@ -177,7 +177,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	if (searched)
 		d->flags |= D_SEARCHED;
 	if (path[0] != '/')
-		rld_origin(r, d); /* the current folder may change */
+		rld_origin(r, d); /* the current directory may change */
 	if (r->snapshot)
 		copy = rld_snapshot(fd, st.stx_size);
 	if (r->snapshot && copy < 0)

@@ -21,7 +21,7 @@ static const char usage[] =
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
 	"  --inhibit-cache       do without ld.so.cache\n"
 	"  --bind-now            bind all functions at start\n"
-	"  --root=DIR            prefix of RPATH, cache and default folders\n"
+	"  --root=DIR            prefix of RPATH, cache and default directories\n"
 	"  --strict              refuse text relocations, executable stacks, and a\n"
 	"                        dlopen mode that is both RTLD_LAZY and RTLD_NOW\n"
 	"  --snapshot            map private copies: files may be overwritten\n"

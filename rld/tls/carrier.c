@@ -198,7 +198,7 @@ static char *descriptor_path(int fd)
 	return rld_format("/proc/self/fd%s/%d", spelling, fd);
 }
 
-/* Where there is no memfd or no /proc.  In a folder that all may write, no one
+/* Where there is no memfd or no /proc.  In a directory that all may write, no one
  * else may replace a file: it is sticky.  -errno. */
 static int named_file(struct rld *r, char **path)
 {
