@@ -210,7 +210,7 @@ static int check_unchanged(const struct mark_file *f, struct mark_err *err)
 	    st.st_size != f->st.st_size ||
 	    st.st_mtim.tv_sec != f->st.st_mtim.tv_sec ||
 	    st.st_mtim.tv_nsec != f->st.st_mtim.tv_nsec)
-		return mark_fail(err, "changed by somebody else meanwhile");
+		return mark_fail(err, "changed by another process meanwhile");
 	return 0;
 }
 

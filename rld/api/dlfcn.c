@@ -72,7 +72,7 @@ static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 	/* the first one is to its namespace what the program is to its own */
 	if (d->dyn.flags_1 & DF_1_GLOBAL || (d->space && d->space->is_new))
 		mode |= RTLD_GLOBAL;
-	/* who opens often is served by the index */
+	/* a program that opens often is served by the index */
 	if (first && ++r->loads >= 4 && !r->index)
 		rld_index_build(r);
 	if (first && rld_bind_new(r, first, e)) {
@@ -294,7 +294,7 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 		       open_in(file, mode, NULL, 0, CALLER(), &ns);
 }
 
-/* For tombstones: who called dlclose last. */
+/* For tombstones: the last caller of dlclose. */
 void rld_closed_from(struct rld *r, uintptr_t pc)
 {
 	if (!r->tombstone)
@@ -453,7 +453,7 @@ static int next_after(struct rld *r, struct dso *from, const struct ref *ref,
 	return hit;
 }
 
-/* Lock held: whoever is named may leave with it. */
+/* Lock held: the objects that are named may leave with it. */
 static void undefined(struct rld *r, const void *handle, const struct dso *from,
 		      const char *name, const char *version, uintptr_t pc,
 		      struct rld_err *e)
@@ -570,7 +570,7 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		if (hit)
 			m = meaning(&def);
 		if (hit && is_to_be_asked(&m))
-			hit = 0; /* by who holds it */
+			hit = 0; /* asked below, where it is held */
 		if (hit && rld_tells_bindings(r))
 			tell(r, handle, pc, &ref, &def);
 		rld_read_end(r, k);

@@ -80,7 +80,7 @@ static struct dso *swappable(struct rld *r, void *handle, struct rld_err *e)
 	return e->set ? NULL : d;
 }
 
-/* fresh is seen by those who see old. */
+/* fresh is seen by the objects that see old. */
 static int join(struct rld *r, struct dso *old, struct dso *fresh,
 		struct rld_err *e)
 {

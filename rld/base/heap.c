@@ -55,7 +55,7 @@ static int lock_heap(void)
 		}
 		if (spin < 100)
 			arch_pause();
-		else /* whoever has it may have no processor */
+		else /* the thread that has it may have no processor */
 			sys1(__NR_sched_yield, 0);
 	}
 }

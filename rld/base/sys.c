@@ -276,7 +276,7 @@ void sys_die_by(int sig, int code)
 	const struct arch_sigaction a = { 0 };
 
 	action(sig, &a, NULL);
-	if (code <= 0) /* sent by somebody: it will not come again by itself */
+	if (code <= 0) /* sent by a process: it will not come again by itself */
 		sys3(__NR_tgkill, sys_getpid(), sys_gettid(), sig);
 }
 #endif

@@ -227,8 +227,8 @@ int rld_run_late(struct pass *p, struct dso *first)
 	return n ? put_off(p, first, n) : 0;
 }
 
-/* Its objects are as any that was bound at once, if nothing went wrong.  1: who
- * was held for it may leave now. */
+/* Its objects are as any that was bound at once, if nothing went wrong.  1: the
+ * objects that were held for it may leave now. */
 static int end(struct rld *r, struct batch *b, int done)
 {
 	int loose = 0;
@@ -302,7 +302,7 @@ uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
 	uintptr_t f = rld_sym_addr(def->dso, def->sym);
 	int was;
 
-	/* whom another thread unloads, holds do not keep */
+	/* holds do not keep what another thread unloads */
 	if ((from->flags | def->dso->flags) & D_GONE)
 		return call_sealed(r, f);
 	from->holds++;

@@ -39,7 +39,7 @@ static int anyone_before(const struct rld *r)
 	return 0;
 }
 
-/* Does anybody follow libc who could define what its own loader found nowhere? */
+/* Does an object follow libc that could define what its own loader did not find? */
 static int anyone_else(const struct rld *r)
 {
 	for (const struct dso *d = r->head; d; d = dso_next(d))
@@ -101,8 +101,8 @@ static void follow_in_thread(struct rld *r, struct dso *d,
 }
 
 /* The host libc was bound by its own loader before the program's objects
- * were there: give its slots to whoever stands before it, or those of one
- * name to value. */
+ * were there: give its slots to the objects that stand before it, or those
+ * of one name to value. */
 void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
 		     uintptr_t value)
 {
@@ -225,7 +225,7 @@ struct task {
 	struct rld *r;
 	struct dso *from, *gone;
 	int open; /* from's RELRO is writable */
-	/* only tell of references that nobody but gone satisfies */
+	/* only tell of references that nothing but gone satisfies */
 	void (*miss)(void *, const char *from, const char *name);
 	void *arg;
 };
@@ -242,8 +242,8 @@ static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
 	return *slot == addend || rld_is_trap(*slot - addend);
 }
 
-/* Nobody defines it any more: a weak reference is as if nobody ever had, and
- * who uses another one is told. */
+/* Nothing defines it any more: a weak reference is as if nothing ever had, and
+ * the user of another one is told. */
 static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
 		 uintptr_t *slot, const struct ref *ref, int was_function)
 {

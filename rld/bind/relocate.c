@@ -98,7 +98,7 @@ static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 	return r->mode == MODE_CHECK ? 0 : -1;
 }
 
-/* Weak references that nearly every object has and nobody ever satisfies: they
+/* Weak references that nearly every object has and none ever satisfies: they
  * are no reason to look again at each arrival. */
 static int weak_noise(const char *name)
 {
@@ -122,8 +122,8 @@ static int may_stay(const struct pass *p, enum rkind kind)
 /* What a reference means.  -1: error. */
 enum meaning { NOBODY, FOUND, MAY_WAIT };
 
-/* Nobody who is loaded defines it: a library that waits may, and a call can
- * wait with it. */
+/* No loaded object defines it: a library that waits may, and a call can wait
+ * with it. */
 static int delayed(struct pass *p, struct dso *d, const struct ref *ref,
 		   enum rkind kind, struct def *def)
 {
@@ -159,7 +159,7 @@ static int keep_supplier(struct pass *p, struct dso *d, const struct ref *ref,
 }
 
 /* A lookup in the index reads an entry, a symbol and a name, each from memory
- * that the one before it points to and that nobody has read lately.  The waits
+ * that the one before it points to and that was not read lately.  The waits
  * of a few lookups overlap when all of them are asked for first. */
 static size_t look_ahead(const struct pass *p, const struct dso *d,
 			 const ElfW(Rela) *a, size_t n)

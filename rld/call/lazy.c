@@ -31,7 +31,7 @@ struct miss {
 	struct def *def;
 };
 
-/* Nobody who is loaded defines it, or who does is arriving just now: a library
+/* No loaded object defines it, or one does that is arriving just now: a library
  * that was delayed is in the list before its constructors have run, and one
  * that another thread opens before it is relocated.  Or d waits for it, and
  * nothing keeps it here for d yet.  Here constructors and the

@@ -36,7 +36,7 @@ void rld_record_unloaded(struct rld *r, struct dso *d);
 void rld_record_arrived(struct rld *r, struct dso *first);
 
 struct binding {
-	struct dso *from; /* who refers */
+	struct dso *from; /* the referrer */
 	const struct ref *ref;
 	const struct def *def;	 /* NULL: nothing defines it */
 	const struct reloc *rel; /* NULL: dlsym */

@@ -103,7 +103,7 @@ static char *real_path(const char *path)
 	return real ? real : follow(path);
 }
 
-/* d's file, from the root; heap, or NULL: nobody says so. */
+/* d's file, from the root; heap, or NULL: it is not known. */
 static char *file_of(const struct rld *r, const struct dso *d)
 {
 	if (!(d->flags & D_PROGRAM))
@@ -243,7 +243,7 @@ struct search {
 	enum rule rule;	     /* where the directory comes from */
 	const char *element; /* of the list, as it is written; NULL: none */
 	size_t len;	     /* of element */
-	struct dso *of;	     /* whose list it is; NULL: nobody's */
+	struct dso *of;	     /* whose list it is; NULL: no object's */
 	char *misfit; /* heap: the first file that is of another machine */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The host libc: which names belong to its family, the jump to its own
  * loader, and, when that is done, adopting what it mapped and giving its slots
- * to whoever stands before it. */
+ * to the objects that stand before it. */
 #include "rld/base/sealed.h"
 #include "rld/file/path.h"
 

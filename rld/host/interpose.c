@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libc's own calls reach whoever stands before it. */
+/* libc's own calls reach the objects that stand before it. */
 #include "rld/base/sealed.h"
 #include "rld/file/path.h"
 

@@ -136,7 +136,7 @@ void rld_synth_export(struct synth *s, const char *name, uintptr_t value,
 	} else {
 		s->sysv->chain[s->nsym] = s->sysv->bucket[0];
 		s->sysv->bucket[0] = s->nsym;
-		if (GROWS) /* who reads symbols up to there finds them */
+		if (GROWS) /* a reader of the symbols up to there finds them */
 			s->sysv->nchain = s->nsym + 1;
 	}
 	s->nsym++;

@@ -17,7 +17,7 @@ static struct piece *with_room(void)
 	return p;
 }
 
-/* The next record that nobody has had; NULL: no memory. */
+/* The next record that was never used; NULL: no memory. */
 static struct code *fresh(struct rld *r)
 {
 	struct piece *p = with_room();

@@ -23,7 +23,7 @@ static void as_before(int sig, const siginfo_t *info)
 		return;
 	if (VAULT->before.handler == (uintptr_t)SIG_DFL)
 		sys_die_by(sig, info->si_code);
-	else /* the same again, to whom it was meant for */
+	else /* the fault comes again, to the handler it was meant for */
 		arch_syscall6(__NR_rt_sigaction, sig, (long)&VAULT->before, 0,
 			      sizeof VAULT->before.mask, 0, 0);
 }

@@ -370,7 +370,7 @@ int rld_readable(const struct rld *r, const struct dso *d, uintptr_t at,
 	return 1;
 }
 
-/* A file that is overwritten in place changes under whoever maps it. */
+/* A file that is overwritten in place changes under the programs that map it. */
 int rld_snapshot(int fd, uint64_t size)
 {
 	int copy = sys_memfd_create("rld-snapshot");

@@ -129,7 +129,7 @@ static int map_segment(struct rld *r, uintptr_t bias, const ElfW(Phdr) *p,
 	return err;
 }
 
-/* What lies between two segments serves nobody. */
+/* What lies between two segments is of no use. */
 static int close_gap(const struct extent *m, uintptr_t to)
 {
 	if (to <= m->end || m->reserved)
@@ -209,7 +209,7 @@ static uintptr_t reserve(struct rld *r, const struct dso *d,
 /* The kernel knows best where a file should lie that huge pages could serve. */
 #define HUGE ((size_t)2 << 20)
 
-/* At the start nobody else maps anything, and what lies below the last mapping
+/* At the start no other thread maps anything, and what lies below the last mapping
  * is free as a rule: the kernel says so of each piece.  Nothing is laid over
  * anything then, which spares the kernel to cut mappings up again.  0: it has
  * to be reserved. */

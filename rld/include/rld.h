@@ -195,7 +195,7 @@ enum {
 typedef int rld_module_hook(struct rld_module *module, void *client, int what,
 			    void *arg);
 
-enum { RLD_MODULE_KEEP = 1 /* the library stays loaded, whoever leaves */ };
+enum { RLD_MODULE_KEEP = 1 /* the library stays loaded without clients */ };
 
 /* What names of loadable files end in on this platform: ".so". */
 const char *rld_module_extension(void);

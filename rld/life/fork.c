@@ -9,7 +9,7 @@ enum { PATIENCE = 100 /* ms */ };
 
 static int heap_held; /* 0: a signal handler forks, in the midst of the heap */
 
-/* Fork concerns who has more than one thread.  1: this process has not. */
+/* Fork concerns processes with several threads.  1: this one has not. */
 static int is_alone(struct rld *r)
 {
 	static const char *single;
@@ -48,8 +48,8 @@ static bool is_late(struct rld *r, long *end)
 }
 
 /* glibc's list of what runs at exit has a lock that fork does not free in the
- * child, whose exit or dlclose would wait for it for ever.  Who is about to take
- * it in another thread comes to its end before a fork, and no more begin: the
+ * child, whose exit or dlclose would wait for it for ever.  A call that is about
+ * to take it in another thread ends before a fork, and no more begin: the
  * destructors of a dlclose (__cxa_finalize), and __cxa_atexit.  A fork within
  * them does not wait for itself. */
 void rld_exit_begin(struct rld *r)
@@ -177,7 +177,7 @@ static void forget_others(struct rld *r)
 	r->readers[0] = own->reading[0];
 	r->readers[1] = own->reading[1];
 	r->finishing = own->finishing;
-	r->fork_watched = 1; /* whoever was about to say so */
+	r->fork_watched = 1; /* a thread may have been about to say so */
 	r->forks = own->forking + 1;
 	r->fork_waiters = 0;
 	r->lock_waiters = 0;
@@ -299,7 +299,7 @@ int fork(void)
 		(int (*)(void))rld_host_symbol(r, r->host.libc, "fork");
 	int child;
 
-	if (!libcs) /* nobody is bound to this one then */
+	if (!libcs) /* nothing is bound to this one then */
 		return -1;
 	own->forking++;
 	forks_begin(r);

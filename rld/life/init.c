@@ -44,7 +44,7 @@ static int is_busy(const struct dso *d)
 	return is_busy_state(dso_init(d));
 }
 
-/* Does whoever constructs d wait, in the end, for this thread? */
+/* Does the thread that constructs d wait, in the end, for this one? */
 static int waits_for_us(const struct rld *r, const struct dso *d)
 {
 	while (is_busy(d) && d->init_owner != rld_self_id()) {

@@ -66,7 +66,7 @@ static struct delay_handler handler(void)
 }
 
 /* Vault open: in the place of the one that was the handler longest ago, if
- * whoever is about to read it has done so.  -1: somebody has not. */
+ * each thread that was about to read it has done so.  -1: one has not. */
 static int set_handler(struct rld *r, rld_delay_fn *fn, void *arg)
 {
 	struct delay_handler *h =

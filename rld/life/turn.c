@@ -3,7 +3,7 @@
  * dlclose run, so those of two libraries never run at once, and programs rely on
  * that: their hosts have lists without a lock.  rld holds no lock then, but in
  * glibc programs the threads take turns; those of the start and of exit do not.
- * A turn is no lock: whoever waits goes ahead without it when the one who has it
+ * A turn is no lock: a waiter goes ahead without it when the thread that has it
  * waits in turn for another thread, as it seems (doc/threads.md). */
 #include "rld/tls/tls.h"
 #include <asm/errno.h>

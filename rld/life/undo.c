@@ -21,7 +21,7 @@ static struct dso *arrivals(struct rld *r, unsigned last)
 }
 
 /* A failure leaves nothing behind.  The lock is given up for IFUNC resolvers of
- * those who are bound anew: anything in the list may leave then. */
+ * the objects that are bound anew: anything in the list may leave then. */
 void rld_undo(struct rld *r, unsigned last)
 {
 	for (struct dso *d = arrivals(r, last), *next; d; d = next) {

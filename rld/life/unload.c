@@ -120,7 +120,7 @@ static void finish(struct rld *r, const struct leaving *l)
 
 /* Where libstdc++ is never unloaded it need not free what it has allocated
  * for exceptions (72 KiB), and its destructors do not; but it has a function
- * that does, for those who count blocks.  Called as destructors are.  The guard
+ * that does, for programs that count blocks.  Called as destructors are.  The guard
  * is for tables of files that were cut short since they were loaded. */
 static int free_resources(struct rld *r, const struct leaving *l)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has bound to whom: an edge from the user to what it uses. */
+/* Which object has bound to which: an edge from the user to what it uses. */
 #include "rld/bind/bind.h"
 #include "rld/base/sealed.h"
 

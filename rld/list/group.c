@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The groups of objects that one dlopen brought together, and who is global. */
+/* The groups of objects that one dlopen brought together, and which are global. */
 #include "rld/internal.h"
 
 void rld_make_global(struct rld *r, struct dso *root)
@@ -47,7 +47,7 @@ static int add_group(struct rld *r, struct dso *d, struct group *g)
 	return 0;
 }
 
-/* Memory ran short: whoever joined leaves again. */
+/* Memory ran short: the objects that joined leave again. */
 static void part_group(struct group *g)
 {
 	for (unsigned i = 0; i < g->n; i++) {

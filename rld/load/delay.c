@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Delay-load (doc/binding.md): libraries of a liblist that wait until
- * somebody needs them. */
+ * something in them is needed. */
 #include "rld/load/delay.h"
 #include "rld/base/sealed.h"
 #include "rld/diag/event.h"
@@ -25,8 +25,8 @@ const char *rld_delay_path(struct rld *r, struct dso *d, unsigned i,
 	return p ? rld_look_path(p) : NULL;
 }
 
-/* x, with what it needs, is seen by whoever sees o, and belongs to the handles
- * that o belongs to. */
+/* x, with what it needs, is seen by each object that sees o, and belongs to the
+ * handles that o belongs to. */
 static int share(struct rld *r, struct dso *o, struct dso *x)
 {
 	for (unsigned g = 0; g < o->ngroup; g++)
@@ -92,7 +92,7 @@ static void tell(struct rld *r, struct dso *o, struct dso *x, const char *name)
 	r->delay_news = n;
 }
 
-/* Load entry i of o.  The new objects stay D_NEW: whoever asked binds them. */
+/* Load entry i of o.  The new objects stay D_NEW: the caller binds them. */
 static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 			 const char *symbol, struct rld_err *e)
 {

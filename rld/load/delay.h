@@ -18,7 +18,7 @@ void rld_free_news(struct delay_news *n);
 /* The file that name means to from; NULL with *e. */
 struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
 			   struct rld_err *e);
-/* The same for who wants an interface version (NULL: any). */
+/* The same for a user that wants an interface version (NULL: any). */
 struct peek *rld_look_version(struct rld *r, const char *name, const char *want,
 			      unsigned flags, struct dso *from,
 			      struct rld_err *e);

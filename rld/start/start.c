@@ -41,7 +41,7 @@ _Noreturn static void die_of(struct rld *r, const struct rld_err *e)
 	rld_die(r, "%s", t);
 }
 
-/* A lookup asks whoever has a note whether it keeps a name to itself (hides). */
+/* A lookup asks each object with a note whether it keeps a name to itself (hides). */
 static const struct rldnote own_note;
 
 static void make_self(struct rld *r, uintptr_t base)
@@ -91,7 +91,7 @@ static void make_vdso(struct rld *r)
 }
 
 /* Below all that the kernel has mapped at the start; with room for the data of
- * the vdso, whose size nobody tells. */
+ * the vdso, whose size is not told. */
 static uintptr_t below_kernels(const struct rld *r)
 {
 	uintptr_t lo = r->self->lo;
@@ -187,7 +187,7 @@ static void program_from_file(struct rld *r)
 	struct statx st;
 	struct dso *d;
 	const char *wrong;
-	/* not to wait for whom a pipe has at its other end */
+	/* not to wait for a pipe's other end */
 	int fd = sys_open(r->prog, O_RDONLY | O_NONBLOCK);
 
 	if (fd < 0)
@@ -237,7 +237,7 @@ static void preload_list(struct rld *r, const char *list, const char *seps,
 			 const char *source)
 {
 	int paths = !r->secure || source == rld_preload_file;
-	/* to musl, nobody needs what is preloaded */
+	/* to musl, no object needs what is preloaded */
 	struct dso *from = r->host.kind == HOST_MUSL ? NULL : r->program;
 
 	while (list && *list) {

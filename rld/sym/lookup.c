@@ -281,7 +281,7 @@ static uint32_t place(uint32_t hash)
 
 /* Has an entry with an id below `first` the same key?  Entries of one key stand
  * in the list's order: a place that is no longer in use serves again if none of
- * them lies behind it.  A reader who meets it meanwhile compares names. */
+ * them lies behind it.  A reader that meets it meanwhile compares names. */
 static inline int put(struct index *x, uint32_t hash, uint32_t gid,
 		      uint32_t first)
 {
@@ -414,7 +414,7 @@ static int index_put(struct rld *r, struct index *x, struct dso *d)
 	for (size_t i = 0; i < blocks; i++)
 		x->owner[first + i] = (struct owner){ d, d->gid };
 	d->flags |= D_INDEXED;
-	/* who interposes on libc is asked once, at the start */
+	/* which objects interpose on libc is asked once, at the start */
 	if (d == r->host.libc && d->flags & D_NEW)
 		x->echo = rld_alloc(words * sizeof *x->echo);
 	if (x->echo && !x->necho) {
@@ -806,8 +806,8 @@ void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
 	}
 }
 
-/* Who is on his way out, while his destructors run, serves those for whom there
- * is nobody else. */
+/* An object on its way out, while its destructors run, serves the referrers for
+ * which there is no other definition. */
 static void or_who_stays(struct rld *r, const struct ref *ref, struct def *out)
 {
 	struct ref other = *ref;

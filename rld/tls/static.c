@@ -131,7 +131,7 @@ static int overlap(const struct room *a, intptr_t lo, intptr_t hi)
 	return lo < a->hi && a->lo < hi;
 }
 
-/* Is lo..hi somebody's?  *end is the end of that. */
+/* Is some of lo..hi in use?  *end is the end of that. */
 static int taken(const struct rld *r, intptr_t lo, intptr_t hi, intptr_t *end)
 {
 	for (unsigned i = 0; i < nused; i++)

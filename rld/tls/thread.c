@@ -160,7 +160,7 @@ struct thread *rld_thread(void)
 		return t;
 	VAULT->up.watch_threads(r);
 	t = rld_alloc(sizeof *t);
-	if (!t) /* whoever needs it can only end the process: once more */
+	if (!t) /* the caller can only end the process: once more */
 		t = rld_alloc(sizeof *t);
 	if (!t)
 		return NULL;

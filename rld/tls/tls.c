@@ -11,7 +11,7 @@
 
 #define MAX_MODULES RLD_TLS_LOST
 
-/* By number; 0 is nobody, the last is for what is lost.  place: offset from tp
+/* By number; 0 is no module, the last is for what is lost.  place: offset from tp
  * as __tls_get_addr wants it, which is 0 nowhere, for there the ABI has
  * something; 0: each thread has a block. */
 static struct {

@@ -47,7 +47,7 @@ struct symbol {
 	uint64_t value, size;  /* address in the file; bytes */
 	uint8_t bind, type, visibility; /* STB_, STT_, STV_ */
 	bool defined;
-	bool old;	/* foo@V: found only by those who name the version */
+	bool old;	/* foo@V: found only by references to that version */
 	bool base;	/* the version is the base version: none */
 	bool weak_want; /* the wanted version is weak (VER_FLG_WEAK) */
 	uint8_t used;	/* REF_*: how relocations of its own object use it */

@@ -140,8 +140,8 @@ static const char *start(struct run *r, unsigned seconds, bool quiet)
 	return NULL;
 }
 
-/* All that is in a file by now.  It is read, not mapped: who writes it may go
- * on, or cut it. */
+/* All that is in a file by now.  It is read, not mapped: its writer may go on,
+ * or cut it. */
 static const char *whole(int fd, size_t *len)
 {
 	struct stat st;

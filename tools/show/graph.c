@@ -52,10 +52,10 @@ static size_t *duplicates(const struct facts *f)
 	return n;
 }
 
-/* More edges than these dot does not lay out while somebody waits: the objects
+/* More edges than these dot does not lay out in bearable time: the objects
  * then stand in columns by their distance from the program, and dot draws. */
 enum { DOT_EDGES = 800, ROWS = 50, WIDE = 260, HIGH = 40 };
-/* More than these nobody can tell apart, nor does dot draw them at once: then
+/* More than these cannot be told apart, nor does dot draw them at once: then
  * an object has the arrow of who brought it, and those of unused needs. */
 enum { ALL_EDGES = 2000 };
 

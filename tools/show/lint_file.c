@@ -70,7 +70,7 @@ static void folder(struct lint *l, const struct object *o, const char *rule,
 				 rule, element, st.st_uid);
 		return;
 	}
-	/* what is not there can be made by who may write above it */
+	/* what is not there can be made by users who may write above it */
 	while ((slash = strrchr(dir, '/')) != NULL && slash != dir) {
 		*slash = 0;
 		if (stat(dir, &st))

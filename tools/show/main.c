@@ -12,9 +12,9 @@
 static const char help[] =
 	"usage: rld-show COMMAND [OPTION]... PROG [ARG]...\n"
 	"\n"
-	"  tree PROG             what it loads: where found, by which rule, for whom\n"
+	"  tree PROG             what it loads: where found, by which rule, for what\n"
 	"  why PROG LIB          every chain from PROG to LIB\n"
-	"  symbol PROG SYMBOL    who refers to it, which definition is used\n"
+	"  symbol PROG SYMBOL    what refers to it, which definition is used\n"
 	"  bindings PROG         all of them\n"
 	"  lint PROG|LIB         what is wrong or will be; --host=PROG: a plug-in\n"
 	"  time PROG [ARG]...    run it: phases of its start, the dearest objects\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rld-show symbol: who refers to a symbol, which definition each gets, and
+/* rld-show symbol: what refers to a symbol, which definition each gets, and
  * which definitions get nothing. */
 #include <string.h>
 
@@ -33,7 +33,7 @@ static const char *in_words(const char *reason, const struct symbol *s)
 		const char *reason, *words;
 	} all[] = {
 		{ "later", "another definition comes first in the list" },
-		{ "version", "nobody asks for this version" },
+		{ "version", "no reference asks for this version" },
 		{ "visibility", "it is not visible to other objects" },
 		{ "scope", "it is in a group that the referrers are not in" },
 		{ "self", "a copy does not look into its own object" },
@@ -46,7 +46,7 @@ static const char *in_words(const char *reason, const struct symbol *s)
 		if (strcmp(all[i].reason, reason) == 0)
 			return all[i].words;
 	return s->object->inner ? "only libc's own loader looks here" :
-				  "nobody refers to it";
+				  "no reference to it";
 }
 
 static bool wanted(const char *version, const char *filter)

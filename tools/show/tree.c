@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rld-show tree: who brought what, and where it was found. */
+/* rld-show tree: which object brought which, and where it was found. */
 #include <string.h>
 
 #include "tools/show/ask.h"
@@ -70,7 +70,7 @@ static void in_text(const struct facts *f)
 	for (size_t i = 0; i < f->objects.n; i++) {
 		const struct object *o = f->objects.v[i];
 
-		/* roots: the program, and what nobody's liblist brought */
+		/* roots: the program, and what no liblist brought */
 		if (o->by)
 			continue;
 		print_name(stdout, o->path && *o->path ? o->path : o->name);
