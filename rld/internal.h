@@ -247,7 +247,7 @@ struct dso {
 	unsigned nver;	     /* of ver */
 	struct elf_dyn dyn;
 	struct elf_version *ver;
-	char *origin;	      /* directory of the file, resolved on first need */
+	char *origin; /* directory of the file, resolved on first need */
 	struct rldnote *note; /* heap, NULL: none */
 	const char *iversion; /* interface versions, NULL: none */
 
