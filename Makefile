@@ -96,6 +96,10 @@ sweep: default ## run every program of /usr/bin and /usr/sbin with --version or 
 check-repro: ## build twice in two directories and compare the files
 	+@scripts/check-repro
 
+compilers: ## build with each gcc and clang that there is, distributions' flags, musl's headers
+	@scripts/setup compilers
+	+@scripts/compilers
+
 deb: ## the Debian packages, in build/deb, with lintian's word on them
 	@scripts/deb
 
@@ -142,4 +146,4 @@ help: ## list the targets
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak coverage \
 	check-binary loader programs clients libraries releases world sweep demo bindings docs site bench \
-	lint format install uninstall check-repro deb deb-test clean help
+	lint format install uninstall check-repro compilers deb deb-test clean help

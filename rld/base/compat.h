@@ -23,4 +23,39 @@ struct dl_find_object {
 int _dl_find_object(void *pc, struct dl_find_object *out);
 #endif
 
+/* What programs of glibc pass and get, for a libc without namespaces: musl.  glibc
+ * has most of these names in enumerations. */
+#ifndef LM_ID_BASE
+#define LM_ID_BASE    0
+#define LM_ID_NEWLM   (-1)
+#define RTLD_DEEPBIND 8
+enum {
+	RTLD_DI_LMID = 1,
+	RTLD_DI_SERINFO = 4,
+	RTLD_DI_SERINFOSIZE = 5,
+	RTLD_DI_ORIGIN = 6,
+	RTLD_DI_TLS_MODID = 9,
+	RTLD_DI_TLS_DATA = 10
+};
+enum { RTLD_DL_SYMENT = 1, RTLD_DL_LINKMAP = 2 };
+typedef long int Lmid_t;
+
+typedef struct {
+	char *dls_name;
+	unsigned int dls_flags;
+} Dl_serpath;
+
+typedef struct {
+	size_t dls_size;
+	unsigned int dls_cnt;
+	Dl_serpath dls_serpath[1];
+} Dl_serinfo;
+
+extern struct r_debug _r_debug;
+int dladdr1(const void *addr, Dl_info *info, void **extra, int flags);
+void *dlmopen(Lmid_t ns, const char *file, int mode);
+void *dlvsym(void *__restrict handle, const char *__restrict name,
+	     const char *__restrict version);
+#endif
+
 #endif
