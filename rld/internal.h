@@ -846,6 +846,10 @@ void rld_index_build(struct rld *r);
 /* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
  * what the one before it asked for. */
 void rld_index_ahead(const struct index *x, uint32_t hash, int step);
+/* Each symbol of that hash in the list's order, and whose; at is 0 at first.  0: there
+ * is no more.  While no object leaves. */
+uint32_t rld_index_next(const struct index *x, uint32_t hash, uint32_t *at,
+			struct dso **d);
 /* Symbols of libc whose hash an object ahead of it has too, for fn; 0: there is
  * no index that knows. Once, at the start. */
 int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i));

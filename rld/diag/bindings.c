@@ -89,17 +89,72 @@ static const char *passed_over(enum verdict v)
 	}
 }
 
-/* Each definition of b's name, in the list's order. */
-static uint32_t next_of_name(const struct dso *d, const struct ref *ref,
-			     struct elf_walk *w)
+/* The definitions of one name, in the list's order: begins with { .r = r }. */
+struct definitions {
+	const struct rld *r;
+	const struct index *x; /* NULL: the objects are probed */
+	struct dso *d;	       /* whose symbol it is */
+	struct elf_walk w;     /* within d */
+	uint32_t at;	       /* within x */
+	int begun;
+};
+
+/* The index where it has every object, which is so at the start of a program with
+ * many of them; NULL otherwise.  Before anything runs objects only arrive. */
+static const struct index *whole_index(const struct rld *r)
+{
+	static const struct index *known LARGE;
+	static unsigned nobj LARGE;
+
+	if (rec_state.running || !r->index)
+		return NULL;
+	if (known == r->index && nobj == r->nobj)
+		return known;
+	for (const struct dso *d = r->head; d; d = dso_next(d))
+		if (!(d->flags & (D_INDEXED | D_VDSO)) && d->flags & D_READY &&
+		    d->dyn.nsym)
+			return NULL;
+	nobj = r->nobj;
+	return known = r->index;
+}
+
+static uint32_t next_in_object(struct definitions *l, const struct ref *ref)
+{
+	const struct elf_dyn *y = &l->d->dyn;
+
+	if (!(l->d->flags & D_READY) || l->d->flags & D_VDSO)
+		return 0;
+	return elf_needs_sysv(y) ?
+		       elf_walk_sysv(y, elf_sysv_hash(ref->name), &l->w) :
+		       elf_walk_gnu(y, ref->hash, &l->w);
+}
+
+/* The next symbol of ref's hash, and in l->d whose; 0: the end. */
+static uint32_t next_of_hash(struct definitions *l, const struct ref *ref)
+{
+	uint32_t i = 0;
+
+	if (!l->begun) {
+		l->begun = 1;
+		l->x = whole_index(l->r);
+		l->d = l->r->head;
+	}
+	if (l->x)
+		return rld_index_next(l->x, ref->hash, &l->at, &l->d);
+	while (l->d && !(i = next_in_object(l, ref))) {
+		l->d = dso_next(l->d);
+		l->w = (struct elf_walk){ 0 };
+	}
+	return i;
+}
+
+static uint32_t next_definition(struct definitions *l, const struct ref *ref)
 {
 	uint32_t i;
-	int sysv = elf_needs_sysv(&d->dyn);
-	uint32_t h = sysv ? elf_sysv_hash(ref->name) : ref->hash;
 
-	while ((i = sysv ? elf_walk_sysv(&d->dyn, h, w) :
-			   elf_walk_gnu(&d->dyn, h, w))) {
-		const char *s = elf_str(&d->dyn, d->dyn.symtab[i].st_name);
+	while ((i = next_of_hash(l, ref))) {
+		const struct elf_dyn *y = &l->d->dyn;
+		const char *s = elf_str(y, y->symtab[i].st_name);
 
 		if (s && !strcmp(s, ref->name))
 			break;
@@ -112,23 +167,20 @@ static const ElfW(Sym) *first_that_serves(const struct rld *r,
 					  const struct ref *ref,
 					  const struct dso **of)
 {
+	struct definitions l = { .r = r };
 	const ElfW(Sym) *second = NULL;
+	uint32_t i;
 
-	for (const struct dso *d = r->head; d && !second; d = dso_next(d)) {
-		struct elf_walk w = { 0 };
-		uint32_t i;
+	*of = NULL;
+	while ((i = next_definition(&l, ref)) && (!second || l.d == *of)) {
+		enum verdict v = rld_judge(l.d, i, ref);
 
-		*of = d;
-		if (!(d->flags & D_READY) || d->flags & D_VDSO)
+		if (v != SYM_SERVES && (v != SYM_SECOND || second))
 			continue;
-		while ((i = next_of_name(d, ref, &w))) {
-			enum verdict v = rld_judge(d, i, ref);
-
-			if (v == SYM_SERVES)
-				return &d->dyn.symtab[i];
-			if (v == SYM_SECOND && !second)
-				second = &d->dyn.symtab[i];
-		}
+		*of = l.d;
+		second = &l.d->dyn.symtab[i];
+		if (v == SYM_SERVES)
+			break;
 	}
 	return second;
 }
@@ -157,42 +209,43 @@ static const char *rule_of(const struct rld *r, const struct binding *b)
 	return "group";
 }
 
+static void add_candidate(struct rld *r, struct dso *d, uint32_t i,
+			  const char *reason)
+{
+	const struct elf_version *ver = version_of(d, i);
+	const char *kind = kind_of_definition(&d->dyn.symtab[i]);
+
+	rec_add("{\"object\":%u", rec_number(r, d));
+	rec_add(",\"version\":%s", ver ? ver->name : NULL);
+	if (ver)
+		rec_add(",\"default\":%b", !(d->dyn.versym[i] & 0x8000));
+	if (kind)
+		rec_add(",\"def\":%s", kind);
+	rec_add(",\"reason\":%s}", reason);
+}
+
 static void add_candidates(struct rld *r, const struct binding *b,
 			   const char *rule)
 {
+	struct definitions l = { .r = r };
 	int n = 0, behind = 0;
+	uint32_t i;
 
-	for (struct dso *d = r->head; d; d = dso_next(d)) {
-		struct elf_walk w = { 0 };
-		uint32_t i;
+	while ((i = next_definition(&l, b->ref))) {
+		const ElfW(Sym) *s = &l.d->dyn.symtab[i];
+		enum verdict v = rld_judge(l.d, i, b->ref);
 
-		if (!(d->flags & D_READY) || d->flags & D_VDSO)
+		if (b->def && s == b->def->sym && l.d == b->def->dso) {
+			behind = 1;
 			continue;
-		while ((i = next_of_name(d, b->ref, &w))) {
-			const ElfW(Sym) *s = &d->dyn.symtab[i];
-			enum verdict v = rld_judge(d, i, b->ref);
-			const struct elf_version *ver = version_of(d, i);
-
-			if (b->def && s == b->def->sym && d == b->def->dso) {
-				behind = 1;
-				continue;
-			}
-			if (v == SYM_NONE)
-				continue;
-			rec_add(n++ ? ",{\"object\":%u" :
-				      ",\"candidates\":[{\"object\":%u",
-				rec_number(r, d));
-			rec_add(",\"version\":%s", ver ? ver->name : NULL);
-			if (ver)
-				rec_add(",\"default\":%b",
-					!(d->dyn.versym[i] & 0x8000));
-			if (kind_of_definition(s))
-				rec_add(",\"def\":%s", kind_of_definition(s));
-			rec_add(",\"reason\":%s}", v > SYM_SECOND ?
-							   passed_over(v) :
-						   behind || !rule ? "later" :
-								     "rule");
 		}
+		if (v == SYM_NONE)
+			continue;
+		rec_add(n++ ? "," : ",\"candidates\":[");
+		add_candidate(r, l.d, i,
+			      v > SYM_SECOND  ? passed_over(v) :
+			      behind || !rule ? "later" :
+						"rule");
 	}
 	if (n)
 		rec_add("]");

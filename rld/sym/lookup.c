@@ -517,9 +517,10 @@ static __attribute__((cold, noinline)) void tell_plan(struct rld *r,
 void rld_index_plan(struct rld *r, size_t refs)
 {
 	size_t defs = 0;
+	int all = r->bind_now || r->mode != MODE_RUN;
 
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
-		int now = r->bind_now || d->flags & D_NOW;
+		int now = all || d->flags & D_NOW;
 
 		defs += symbols_of(d);
 		if (d->flags & (D_HOST | D_SELF | D_VDSO))
@@ -625,6 +626,25 @@ void rld_index_ahead(const struct index *x, uint32_t hash, int step)
 		__builtin_prefetch(s);
 	else if (s->st_name < d->dyn.strsz)
 		__builtin_prefetch(d->dyn.strtab + s->st_name);
+}
+
+__attribute__((cold)) uint32_t rld_index_next(const struct index *x,
+					      uint32_t hash, uint32_t *at,
+					      struct dso **d)
+{
+	uint32_t i = *at ? *at : place(hash) >> 7, gid;
+
+	while ((gid = x->slot[i &= x->mask].id)) {
+		const struct owner *o = &x->owner[gid / 64];
+
+		if (x->slot[i++].key != (hash | 1) || gid == 1)
+			continue;
+		*at = i | (x->mask + 1); /* never 0 */
+		*d = o->dso;
+		return gid - o->first;
+	}
+	*at = i | (x->mask + 1);
+	return 0;
 }
 
 int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i))
