@@ -20,15 +20,18 @@ build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ELF)
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
 
 # fuzz_check: all of rld in one object, of which one name can be seen and whose
-# variables lie together.
+# variables lie together, for fuzz_check.c to put back after each input.  Newer
+# clang gives each variable a section group of its own, which ld -r keeps apart.
 FUZZ_RLD := $(patsubst %,build/fuzz/check/%.o,$(basename $(SRC_$(BUILD))))
 
 build/fuzz/fuzz_check: build/fuzz/obj/tests/fuzz/fuzz_check.o build/fuzz/check/rld.o
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
 
 build/fuzz/check/rld.o: $(FUZZ_RLD) tests/fuzz/check/rld.lds
-	$(LD) -r -T tests/fuzz/check/rld.lds -o $@ $(FUZZ_RLD)
+	$(LD) -r --force-group-allocation -T tests/fuzz/check/rld.lds -o $@ $(FUZZ_RLD)
 	objcopy --keep-global-symbol=rld_start $@
+	@! readelf -SW $@ | grep -E ' \.(data|bss)[. ]' || \
+		{ echo "$@: variables that would not be put back" >&2; rm -f $@; exit 1; }
 
 build/fuzz/check/%.o: %.c tests/fuzz/check/kernel.h $(RULES)
 	@mkdir -p $(@D)
