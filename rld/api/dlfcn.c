@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The dlopen family. */
+#include "rld/api/api.h"
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 

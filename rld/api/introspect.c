@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions about addresses and objects, for unwinders, backtraces and
  * debuggers.  They take no lock: they may be asked in signal handlers. */
+#include "rld/api/api.h"
+#include "rld/base/base.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
 struct nearest {

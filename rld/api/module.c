@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Modules: a library with an initialiser, used by several clients, each with a
  * count of its own (the contracts of Smalltalk/X and Tcl). */
-#include "rld/file/path.h"
-#include "rld.h"
+#include "rld/api/api.h"
+#include "rld/base/base.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 struct client {
 	struct client *next;

@@ -9,9 +9,13 @@
  * now, SCOPE global or local, KIND library or module; ROOT and MEMBERs are the
  * numbers of what the open brought together.  Bytes below 33 and '%' in
  * paths are written %XX. */
-#include "rld/load/delay.h"
-#include "rld/diag/event.h"
-#include "rld/file/path.h"
+#include "rld/api/api.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/tls/tls.h"
 
 #include <errno.h>
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls that are IRIX's own: sgidladd(3), sgidlopen_version(3),
  * sgigetdsoversion(3), and what its libc called rld by. */
-#include "rld.h"
-#include "rld/internal.h"
+#include "rld/api/api.h"
+#include "rld/base/base.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 #define CALLER() ((uintptr_t)__builtin_return_address(0))
 

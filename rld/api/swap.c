@@ -3,8 +3,17 @@
  * and bound without seeing it, checked for all that is bound to the old one,
  * initialised, and then takes its place in the list, in groups, in liblists
  * and in every slot; the old one leaves as by dlclose. */
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
+#include "rld/api/api.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 struct missing {
 	struct rld *r;

@@ -1,7 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* What headers of older C libraries (glibc before 2.35, musl) do not declare. */
+/* The headers of libc, arch/ and elf/ that all of rld uses, and what those of older C
+ * libraries (glibc before 2.35, musl) do not declare. */
 #ifndef RLD_COMPAT_H
 #define RLD_COMPAT_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch.h"
+#include "elf/elf_file.h"
+#include "elf/rldnote.h"
+#include "elf/symbol.h"
+#include "elf/version.h"
+
+#define API __attribute__((visibility("default")))
+
+#ifndef ARCH_EFLAGS_MASK /* e_machine, class and byte order tell all */
+#define ARCH_EFLAGS_MASK 0
+#define ARCH_EFLAGS	 0
+#endif
+
+#ifndef ARCH_LDSO_SHARED
+#define ARCH_LDSO_SHARED 0
+#endif
+
+#define WORD sizeof(ElfW(Addr))
 
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23

@@ -3,7 +3,7 @@
  * lists, carved from chunks; large ones are mappings of their own.  A lock of
  * its own lets TLS blocks be allocated by any thread; a thread that is
  * interrupted inside it (a signal handler that touches TLS) gets a mapping. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
 
 /* Classes: 16 bytes apart up to 128, then four to a doubling up to 128 KiB. */
 #define LINEAR	  128

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one writer lock, a futex; and the grace that readers get: doc/threads.md
  * says what orders what. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
 
 /* The lock is one word, which names its holder: a signal handler, and with it
  * the fork that it may call, never meets it half taken.  The lowest bit is set

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors, traces and the end of a program that cannot be started. */
-#include "rld/diag/record.h"
+#include "rld/base/base.h"
 
 #include <errno.h>
 

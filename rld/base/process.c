@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel has put on the stack: arguments, environment, aux vector. */
-#include "rld/file/path.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
 
 uintptr_t rld_aux(const struct rld *r, uintptr_t type)
 {

@@ -3,7 +3,7 @@
  * back to, constructors and destructors, handlers, libc's functions that rld
  * calls.  They are closed but while rld writes to them, so that a stray or
  * hostile write elsewhere in the process does not change where rld jumps. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
 
 struct vault_pages rld_vault_pages
 	__attribute__((section(".bss.vault"), aligned(ARCH_PAGE_MAX)));

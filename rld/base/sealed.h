@@ -5,7 +5,7 @@
 #define RLD_VAULT_H
 
 #include "rld.h"
-#include "rld/internal.h"
+#include "rld/base/state.h"
 #include "rld/base/upcall.h"
 
 enum {

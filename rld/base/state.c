@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What rld knows of its process: one struct, and the words of the first thread. */
-#include "rld/file/path.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
 
 struct rld rld_state __attribute__((section(".bss.state")));
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing one relocation whose meaning is known. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 int rld_bad_reloc(struct pass *p, struct dso *d, const struct reloc *rel,
 		  const char *what)

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the files that read relocations. */
+/* References become addresses, and bindings are taken back. */
 #ifndef RLD_BIND_H
 #define RLD_BIND_H
 
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
+#include "rld/sym/sym.h"
+#include "rld/list/list.h"
+
+#pragma GCC visibility push(hidden)
 
 /* A place need not be aligned. */
 struct __attribute__((packed)) word {
 	uintptr_t v;
-};
-
-/* One entry, whatever table it came from; REL addends are read already. */
-struct reloc {
-	uintptr_t off, addend;
-	uint32_t sym, type;
 };
 
 /* What the place of DT_REL entry i held. */
@@ -133,5 +132,105 @@ uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
 /* Write one relocation whose meaning is known; value of an IFUNC is final. */
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc);
+
+/* ---- relocate.c */
+int rld_relocate_new(struct rld *r, struct dso *first, struct rld_err *e);
+
+/* ---- got.c */
+#if ARCH_IMPLICIT_GOT
+size_t rld_ngot(const struct dso *d);
+#else
+static inline size_t rld_ngot(const struct dso *d)
+{
+	(void)d;
+	return 0;
+}
+#endif
+
+/* ---- rebind.c */
+void rld_rebind_host(struct rld *r, struct dso *d, const char *name,
+		     uintptr_t value);
+/* Whatever rld_unbind will write to in others becomes writable; -1: something
+ * cannot, and nothing has changed.  And back. */
+int rld_open_users(struct rld *r, struct dso *gone);
+void rld_close_users(struct rld *r, struct dso *gone);
+/* d leaves: take back what others bound to it. */
+void rld_unbind(struct rld *r, struct dso *gone);
+/* Uses of names that gone defines and, without it, nobody would: fn for
+ * each. */
+void rld_would_miss(struct rld *r, struct dso *gone,
+		    void (*fn)(void *, const char *from, const char *name),
+		    void *arg);
+/* Global objects arrived: slots that were missing something try again. */
+void rld_mend(struct rld *r);
+/* Whatever is bound to d is looked up again. */
+void rld_rebind_from(struct rld *r, struct dso *d);
+/* What d itself is bound to is looked up again. */
+void rld_rebind_own(struct rld *r, struct dso *d);
+
+/* ---- new.c */
+/* Relocate them and let them be found; 0, or -1 with *e (then rld_undo). */
+int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e);
+
+/* ---- takeover.c */
+/* Objects that became global after serial `since` take over. */
+void rld_weak_arrivals(struct rld *r, unsigned since);
+
+/* ---- late.c */
+/* late.c: what the IFUNCs of d's load mean, if this thread is to ask them; the
+ * lock is given up meanwhile. */
+enum late_result {
+	LATE_BUSY, /* they are being asked */
+	LATE_DONE,
+	LATE_LOOSE /* done, and what was held for it may leave now */
+};
+
+enum late_result rld_late_run(struct rld *r, struct dso *d);
+int rld_late_is_mine(const struct dso *d); /* to ask, and not asked yet */
+/* The load is undone. */
+void rld_late_drop(struct rld *r, struct dso *d);
+void rld_late_in_child(struct dso *d);
+
+/* ---- entries.c */
+void rld_entries_unbind(struct rld *r, const struct dso *gone);
+/* As rld_would_miss, for the entry points; next takes gone's place. */
+void rld_entries_would_miss(struct rld *r, const struct dso *gone,
+			    struct dso *next,
+			    void (*fn)(void *, const char *, const char *),
+			    void *arg);
+
+/* ---- entries.c: pools of stable entry points */
+enum { POOL = 64 };
+
+struct entry {
+	char *name;  /* NULL: free */
+	char *scope; /* path of the handle's object; NULL: global */
+	char *soname;
+	Lmid_t ns;	      /* number of its namespace */
+	struct dso *provider; /* NULL: not bound */
+	unsigned count;
+};
+
+struct words {
+	uintptr_t got[3]; /* as in a PLT's GOT */
+	uintptr_t slot[POOL], lazy[POOL];
+	struct piece piece;
+};
+
+struct pool {
+	struct pool *next;
+	struct dso face; /* what the stubs give the resolver */
+	unsigned char *code;
+	struct words *words;
+	struct entry entry[POOL];
+};
+
+extern struct pool *rld_pools __attribute__((visibility("hidden")));
+/* NULL: no memory. */
+struct pool *rld_new_pool(struct rld *r);
+/* Entry i of p leads to v, 0: it is lazy again.  -1: it cannot be written now. */
+int rld_entry_set(struct rld *r, struct pool *p, unsigned i, uintptr_t v);
+
+#pragma GCC visibility pop
 
 #endif

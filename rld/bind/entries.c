@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools of stable entry points: one page of code each, written once, and the words
  * that its jumps read. */
-#include "rld/bind/entries.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/sym/sym.h"
 
 struct pool *rld_pools;
 

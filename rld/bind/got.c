@@ -5,6 +5,7 @@
  * a relocation.  To the rest of rld/ a global entry looks as if it had one:
  * a function slot where it holds a lazy stub's address, a data slot otherwise.
  * What a further GOT of the same object holds has real relocations. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
 
 #if ARCH_IMPLICIT_GOT

@@ -5,8 +5,11 @@
  * be held while resolvers run: they run once the load has succeeded, before
  * the first constructor, by the thread that loads.  Until then the objects of
  * that load are INIT_BINDING, and others who need one wait for it. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/base/sealed.h"
+#include "rld/diag/diag.h"
+#include "rld/image/image.h"
+#include "rld/sym/sym.h"
 
 enum { MAX_DEFER = 1 << 18 }; /* entries; a hostile file has no end */
 

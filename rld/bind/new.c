@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects that have just arrived are bound. */
-#include "rld/diag/record.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 int rld_bind_new(struct rld *r, struct dso *first, struct rld_err *e)
 {

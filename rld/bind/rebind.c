@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Bindings that are taken back or mended: the host libc's slots once everybody
  * is there, slots into an object that leaves, slots that missed something. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* Whom a slot of the host libc should lead to instead of what its own loader
  * gave it (now): only objects before libc can have taken it away, and with few

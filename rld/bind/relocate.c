@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Relocation: writing what references mean when an object arrives. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/diag/diag.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 /* Link editors sort references by symbol, so that few entries will do; with
  * very many references, sorted or not, there may be more. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Strong definitions take over from weak ones (sgidladd(3)). */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/sym/sym.h"
 
 struct arrival {
 	struct rld *r;

@@ -3,12 +3,16 @@
  * and goes back to lazy whenever its provider leaves, as a PLT's does.  A pool
  * is one page of code, written once, and the words its jumps read, which are
  * sealed with the vault. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/bind/entries.h"
-#include "rld/load/delay.h"
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
+#include "rld/call/call.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* What the entry means now; *e tells of a library that cannot be loaded. */
 static int look(struct rld *r, const struct entry *n, struct def *def,

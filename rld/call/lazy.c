@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The lazy resolver's C half: the first call through a function slot. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/load/delay.h"
-#include "rld/diag/event.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/call/call.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 static uintptr_t guarded_ifunc(void *resolver, void *unused)
 {

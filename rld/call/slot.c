@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the first call through a slot arrives. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/load/delay.h"
-#include "rld/diag/event.h"
+#include "rld/call/call.h"
+#include "rld/list/list.h"
 
 /* Called by the machine's stub: d is what GOT[1] holds, index the entry of
  * DT_JMPREL.  Returns where the call goes on. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Bindings, for the record and for the trace: what a reference was bound to, and why
  * each other definition was passed over. */
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 #include "rld/diag/lines.h"
-#include "rld/bind/bind.h"
+#include "rld/sym/sym.h"
 
 /* Is a signal handler running here, as far as a thread can tell?  It runs on an
  * alternate stack, or a signal is blocked that has a handler. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The build-id among an object's notes. */
-#include "rld/diag/event.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 
 /* The build-id among the notes of one segment. */
 static void id_in(const unsigned char *at, size_t left, struct rld_gone *g)

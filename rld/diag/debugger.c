@@ -6,7 +6,9 @@
  * they lie, in _thread_db_*.  So while a debugger's breakpoint is in
  * _dl_debug_state, it is given copies of our link_maps that have those members,
  * and modules behind all of glibc's, which lead to blocks in the static TLS. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/sym/sym.h"
 
 static struct debug_list first_list;
 extern API struct r_debug _r_debug __attribute__((alias("first_list")));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners: functions that are told of loads, unloads, swaps and unresolved calls.  No
  * lock is held while they run. */
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/list/list.h"
+#include "rld/tls/tls.h"
 
 int rld_event_wanted(unsigned what)
 {

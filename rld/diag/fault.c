@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The addresses that stand for data which no object defines any more, and the
  * words with which a program ends that touches them, or what was unloaded. */
-#include "rld/diag/event.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/list/list.h"
 
 /* NOWHERE: an address that is never mapped. */
 enum { TRAPS = 256, TRAP_ROOM = 64 * 1024, NOWHERE = 16 };

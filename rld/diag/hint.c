@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a message adds: where else the thing that is missing lies, and what can be
  * done.  All of it runs once something has failed. */
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
 
 /* ---- an undefined symbol */
 

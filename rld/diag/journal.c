@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What was unloaded: a bounded journal. */
-#include "rld/diag/event.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/tls/tls.h"
 
 enum { KEPT = 64 };
 

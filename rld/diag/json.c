@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON: strings of bytes that need not be UTF-8, numbers, addresses. */
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 #include "rld/diag/json.h"
 
 enum { FIRST_SIZE = 16384 }; /* bytes */

@@ -4,7 +4,7 @@
 #ifndef RLD_JSON_H
 #define RLD_JSON_H
 
-#include "rld/internal.h"
+#include "rld/base/base.h"
 
 /* A text that grows by mapping more. */
 struct text {

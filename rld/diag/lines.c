@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines of the record: one writer at a time, each line by one write.  Nothing
  * here takes the loader's lock or its heap, so a first call may come by. */
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 #include "rld/diag/lines.h"
-#include "rld.h"
-#include "rld/file/path.h"
-#include "rld/tls/tls.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18

@@ -4,7 +4,7 @@
 #define RLD_LINES_H
 
 #include "rld/diag/json.h"
-#include "rld/diag/record.h"
+#include "rld/diag/diag.h"
 
 /* Of one process: zero in a forked child, and shared with one of vfork. */
 struct process {

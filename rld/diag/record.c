@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The record: what the loader did, a JSON object a line (doc/record.md): objects,
  * searches, times, handles, messages. */
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 #include "rld/diag/lines.h"
-#include "rld.h"
-#include "rld/diag/event.h"
+#include "rld/list/list.h"
 
 /* ---- objects */
 

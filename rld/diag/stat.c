@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* -stat: what was done, told to the log at exit. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 
 void rld_stat_relocs(struct rld *r, const struct dso *d)
 {

@@ -2,7 +2,8 @@
 /* Tombstones (--tombstone): the addresses of what was unloaded stay reserved,
  * so that a stray pointer into it always faults, and what is known of it stays
  * to be told: which symbol lay there, which thread closed it and when. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
 
 struct tomb {
 	struct tomb *next;

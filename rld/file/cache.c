@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /etc/ld.so.cache (the format "glibc-ld.so.cache1.1"). */
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 struct cache_entry {
 	int32_t flags;

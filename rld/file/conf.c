@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The system's lists of directories: /etc/ld.so.conf with its includes,
  * ldconfig(8), and PREFIX/etc/ld-musl-ARCH.path. */
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 #include <errno.h>
 

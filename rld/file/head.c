@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first bytes of a file, which tell whether it serves at all. */
-#include "rld/internal.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 #include <errno.h>
 
 /* The first bytes of the file that was looked at last: search looks whether it

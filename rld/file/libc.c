@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of libc's family, and where its own loader lies. */
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 int rld_is_loader(const char *base)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Why a file is not an object for this rld, and what it is. */
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 const char *rld_misfit(const void *header, const char **is)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names to files: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, ld.so.conf,
  * defaults (rld(1), ld.so(8)). */
-#include "rld/internal.h"
-#include "rld/file/path.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 #include <errno.h>
 

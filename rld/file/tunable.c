@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GLIBC_TUNABLES: "name=value:name=value".  A secure program has none. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
 
 const char *rld_tunable(struct rld *r, const char *name, size_t *len)
 {

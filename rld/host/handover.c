@@ -2,8 +2,10 @@
 /* The host libc: which names belong to its family, the jump to its own
  * loader, and, when that is done, adopting what it mapped and giving its slots
  * to the objects that stand before it. */
-#include "rld/base/sealed.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/host/host.h"
+#include "rld/tls/tls.h"
 
 /* Which C library.  The program's interpreter tells; where that is rld, or
  * there is none, its needs do, and libc.so.6 before libc.so: a library of a

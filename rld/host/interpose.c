@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* libc's own calls reach the objects that stand before it. */
-#include "rld/base/sealed.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/host/host.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 static void interpose_one(struct rld *r, uint32_t i)
 {

@@ -12,7 +12,9 @@
  *
  * The names stand in rld's own symbol table, as dlopen and the others do, but in
  * one that is made when rld is the command: an interpreter does not have them. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/host/host.h"
+#include "rld/sym/sym.h"
 
 #include <errno.h>
 

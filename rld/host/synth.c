@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The synthetic program: what the host libc's own loader is shown in place of
  * the program. */
-#include "rld/file/path.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/host/host.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/tls/tls.h"
 
 #include <errno.h>
 

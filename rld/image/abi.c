@@ -3,7 +3,8 @@
  * of floating point is compared with what the processor is, and with what
  * all other objects say.  Machines whose objects say nothing of it need no such
  * thing. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
 
 #ifdef ARCH_HAS_ABI
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Records of an object's code addresses, in sealed pages. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
 
 enum { MORE = 64 * 1024 };
 

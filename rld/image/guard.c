@@ -3,7 +3,8 @@
  * SIGBUS.  While rld reads objects it takes that signal itself, unless the
  * program does: handlers are the whole process's, and its own is not taken away
  * for a moment from its other threads. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
 
 #ifdef ARCH_SA_FLAGS
 

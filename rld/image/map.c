@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Files to memory, and all that an object's headers and dynamic section say.
  * RELRO is closed later. */
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
 
 #include <errno.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Room for an object in one piece, its segments in it, bss cleared.  Nothing is
  * ever writable and executable. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
 
 #include <errno.h>
 

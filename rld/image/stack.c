@@ -2,7 +2,9 @@
 /* Executable stacks: PT_GNU_STACK of the program and of what starts with it may
  * ask for them, GLIBC_TUNABLES=glibc.rtld.execstack and --strict have their say.
  * Afterwards no stack becomes executable. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
 
 static int asks(const struct dso *d)
 {

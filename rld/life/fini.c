@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Destructors: of one object that leaves, of all at exit. */
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/life/life.h"
+#include "rld/tls/tls.h"
 
 /* Destructors are due once constructors have begun, which may have called exit;
  * under musl, once they are done. */

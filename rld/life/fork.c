@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* fork: the child finds every lock free and the list whole, whatever thread,
  * handler or callback has called it (doc/threads.md). */
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/life/life.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
 
 enum { PATIENCE = 100 /* ms */ };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Constructors and destructors: dependencies first, and last. */
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/life/life.h"
+#include "rld/sym/sym.h"
 
 typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
 

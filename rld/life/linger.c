@@ -5,7 +5,14 @@
  * that is closed while one of these holds it lingers (doc/binding.md, section
  * 5): no name leads to it, bindings to it are taken back, and it leaves, or is
  * revived, later. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* For its own sake, not as a dependency; rld_holders tells of it. */
 static int is_held(const struct dso *d)

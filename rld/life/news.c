@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What loads and delayed loads are told of, once their constructors have run. */
-#include "rld/diag/event.h"
-#include "rld/load/delay.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/life/life.h"
+#include "rld/load/load.h"
+#include "rld/tls/tls.h"
 
 static struct dso *next_untold(struct rld *r)
 {

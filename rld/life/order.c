@@ -2,7 +2,9 @@
 /* In which order constructors and destructors run.  What an object needs is
  * constructed before it, and destroyed after it; among those that do not need
  * one another each libc has an order of its own, which programs rely on. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
 
 struct order {
 	const struct rld *r;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A definition that may have to be loaded first, for first calls, entry points and
  * dlsym. */
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 /* What came after serial `last` is bound and told of; -1: it is gone again. */
 static int bind_supplied(struct rld *r, unsigned last, struct rld_err *e)

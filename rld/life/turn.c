@@ -5,7 +5,8 @@
  * glibc programs the threads take turns; those of the start and of exit do not.
  * A turn is no lock: a waiter goes ahead without it when the thread that has it
  * waits in turn for another thread, as it seems (doc/threads.md). */
-#include "rld/tls/tls.h"
+#include "rld/base/base.h"
+#include "rld/life/life.h"
 #include <asm/errno.h>
 
 enum {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* An arrival that failed is taken back. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/life/life.h"
+#include "rld/load/load.h"
 
 /* What came after serial `last`, newest first, chained by fini_next: none of it
  * has been constructed.  All is on its way out before the first one's bindings are

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* dlclose's second half: an object that nothing holds leaves, and what others
  * bound to it is taken back.  linger.c tells what stays. */
-#include "rld/diag/event.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* Of this thread's: another's destructors must have ended before it unmaps. */
 static struct dso *next_to_finish(struct rld *r)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which object has bound to which: an edge from the user to what it uses. */
-#include "rld/bind/bind.h"
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
 
 int rld_edge(struct dso *from, struct dso *to)
 {

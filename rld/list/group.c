@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The groups of objects that one dlopen brought together, and which are global. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
 
 void rld_make_global(struct rld *r, struct dso *root)
 {

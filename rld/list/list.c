@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The rld-list: objects in search order, found by name or by file, and the
  * walk along liblists that brings them in. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
 
 struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 {

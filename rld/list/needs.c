@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which object the needs of another one name, and whether it has what they want of
  * it. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
 
 int rld_defines_version(const struct dso *o, const struct elf_version *v)
 {

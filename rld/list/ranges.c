@@ -6,7 +6,8 @@
  *
  * Its memory is never given back, so that a reader may read while it is
  * written, and looks afterwards whether it was. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
 
 struct range {
 	uintptr_t lo, hi; /* [lo, hi) */

@@ -3,7 +3,8 @@
  * what all namespaces share: the host libc's family, rld, and the libraries that
  * --shared names.  It lasts as long as an object in it, or a dlmopen that is
  * under way. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
 
 struct space *rld_space_new(struct rld *r)
 {

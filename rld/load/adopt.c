@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects of libc's family: noted when they are asked for, and taken over as its own
  * loader has mapped them. */
-#include "rld/base/sealed.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* The list that the inner loader left, NULL when it left none. */
 static int defines(struct dso *d, const char *name)

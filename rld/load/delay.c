@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Delay-load (doc/binding.md): libraries of a liblist that wait until
  * something in them is needed. */
-#include "rld/load/delay.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/event.h"
-#include "rld/diag/record.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 static struct peek *peek_at(struct rld *r, struct dso *o, unsigned i,
 			    struct rld_err *e)

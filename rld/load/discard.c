@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* An object leaves the list, the groups and every table, and its memory is freed,
  * while no binding leads to it. */
-#include "rld/base/sealed.h"
-#include "rld/load/delay.h"
+#include "rld/base/base.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 void rld_free_dso(struct rld *r, struct dso *d)
 {

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to an object in the list. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/image/image.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
 
 /* Does d stand among the filtees of x, or theirs?  None of them is its own. */
 static int filters(const struct dso *x, const struct dso *d)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Marks: what a file's note, DT_POSFLAG_1 and DT_MIPS_LIBLIST say of the
  * entries of its liblist, and of the file itself. */
-#include "rld/load/delay.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/load/load.h"
 
 int rld_notes_of(const struct elf_view *v, struct dso *d, const char **why)
 {

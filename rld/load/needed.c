@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What arrives brings what it needs, breadth-first, and its versions are checked. */
-#include "rld/base/sealed.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/tls/tls.h"
 
 /* For an answer: an entry that has no object. */
 static void not_loaded(struct rld *r, const char *name, const struct rld_err *e)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that are looked into where they lie, to learn whether they define a
  * name, and not loaded. */
-#include "rld/load/delay.h"
-#include "rld/diag/event.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/load/load.h"
 
 /* The file stays mapped read-only: an object that waits for many libraries
  * asks them all for each name that no loaded object has. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* An object that lingers is loaded again, if its file is what it was. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/sym/sym.h"
 
 void rld_set_life(struct dso *d, enum life life)
 {

@@ -2,7 +2,10 @@
 /* Interface versions (doc/binding.md): what a DSO says it offers, what a
  * liblist entry or sgidlopen_version wants, and old files kept under the name
  * soname.MAJOR. */
-#include "rld/load/delay.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
 
 /* One element without its comment: "first#sgi1.0" is "sgi1.0". */
 static const char *bare(const char *s, size_t *n)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* _RLD_PATH: another rld does the work in our place, such as one built for
  * debugging. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/start/start.h"
 
 static int file_id(const char *path, uint64_t id[2])
 {

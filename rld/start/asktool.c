@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rld --tree and the like: rld-show answers, which lies beside rld or where
  * it was built to be, and is never looked for by PATH. */
-#include "rld/diag/hint.h"
-#include "rld/file/path.h"
+#include "rld/base/base.h"
+#include "rld/start/start.h"
 
 #ifndef RLD_BINDIR
 #define RLD_BINDIR "/usr/local/bin"

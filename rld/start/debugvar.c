@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where traces go, and LD_DEBUG, as users of glibc know it: taken as --trace. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/start/start.h"
 
 int rld_set_log(struct rld *r, const char *file)
 {

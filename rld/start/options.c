@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line, _RLD_ARGS and the environment. */
-#include "rld.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/host/host.h"
+#include "rld/start/start.h"
 
 static const char usage[] =
 	"usage: rld [OPTION]... PROGRAM [ARG]...\n"

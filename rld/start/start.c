@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* From the kernel's jump to the program's: relocate ourselves, gather the
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
-#include "rld/file/path.h"
-#include "rld/base/sealed.h"
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
+#include "rld/host/host.h"
+#include "rld/image/image.h"
+#include "rld/life/life.h"
+#include "rld/list/list.h"
+#include "rld/load/load.h"
+#include "rld/start/start.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 enum { VDSO_DATA = 64 * 1024 }; /* bytes, or less */
 

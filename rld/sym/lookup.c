@@ -6,8 +6,9 @@
  * of all definitions (hash -> objects in list order), filled from the GNU
  * chains, which hold the hashes.  An entry of the index is good from the moment
  * its id is written, so readers need no lock. */
-#include "rld/diag/record.h"
-#include "rld/diag/hint.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/sym/sym.h"
 
 /* An index entry costs as much as this many probes: it touches the chains of
  * every object, and pages are dear. */

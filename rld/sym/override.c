@@ -3,7 +3,8 @@
  * arrival that defines strongly what was defined weakly before it in the list
  * gets the references.  Libc's weak names stay its own: they are weak only to
  * keep ISO C's name space free. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/sym/sym.h"
 
 struct override {
 	struct override *next;

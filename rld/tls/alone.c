@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Is this the only thread? */
+#include "rld/base/base.h"
 #include "rld/tls/tls.h"
 
 #include <linux/sched.h>

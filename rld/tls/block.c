@@ -8,6 +8,8 @@
  * detector is told of each.  They do not come from its malloc, as under the
  * system's linker: a signal handler may make the first touch, and malloc may be
  * what it has interrupted. */
+#include "rld/base/base.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
 #include <stdbool.h>

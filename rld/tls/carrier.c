@@ -6,6 +6,7 @@
  * PT_TLS and one relocation, whose result is the offset from the thread
  * pointer.  The place comes from libc's own surplus, as natively, and
  * GLIBC_TUNABLES=glibc.rtld.optional_static_tls makes it larger. */
+#include "rld/base/base.h"
 #include "rld/tls/tls.h"
 
 #include <errno.h>

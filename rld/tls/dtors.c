@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Destructors of thread_local objects, and the end of a thread. */
+#include "rld/base/base.h"
+#include "rld/list/list.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
 /* A pending destructor of a thread_local object. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How libc's own loader is asked to open an object, and what it knows. */
-#include "rld/internal.h"
+#include "rld/base/base.h"
+#include "rld/sym/sym.h"
+#include "rld/tls/tls.h"
 
 /* glibc 2.34 has the dlopen family in libc; before, functions of its own. */
 int rld_host_loader(struct rld *r, struct inner_loader *in)

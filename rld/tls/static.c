@@ -3,6 +3,7 @@
  * for what comes at the start and, in a surplus, for some that come later.
  * glibc has a surplus of its own, which carrier.c takes them from: each thread
  * pays for it with its stack, and one is enough. */
+#include "rld/base/base.h"
 #include "rld/tls/tls.h"
 
 #define SURPLUS 3328

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What rld keeps of each thread: its record, its pending error, and the lock of
  * the tables that tls.c hangs on it. */
-#include "rld/base/sealed.h"
+#include "rld/base/base.h"
+#include "rld/file/file.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
 struct thread *rld_threads;

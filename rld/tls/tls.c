@@ -7,6 +7,8 @@
  * Each object with thread-local variables has a number, small and dense, for
  * there are programs that keep tables by it (sanitizers): it is what code passes
  * to __tls_get_addr, and what dl_iterate_phdr and dlinfo tell. */
+#include "rld/base/base.h"
+#include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
 #define MAX_MODULES RLD_TLS_LOST
@@ -32,7 +34,7 @@ static void publish(const struct thread *t)
 {
 	struct tls_words *w = tls_words();
 	void **was = w->table;
-	struct table *now = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
+	struct tls_table *now = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
 
 	if (was != now->slot &&
 	    !__atomic_compare_exchange_n(&w->table, &was, now->slot, 0,
@@ -42,10 +44,11 @@ static void publish(const struct thread *t)
 }
 
 /* A table with room for module m; 0: a handler has made one, or another. */
-static void add_table(struct thread *t, const struct dso *d, struct table *was)
+static void add_table(struct thread *t, const struct dso *d,
+		      struct tls_table *was)
 {
 	size_t n = nmodules + 8;
-	struct table *more;
+	struct tls_table *more;
 
 	if (was && n < 2 * was->n)
 		n = 2 * was->n;
@@ -62,7 +65,8 @@ static void add_table(struct thread *t, const struct dso *d, struct table *was)
 
 static void *find_block(const struct thread *t, unsigned m)
 {
-	const struct table *x = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
+	const struct tls_table *x =
+		__atomic_load_n(&t->table, __ATOMIC_RELAXED);
 
 	for (; x; x = x->older)
 		if (m < x->n && x->slot[m])
@@ -86,7 +90,8 @@ static void *block(unsigned m)
 	if (!t)
 		no_memory(d);
 	for (;;) {
-		struct table *x = __atomic_load_n(&t->table, __ATOMIC_RELAXED);
+		struct tls_table *x =
+			__atomic_load_n(&t->table, __ATOMIC_RELAXED);
 
 		if (!x || m >= x->n) {
 			add_table(t, d, x);
@@ -244,7 +249,7 @@ void rld_tls_unregister(struct dso *d)
 	for (struct thread *t = rld_threads; t; t = t->next) {
 		void *b = find_block(t, m);
 
-		for (struct table *x = t->table; x; x = x->older)
+		for (struct tls_table *x = t->table; x; x = x->older)
 			if (m < x->n)
 				x->slot[m] = NULL;
 		if (b)
@@ -256,7 +261,7 @@ void rld_tls_unregister(struct dso *d)
 
 void rld_tls_free_blocks(struct thread *t)
 {
-	struct table *x = t->table, *older;
+	struct tls_table *x = t->table, *older;
 
 	for (size_t m = 0; x && m < x->n; m++) {
 		void *b = find_block(t, (unsigned)m);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that programs call, as rld itself calls them. */
+#ifndef RLD_API_H
+#define RLD_API_H
+
+#include "rld/base/base.h"
+#include "rld/life/life.h"
+#include "rld/sym/sym.h"
+
+#pragma GCC visibility push(hidden)
+
+/* ---- introspect.c */
+/* "OBJECT(SYMBOL+0x..) [ADDRESS]"; heap. */
+char *rld_describe(void *pc);
+
+/* ---- dlfcn.c */
+/* A mode as programs give it becomes one as rld numbers it; -1: it is none, and
+ * why is kept for dlerror. */
+int rld_own_mode(const char *file, int *mode);
+/* dlopen, and with want != NULL sgidlopen_version; the mode is rld's. */
+void *rld_open(const char *file, int mode, const char *want, unsigned flags,
+	       uintptr_t pc);
+/* pc: who asks, 0 when it is rld. */
+int rld_close(void *handle, uintptr_t pc);
+/* For tombstones: who closes. */
+void rld_closed_from(struct rld *r, uintptr_t pc);
+void *rld_symbol(void *handle, const char *name, const char *version,
+		 uintptr_t pc);
+
+/* ---- module.c */
+int rld_module_is(void *handle);
+/* handle was opened for a module: its initialiser runs, once; -1: it refused,
+ * and the handle is closed. */
+int rld_module_ready(struct rld *r, void *handle, const char *path);
+
+#pragma GCC visibility pop
+
+#endif

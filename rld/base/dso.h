@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* An object, and what belongs to it. */
+#ifndef RLD_DSO_H
+#define RLD_DSO_H
+
+#include "rld/base/compat.h"
+#include "rld/base/sys.h"
+
+struct rld;
+struct dso;
+
+enum {
+	D_PROGRAM = 1 << 0,
+	D_SELF = 1 << 1, /* rld */
+	D_HOST = 1 << 2, /* mapped by the host libc's loader: adopted */
+	D_VDSO = 1 << 3,
+	D_STARTUP = 1 << 4, /* there before the program ran: never leaves */
+	D_GLOBAL = 1 << 5,
+	D_NODELETE = 1 << 6,
+	D_SYMBOLIC = 1 << 7,
+	D_NOW = 1 << 8,	  /* bind functions at once */
+	D_READY = 1 << 9, /* its tables can be searched */
+	D_RELOCATED = 1 << 10,
+	D_NEW = 1 << 11,    /* arrived with the dlopen in progress */
+	D_SHARED = 1 << 12, /* one for all namespaces: --shared */
+	D_INDEXED = 1 << 13,
+	D_SEARCHED = 1 << 14, /* found by search, so identity is the file */
+	D_DYING = 1 << 15,
+	D_DEEPBIND = 1 << 16,
+	D_KERNEL = 1 << 17, /* mapped by the kernel */
+	D_LIBC = 1 << 18,
+	D_LOADER = 1 << 19,    /* the host libc's loader */
+	D_MISSING = 1 << 20,   /* has references that nobody satisfies */
+	D_FINISHING = 1 << 21, /* its destructors are to run */
+	D_LEAVING = 1 << 22,
+	D_DELAYED = 1 << 23,	/* arrived when something needed it */
+	D_OVERRIDDEN = 1 << 24, /* scratch: lost references to a strong name */
+	D_TOLD = 1 << 25,	/* listeners know of it */
+	D_ENTRIES = 1 << 26,	/* no object: a pool of entry points */
+	D_RETIRED = 1 << 27,	/* swapped out: seen by nobody */
+	D_FACE = 1 << 28,	/* its memory is the handle of a later object */
+	D_SWAPPING = 1 << 29,
+	D_LINGERS = 1 << 30 /* closed, with memory that is in use: linger.c */
+};
+
+/* On its way out: no name leads to it.  is_gone asks for more. */
+#define D_GONE (D_DYING | D_LEAVING | D_RETIRED)
+/* A handle, and no object any more; a late reader may still stand on it. */
+#define D_FACE_ALONE (D_FACE | D_DYING)
+
+/* A closed object whose memory is still needed lingers (linger.c, D_LINGERS):
+ * no name leads to it, but addresses do. */
+enum life {
+	LIFE_LOADED,
+	LIFE_REVIVED, /* lingered until the dlopen in progress asked for it */
+	LIFE_SHARES,  /* lingers: unique definitions of its are in use */
+	LIFE_WAITS    /* lingers until destructors of thread_locals have run */
+};
+
+/* Why the walk before an unloading found that an object stays, strongest
+ * first. */
+enum keep {
+	KEEP_NOT,
+	KEEP_LOADED,
+	KEEP_SHARES,
+	KEEP_WAITS,
+	KEEP_DUE /* only until this thread has run destructors of its own */
+};
+
+/* BINDING: what its IFUNCs mean is yet to be asked (late.c). */
+enum init_state {
+	INIT_NONE,
+	INIT_BINDING,
+	INIT_RUNNING,
+	INIT_DONE,
+	INIT_FINISHED
+};
+
+/* What marks say about one entry of a liblist (LL_* of <elf.h>). */
+struct lib_mark {
+	unsigned flags;
+	const char *want;  /* interface version, NULL: any */
+	struct peek *peek; /* its file, looked into but not loaded: peek.c */
+};
+
+/* What one dlopen call brought together. */
+struct group {
+	unsigned n;
+	struct dso **member; /* breadth-first from the root, member[0] */
+};
+
+/* An importer that took something from an object: in the list of users of the
+ * one, in the list of what the other uses. */
+struct edge {
+	struct dso *from, *to;
+	struct edge *next, **at; /* among to->users; at points to this one */
+	struct edge *next_use;	 /* among from->uses */
+	const char *unique;	 /* a unique definition that it uses, or NULL */
+};
+
+/* Whether an object shares its unique definitions with an older one. */
+struct pair {
+	struct pair *next;
+	const struct dso *older;
+	int agree;
+};
+
+/* A file as it was mapped: to know whether it has changed. */
+struct stamp {
+	uint64_t size;
+	struct statx_timestamp mtime, ctime;
+};
+
+/* One relocation, whatever table it came from; REL addends are read already. */
+struct reloc {
+	uintptr_t off, addend;
+	uint32_t sym, type;
+};
+
+/* What the second word of a TLS descriptor points to. */
+struct tlsdesc {
+	struct tlsdesc *next;
+	uintptr_t pair[2]; /* number of the module, offset */
+};
+
+struct dso {
+	/* public: what programs that cast a handle expect */
+	struct link_map lm;
+
+	struct dso *next, *prev; /* in the rld-list; owned by list.c */
+	struct space *space;	 /* its namespace, NULL: the program's */
+	const char *name;	 /* as it was asked for */
+	const char *soname;
+	uint64_t dev, ino;
+	struct dso *by_ino; /* chain of the inode table */
+	unsigned flags;
+	unsigned serial;    /* grows along the list */
+	unsigned walk;	    /* the last walk that came by: rld_first_visit */
+	unsigned born;	    /* grows with each object, wherever it stands */
+	unsigned record_id; /* record.c's number, 0: not told yet */
+	struct stamp stamp;
+	uintptr_t place; /* where it was mapped before, 0: nowhere known */
+
+	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
+	uintptr_t window_lo, window_hi; /* where most relocations write */
+	const ElfW(Phdr) *ph;
+	ElfW(Phdr) *ph_copy; /* heap: ph, where no segment has it read-only */
+	unsigned phnum;
+	uint16_t type;
+	uintptr_t entry;
+	uintptr_t relro, relro_size;
+	unsigned relro_open; /* for how many it is writable; from the mapping on
+				for one, until it is relocated */
+	int stack_flags;     /* PF_*, -1 unknown */
+	int exec_prot;	     /* more bits for mprotect of executable pages */
+	unsigned nver;	     /* of ver */
+	struct elf_dyn dyn;
+	struct elf_version *ver;
+	char *origin; /* directory of the file, resolved on first need */
+	struct rldnote *note; /* heap, NULL: none */
+	const char *iversion; /* interface versions, NULL: none */
+
+	struct dso **need; /* liblist: one an entry, NULL when not loaded */
+	const char **need_name;
+	struct lib_mark *mark; /* one an entry, NULL when none is marked */
+	struct dso **filtee;   /* objects that DT_FILTER names */
+	unsigned nneed, nfilter;
+	struct dso *loader; /* whose liblist brought it, for RPATH */
+
+	struct group *own;    /* the group of which it is the root */
+	struct group **group; /* the groups it is in */
+	unsigned ngroup;
+	unsigned opens;		/* handles */
+	unsigned holds;		/* of rld itself, for a moment */
+	unsigned global_serial; /* when it became global */
+	struct batch *batch;	/* while INIT_BINDING */
+	struct dso *face;     /* what dlopen returns; NULL: the object itself */
+	struct dso *replaces; /* during a swap: not seen by this one */
+	int mode;	      /* of its last dlopen */
+	unsigned tls_dtors;   /* of its thread_local objects, in all threads */
+
+	/* owned by linger.c */
+	enum life life;
+	enum keep keep;	     /* scratch of one walk */
+	uintptr_t closed_by; /* thread, when it began to linger */
+	struct pair *pairs;  /* owned by lookup.c */
+
+	struct edge *users, *uses;
+	struct alias *alias;	  /* the names under which it is found */
+	unsigned char users_open; /* rebind.c */
+	unsigned char stays; /* closed and finished, but it could not leave */
+	/* owned by linger.c: others' bindings to it have been taken back */
+	unsigned char retracted;
+	unsigned char lazy_ok; /* its PLT leads into the resolver */
+	unsigned naddend;
+
+	/* REL entries whose place held an addend, in order: binding wrote over
+	 * it.  Owned by bind.c. */
+	struct rel_addend *addend; /* naddend */
+
+	/* TLS */
+	const void *tls_image;
+	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
+	intptr_t tls_offset; /* from tp, when static */
+	unsigned tls_static;
+	unsigned tls_mod;	 /* its number, 0 none */
+	struct tlsdesc *tlsdesc; /* owned */
+
+	/* index of symbols */
+	uint32_t gid; /* first id of its symbols, for writers */
+
+	enum init_state init;
+	uintptr_t init_owner;  /* thread of its constructors or destructors */
+	struct dso *fini_next; /* in order of construction, newest first */
+	struct code *code;     /* in the vault; NULL for who runs itself */
+#ifdef ARCH_HAS_ABI
+	struct arch_abi abi;
+#endif
+};
+
+/* What debuggers read of one namespace (glibc 2.35, <link.h>, struct
+ * r_debug_extended). */
+struct debug_list {
+	struct r_debug list;
+	struct debug_list *next;
+};
+
+/* A namespace of dlmopen: objects of its own that see one another, and what all
+ * share.  The list of link_maps is one a namespace. */
+struct space {
+	struct space *next;
+	Lmid_t id;
+	struct dso *head, *tail; /* in the order of the rld-list, along lm */
+	unsigned holds;		 /* its objects, and a dlmopen in progress */
+	int is_new;		 /* its first object has yet to come */
+	struct debug_list shown; /* owned by debugger.c */
+};
+
+/* What the constructors of an object that is done have written can be seen. */
+static inline enum init_state dso_init(const struct dso *d)
+{
+	return __atomic_load_n(&d->init, __ATOMIC_ACQUIRE);
+}
+
+static inline struct dso *dso_next(const struct dso *d)
+{
+	return d->next;
+}
+
+static inline int lingers(const struct dso *d)
+{
+	return (d->flags & D_LINGERS) != 0;
+}
+
+/* Is d one for all namespaces: of the host libc's family, rld, what --shared
+ * names? */
+static inline int is_shared(const struct dso *d)
+{
+	return (d->flags & (D_HOST | D_SELF | D_VDSO | D_SHARED)) != 0;
+}
+
+/* Can what is in the namespace s (NULL: the program's) be bound to d? */
+static inline int in_space(const struct dso *d, const struct space *s)
+{
+	return d->space == s || (s && is_shared(d));
+}
+
+/* Does no name lead to d: is it closed, swapped out or leaving? */
+static inline int is_gone(const struct dso *d)
+{
+	return (d->flags & (D_GONE | D_LINGERS)) != 0;
+}
+
+/* Does entry i of d's liblist wait until something is needed of it? */
+static inline int rld_is_delayed(const struct dso *d, unsigned i)
+{
+	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
+}
+
+#endif

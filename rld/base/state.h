@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* What rld knows of its process, and of each thread. */
+#ifndef RLD_STATE_H
+#define RLD_STATE_H
+
+#include "rld/base/dso.h"
+
+#pragma GCC visibility push(hidden)
+
+enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
+
+struct host {
+	enum host_kind kind;
+	struct dso *libc, *loader, *gcc_s;
+	uintptr_t entry; /* of the loader */
+	uintptr_t base;
+	const char *musl;    /* its loader as PT_INTERP says; NULL: not */
+	int loader_fd;	     /* from the search to the mapping */
+	int beside;	     /* loader_fd is of the file beside libc */
+	int diverted;	     /* ... which has another name: rld has its own */
+	uintptr_t fini;	     /* what it gave stage two */
+	struct synth *synth; /* the synthetic program: synth.c */
+	const ElfW(Phdr) *inner_ph; /* its program headers */
+	const uintptr_t
+		*inner_debug; /* its r_debug, written by libc's loader */
+	char **hidden;	      /* variables that its loader must not see; heap */
+};
+
+enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK, MODE_VERIFY };
+
+/* A name under which an object was asked for. */
+struct alias {
+	struct alias *next; /* of its chain */
+	struct alias *more; /* of the same object's */
+	struct dso *dso;
+	uint32_t hash;
+	char name[];
+};
+
+enum { FIRST_CHAINS = 64 }; /* both tables double when they are full */
+
+/* Complete in itself: readers of an old one never meet a newer one's ids. */
+struct index {
+	uint32_t mask; /* slots - 1 */
+	uint32_t used;
+	unsigned last;	/* serial of the object that came last */
+	uint32_t next;	/* id to give */
+	uint32_t cap;	/* entries of owner */
+	uint32_t *echo; /* bit i: libc's symbol i has a namesake ahead */
+	uint32_t necho; /* words of echo, 0: not known */
+	struct owner {	/* of 64 ids */
+		struct dso *dso; /* NULL: gone */
+		uint32_t first;	 /* id of the object's symbol 0 */
+	} * owner;		 /* behind the slots */
+	struct {
+		uint32_t key; /* hash | 1, written first */
+		uint32_t id;  /* of a symbol; 0 free, 1 no longer in use */
+	} slot[];
+};
+
+enum {
+	TR_SEARCH = 1,
+	TR_MAP = 2,
+	TR_BIND = 4,
+	TR_TLS = 8,
+	TR_INIT = 16,
+	TR_UNLOAD = 32,
+	TR_ALL = 63,
+	TR_RECORD = 64, /* diag/record.c */
+	TR_STAT = 128,	/* -stat: counts at exit */
+	TR_NOTE = 256	/* LD_DEBUG asks for something */
+};
+
+struct rld {
+	int argc;
+	char **argv, **envp;
+	ElfW(auxv_t) *auxv;
+	uintptr_t *stack;   /* where argc lies */
+	const char *prog;   /* for messages */
+	char *program_file; /* its path, when rld is the command; heap */
+	/* then, too: the path as the kernel has it, the options of rld; heap */
+	char *program_exe, **exec_option;
+	unsigned nexec_option;
+	size_t page;
+	int started; /* libc is up */
+	int secure;
+	int as_command;
+	int on_command_line;  /* options: a bad one is an error */
+	const char *root_end; /* root: strings one after the other */
+
+	enum run_mode mode;
+	int bind_now;
+	unsigned trace;
+	int log_fd;
+	int ignore_unresolved;
+	int preload_file;  /* there is one, which libc's loader must not see */
+	int strict;	   /* no text relocations, no executable stack */
+	int exec_stack;	   /* stacks are executable */
+	int inhibit_cache; /* ld.so.cache is not asked */
+	const char *delay_list; /* names, comma-separated; heap */
+	int delay_all;
+	unsigned ndelay; /* liblist entries that wait */
+	int swapped;	 /* something has been swapped out */
+	int new_hosts; /* an object of libc's loader whose file is not known */
+	unsigned nrevived; /* by the dlopen in progress */
+	unsigned nhooked;  /* that waited, and have their object */
+	int mend_due;	   /* what a global object waited for has come */
+	int fresh;	   /* load the next file though it is loaded already */
+	int snapshot;	   /* map private copies of files */
+	int tombstone;	   /* keep the addresses of what is unloaded */
+	char *closer;	   /* who called dlclose last, for tombstones; heap */
+	int delay_pending; /* constructors of delay-loaded objects are due */
+	struct delay_news *delay_news;
+	const char *ignore_version; /* names, comma-separated; heap */
+	int ignore_all_versions;
+	struct {
+		unsigned long relative, packed, symbolic, slots, lookups, lazy,
+			dlsyms, delays;
+	} stat;
+	const char *follow; /* -y: trace the bindings of this symbol */
+	int overrides;	    /* some weak definitions are taken over: weak.c */
+	const char *preload_env;
+	const char *library_path, *preload, *root, *argv0, *list;
+	enum { ID_RULE, ID_INODE, ID_PATH } identity;
+
+	struct dso *head, *tail, *program, *self, *vdso;
+	struct space base;    /* the program's own: its objects have no space */
+	struct space *spaces; /* of dlmopen, the oldest first */
+	struct space *space;  /* what is loaded now comes into this one */
+	Lmid_t last_space;    /* the number given last */
+	const char *shared;   /* --shared: names, comma-separated; heap */
+	unsigned serial, nobj, global_serial;
+	unsigned walk; /* number of the last walk */
+	unsigned long long adds, subs;
+	unsigned changed; /* grows before an object arrives or leaves */
+
+	struct index *index;
+	uint32_t
+		first_offered; /* symbols of rld's own from here on are procexe.c's */
+	unsigned long probes;
+	unsigned long loads; /* dlopens that brought something in */
+	unsigned born;	     /* objects so far */
+	unsigned nlinger;    /* objects that linger */
+	int lapsed;	     /* some of them may leave by now */
+
+	struct host host;
+	struct dso *fini_list;
+	uintptr_t turn; /* names the thread whose turn it is, 0: none: turn.c */
+	int turn_tid;	/* its number in the kernel */
+	unsigned turns; /* taken so far */
+	int turn_waiters; /* threads that wait for theirs */
+	int exiting;	/* glibc's order of destructors is fixed: none leaves */
+	uintptr_t lock; /* names the thread that has it, 0: free */
+	unsigned lock_depth; /* how often that thread has taken it again */
+	unsigned fork_depth; /* forks of that thread under way: fork.c */
+	int fork_watched;    /* libc has been asked to tell of fork */
+	int forks;	     /* under way in this process */
+	int fork_waiters;    /* threads that wait until they are done */
+	int finishing;	     /* threads at libc's list for exit: fork.c */
+	int lock_waiters;
+	unsigned changes; /* grows whenever the lock is given back */
+	unsigned epoch;	  /* its low bit: where readers count themselves */
+	int readers[2];
+	int stuck;	     /* a reader did not leave: what goes is kept */
+	struct limbo *limbo; /* until all have left */
+	struct wait *waits;  /* threads that wait for a constructor */
+	unsigned problems;   /* --check */
+	int guarded;	     /* at start-up, from the first file on */
+	const char *torn;    /* a file that was cut short under rld_guard */
+	const char *mapping; /* the file that rld_map has in hand */
+	uint64_t mapping_size;
+	uintptr_t floor; /* below what the start has mapped; 0: not known */
+
+	/* static TLS block */
+	size_t tls_size, tls_align, tls_used;
+	unsigned char *tls_image; /* the synthetic program's */
+
+	/* tables by hash of the name, by inode; 2^n chains.  A NULL table is the
+	 * first one. */
+	struct alias **names, *first_names[FIRST_CHAINS];
+	struct dso **inodes, *first_inodes[FIRST_CHAINS];
+	unsigned names_mask, nalias, inodes_mask, ninode;
+};
+
+/* Zeroes that few starts touch lie behind those that each does. */
+#define LARGE __attribute__((section(".bss.large")))
+extern struct rld rld_state __attribute__((visibility("hidden")));
+
+/* An id of the calling thread that is never 0. */
+static inline uintptr_t rld_self_id(void)
+{
+	return rld_state.started ? arch_tp() : 1;
+}
+
+/* rld's own words in each thread's static block, at rld_tls_slot from tp;
+ * arch/NAME/resolve.S reads the first two.  table is never older than n. */
+struct tls_words {
+	void **table; /* the newest one's slots */
+	size_t n;
+	struct thread *thread;
+	struct walk *walk; /* the innermost of dl_iterate_phdr */
+	int reading[2];	   /* this thread's part of rld.readers */
+	int finishing;	   /* ... and of rld.finishing */
+	int forking;	   /* calls of rld's fork that are under way */
+	int ahead;	   /* it goes without a turn, nested */
+	int tid;	   /* its number in the kernel, 0: not asked yet */
+	struct turn_frame *turns; /* turns it is in, the innermost */
+};
+
+_Static_assert(offsetof(struct tls_words, n) == WORD, "as resolve.S has it");
+extern intptr_t rld_tls_slot;
+extern struct tls_words rld_early_words; /* of the start's one thread */
+
+static inline struct tls_words *tls_words(void)
+{
+	return (struct tls_words *)(arch_tp() + (uintptr_t)rld_tls_slot);
+}
+
+static inline struct tls_words *rld_own_words(const struct rld *r)
+{
+	return r->started && r->tls_size ? tls_words() : &rld_early_words;
+}
+
+/* There is a mapping at `at`: objects of the start lie below it. */
+static inline void keep_above(struct rld *r, uintptr_t at)
+{
+	if (at < r->floor)
+		r->floor = at;
+}
+
+static inline uintptr_t page_down(const struct rld *r, uintptr_t a)
+{
+	return a & ~(r->page - 1);
+}
+
+static inline uintptr_t page_up(const struct rld *r, uintptr_t a)
+{
+	return (a + r->page - 1) & ~(r->page - 1);
+}
+
+/* What d's headers name, in memory. */
+static inline struct elf_view dso_view(const struct rld *r, const struct dso *d)
+{
+	return (struct elf_view){ .ph = d->ph,
+				  .phnum = d->phnum,
+				  .bias = d->lm.l_addr,
+				  .adjusted = (d->flags & D_HOST) != 0,
+				  .page = r->page };
+}
+
+/* A walk along liblists begins; rld_first_visit is true once for each object.
+ * Lock held from the one to the last of the other. */
+static inline void rld_walk_begin(struct rld *r)
+{
+	if (++r->walk == 0) /* 2^32 walks: an old stamp may look new */
+		r->walk = 1;
+}
+
+static inline int rld_first_visit(const struct rld *r, struct dso *d)
+{
+	int first = d->walk != r->walk;
+
+	d->walk = r->walk;
+	return first;
+}
+
+static inline const char *dso_name(const struct rld *r, const struct dso *d)
+{
+	return d->flags & D_PROGRAM	     ? r->prog :
+	       d->lm.l_name && *d->lm.l_name ? d->lm.l_name :
+					       d->name;
+}
+
+#pragma GCC visibility pop
+
+#endif

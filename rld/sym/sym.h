@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Which definition does a reference mean? */
+#ifndef RLD_SYM_H
+#define RLD_SYM_H
+
+#include "rld/base/base.h"
+
+#pragma GCC visibility push(hidden)
+
+/* ---- lookup.c */
+/* Does rld's fork stand before libc's?  Else nobody finds it. */
+int rld_fork_is_ours(struct rld *r);
+
+struct ref {
+	const char *name;
+	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
+	const struct elf_version *ver; /* NULL: none asked for */
+	struct dso *from;	       /* NULL: global objects only */
+	struct dso *skip;	       /* COPY: not this one */
+	unsigned char newest;	       /* dlsym: the default version */
+	unsigned char staying;	       /* not those on their way out */
+	unsigned char is_call;	       /* canonical PLT entries do not serve */
+};
+
+struct def {
+	struct dso *dso;
+	const ElfW(Sym) *sym;
+};
+
+int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
+/* rld stands before libc in the list, but not every search walks the list: what
+ * ref means is rld's, if *out is a namesake of libc's or its loader's. */
+void rld_prefer_own(struct rld *r, const struct ref *ref, struct def *out);
+/* dlvsym: rld's names have no versions, they have those of libc's namesakes.
+ * 0: def is rld's, and there is none of the version that is asked for. */
+int rld_own_version(struct rld *r, const struct ref *ref,
+		    const struct def *def);
+/* STB_GNU_UNIQUE: the definition found becomes the one that all share.  locked:
+ * the writer lock is held. */
+void rld_unify(struct rld *r, const struct ref *ref, struct def *out,
+	       int locked);
+
+static inline int is_unique(const struct def *def)
+{
+	return ELF64_ST_BIND(def->sym->st_info) == STB_GNU_UNIQUE;
+}
+
+/* gone leaves: no object shares anything with it any longer. */
+void rld_pairs_forget(struct rld *r, struct dso *gone);
+/* In d alone. */
+int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
+void rld_index_add(struct rld *r, struct dso *d);
+void rld_index_remove(struct rld *r, struct dso *d);
+/* refs: entries of implicit GOTs, which are references, too. */
+void rld_index_plan(struct rld *r, size_t refs);
+void rld_index_build(struct rld *r);
+/* What a lookup of hash will read is asked for, in steps 0, 1 and 2: each needs
+ * what the one before it asked for. */
+void rld_index_ahead(const struct index *x, uint32_t hash, int step);
+/* Each symbol of that hash in the list's order, and whose; at is 0 at first.  0: there
+ * is no more.  While no object leaves. */
+uint32_t rld_index_next(const struct index *x, uint32_t hash, uint32_t *at,
+			struct dso **d);
+/* Symbols of libc whose hash an object ahead of it has too, for fn; 0: there is
+ * no index that knows. Once, at the start. */
+int rld_index_echoes(struct rld *r, void (*fn)(struct rld *, uint32_t i));
+void rld_each_symbol(const struct dso *d,
+		     void (*fn)(void *, const struct dso *, uint32_t i,
+				uint32_t hash),
+		     void *arg);
+
+/* Why symbol i of d, which has ref's name, serves ref or not. */
+enum verdict {
+	SYM_NONE, /* it is no definition */
+	SYM_SERVES,
+	SYM_SECOND, /* if d has no better version */
+	SYM_VERSION,
+	SYM_HIDDEN, /* by its visibility */
+	SYM_SCOPE,
+	SYM_SELF,      /* a COPY relocation of d's */
+	SYM_UNDEFINED, /* a PLT entry that stands for the function */
+	SYM_MARK,
+	SYM_LEAVING
+};
+
+enum verdict rld_judge(const struct dso *d, uint32_t i, const struct ref *ref);
+int rld_visible(const struct dso *o, const struct dso *from);
+uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s);
+uintptr_t rld_host_symbol(struct rld *r, struct dso *d, const char *name);
+
+/* ---- override.c */
+/* strong takes over from weak; -1: no memory. */
+int rld_override_add(struct rld *r, const struct def *weak,
+		     const struct def *strong);
+/* The strong definition that took over from a weak one, if any did. */
+void rld_weak_follow(struct def *d);
+void rld_weak_forget(struct rld *r, const struct dso *gone);
+
+#pragma GCC visibility pop
+
+#endif
