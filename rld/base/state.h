@@ -68,7 +68,8 @@ enum {
 	TR_ALL = 63,
 	TR_RECORD = 64, /* diag/record.c */
 	TR_STAT = 128,	/* -stat: counts at exit */
-	TR_NOTE = 256	/* LD_DEBUG asks for something */
+	TR_NOTE = 256,	/* LD_DEBUG asks for something */
+	TR_FOLLOW = 512 /* -y: bindings of one symbol */
 };
 
 struct rld {

@@ -283,6 +283,25 @@ static int keeps_unique(const struct task *t)
 			   !(t->gone->flags & D_DYING));
 }
 
+/* def NULL: nothing defines it any longer. */
+static __attribute__((cold, noinline)) void tell_again(const struct task *t,
+						       const struct reloc *rel,
+						       const struct ref *ref,
+						       const struct def *def)
+{
+	const ElfW(Sym) *s = &t->from->dyn.symtab[rel->sym];
+	struct binding b = { .from = t->from,
+			     .ref = ref,
+			     .def = def,
+			     .rel = rel,
+			     .when = "again" };
+
+	b.is_weak = ELF64_ST_BIND(s->st_info) == STB_WEAK;
+	if (!def)
+		b.reason = b.is_weak ? "weak" : "undefined";
+	rld_tell_binding(t->r, &b);
+}
+
 /* One reference of `from` again: it meant something in `gone`, or (gone NULL)
  * nothing at all.  lazy: what a function slot goes back to, 0 for nothing. */
 static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
@@ -330,8 +349,11 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	if (t->miss) {
 		ref.skip = gone;
 		if (!rld_lookup(r, &ref, &def) &&
-		    ELF64_ST_BIND(s->st_info) != STB_WEAK)
+		    ELF64_ST_BIND(s->st_info) != STB_WEAK) {
+			if (rld_recording(r))
+				rld_record_bound_by(r, gone, from, ref.name);
 			t->miss(t->arg, dso_name(r, from), ref.name);
+		}
 		return;
 	}
 	/* it is open where something leaves (rld_open_users), else it stays */
@@ -351,6 +373,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 	if (!known) {
 		from->flags |= D_MISSING;
 		lose(t, rel, kind, slot, &ref, was_function);
+		if (rld_recording(r))
+			tell_again(t, rel, &ref, NULL);
 		if (kind == RK_ABS)
 			patch_copy(r, from, (uintptr_t)slot, was);
 		return;
@@ -360,6 +384,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		v = rld_ifunc_unlocked(r, from, &def);
 	if (rld_apply(&p, from, rel, kind, &def, v) && kind == RK_TLSDESC)
 		rld_tlsdesc_lost(slot, 0, 0);
+	if (rld_tells_bindings(r))
+		tell_again(t, rel, &ref, &def);
 	if (kind == RK_ABS)
 		patch_copy(r, from, (uintptr_t)slot, was);
 	rld_err_clear(&e);

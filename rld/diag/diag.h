@@ -72,7 +72,7 @@ struct binding {
 void rld_tell_binding(struct rld *r, const struct binding *b);
 static inline int rld_tells_bindings(const struct rld *r)
 {
-	return __builtin_expect((r->trace & (TR_BIND | TR_RECORD)) || r->follow,
+	return __builtin_expect(r->trace & (TR_BIND | TR_RECORD | TR_FOLLOW),
 				0) != 0;
 }
 
@@ -96,6 +96,9 @@ void rld_record_open(struct rld *r, const char *name, struct dso *from,
 /* d loses a handle; its number, for the second, when what leaves has left. */
 unsigned rld_record_close(struct rld *r, struct dso *d, struct dso *from);
 void rld_record_held(struct rld *r, unsigned id);
+/* A swap is refused: from uses this symbol of d, which its successor lacks. */
+void rld_record_bound_by(struct rld *r, struct dso *d, struct dso *from,
+			 const char *symbol);
 void rld_record_delay(struct rld *r, struct dso *from, const char *name,
 		      const char *symbol, struct dso *d, const char *error);
 /* In the child of fork, where the kernel does not wipe what was the parent's. */

@@ -429,6 +429,31 @@ static void held_line(struct rld *r, struct dso *d, const char *how,
 	rec_end(&m, &was);
 }
 
+void rld_record_bound_by(struct rld *r, struct dso *d, struct dso *from,
+			 const char *symbol)
+{
+	if (!rec_is_over(r))
+		held_line(r, d, "binding", from, symbol);
+}
+
+/* One line a definition: objects share all that both have, or none. */
+static void held_by_unique(struct rld *r, struct dso *d, struct dso *from)
+{
+	const struct elf_dyn *y = &from->dyn;
+
+	for (uint32_t i = 1; i < y->nsym; i++) {
+		struct ref ref = { .name = elf_str(y, y->symtab[i].st_name) };
+		struct def def;
+
+		if (ELF64_ST_BIND(y->symtab[i].st_info) == STB_LOCAL ||
+		    !ref.name)
+			continue;
+		ref.hash = elf_gnu_hash(ref.name);
+		if (rld_lookup_in(d, &ref, &def) && is_unique(&def))
+			held_line(r, d, "unique", from, ref.name);
+	}
+}
+
 static int has_in_liblist(const struct dso *o, const struct dso *d)
 {
 	for (unsigned i = 0; i < o->nneed; i++)
@@ -465,7 +490,7 @@ void rld_record_held(struct rld *r, unsigned id)
 			held_line(r, d, "needed", o, NULL);
 	for (const struct edge *x = d->users; x; x = x->next)
 		if (x->unique && !(x->from->flags & D_DYING))
-			held_line(r, d, "unique", x->from, x->unique);
+			held_by_unique(r, d, x->from);
 }
 
 void rld_record_delay(struct rld *r, struct dso *from, const char *name,

@@ -184,7 +184,7 @@ static int set_ignore(struct rld *r, const char *v)
 
 static int set_follow(struct rld *r, const char *v)
 {
-	return r->follow = v, 0;
+	return r->follow = v, r->trace |= TR_FOLLOW, 0;
 }
 
 static int with_value(struct rld *r, const char *a, const char *v)
