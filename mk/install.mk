@@ -5,19 +5,21 @@
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
-MANDIR ?= $(PREFIX)/share/man
-DOCDIR ?= $(PREFIX)/share/doc/rld
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/rld
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 # Programs name the file below it as their interpreter: the same on every system,
 # whatever LIBDIR is there.
 RLDDIR ?= $(PREFIX)/lib/rld
 
+# Not INSTALL, which packagers set to install(1).
 INSTALL_ENV := DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR PKGCONFIGDIR \
-	RLDDIR HOST VERSION MACHINES MARK SHOW
-INSTALL = $(foreach v,$(INSTALL_ENV),$(v)='$($(v))') scripts/install
+	RLDDIR DATADIR HOST VERSION MACHINES MARK SHOW
+RUN_INSTALL = $(foreach v,$(INSTALL_ENV),$(v)='$($(v))') scripts/install
 
 install: default ## install below DESTDIR and PREFIX (/usr/local)
-	@$(INSTALL) put
+	@$(RUN_INSTALL) put
 
 uninstall: ## remove what make install, with the same directories, has put there
-	@$(INSTALL) remove
+	@$(RUN_INSTALL) remove

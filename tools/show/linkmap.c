@@ -30,11 +30,10 @@ static uint64_t by_dynamic(struct space *s)
 
 		if (space_read(s, ph, b, 4))
 			return 0;
-		type = s->data == ELFDATA2MSB ?
-			       (uint64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 |
-				       b[3] :
-			       (uint64_t)b[3] << 24 | b[2] << 16 | b[1] << 8 |
-				       b[0];
+		type = 0;
+		for (unsigned k = 0; k < 4; k++)
+			type = type << 8 |
+			       b[s->data == ELFDATA2MSB ? k : 3 - k];
 		vaddr = space_word(s, ph + (wide ? 16 : 8), &bad);
 		if (type == PT_PHDR)
 			bias = s->phdr - vaddr;
