@@ -100,6 +100,18 @@ compilers: ## build with each gcc and clang that there is, distributions' flags,
 	@scripts/setup compilers
 	+@scripts/compilers
 
+dist: ## the release as one file, in build/dist, from which packages are made
+	@scripts/dist
+
+sbom: ## the bill of materials of a release (SPDX), in build/rld.spdx.json
+	@mkdir -p build
+	@scripts/sbom >build/rld.spdx.json
+	@scripts/sbom --check build/rld.spdx.json && echo build/rld.spdx.json
+
+packages: ## build by the RPM spec, the APKBUILD and the PKGBUILD, as far as Debian's tools go
+	@scripts/setup packages
+	@tests/packaging/run --build
+
 deb: ## the Debian packages, in build/deb, with lintian's word on them
 	@scripts/deb
 
@@ -146,4 +158,4 @@ help: ## list the targets
 
 .PHONY: default all built clang tools unit unit-build fuzz fuzz-build quick check soak coverage \
 	check-binary loader programs clients libraries releases world sweep demo bindings docs site bench \
-	lint format install uninstall check-repro compilers deb deb-test clean help
+	lint format install uninstall check-repro compilers dist sbom packages deb deb-test clean help
