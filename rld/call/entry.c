@@ -64,8 +64,8 @@ static int settle_entry(struct rld *r, struct pool *p, unsigned i, uintptr_t *v,
 
 	rld_search_done(r);
 	if (hit && def.dso->init != INIT_DONE) {
-		rld_unlock(r); /* its constructors come first */
-		rld_run_init(r, def.dso);
+		rld_run_init_held(r, def.dso); /* they come first */
+		rld_unlock(r);
 		rld_delay_init(r);
 		rld_lock(r);
 		hit = n->name && look(r, n, &def, e);

@@ -57,10 +57,10 @@ static uintptr_t missed(void *arg, void *unused)
 	      rld_supply(r, m->ref, d, m->def, &e);
 	hit = hit && rld_supply_kept(r, m->ref, m->def, &e);
 	rld_search_done(r);
-	rld_unlock(r);
 	if (hit && (m->def->dso->flags & D_DELAYED ||
 		    m->def->dso->init == INIT_BINDING))
-		rld_run_init(r, m->def->dso);
+		rld_run_init_held(r, m->def->dso);
+	rld_unlock(r);
 	rld_delay_init(r);
 	if (hit)
 		return 0;

@@ -292,6 +292,20 @@ void rld_run_init(struct rld *r, struct dso *root)
 	rld_free(at);
 }
 
+/* Lock held once, and given up meanwhile.  Another thread may have brought root
+ * and may close it, so it is held until its constructors have run. */
+void rld_run_init_held(struct rld *r, struct dso *root)
+{
+	if (root->flags & D_GONE && root->init_owner != rld_self_id())
+		return; /* another thread's, which does not wait */
+	root->holds++;
+	rld_unlock(r);
+	rld_run_init(r, root);
+	rld_lock(r);
+	if (--root->holds == 0 && !root->opens && !(root->flags & D_STARTUP))
+		rld_collect(r);
+}
+
 static void at_exit(void *unused)
 {
 	(void)unused;

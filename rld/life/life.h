@@ -82,6 +82,7 @@ void rld_order_at_exit(struct rld *r);
 /* ---- init.c */
 void rld_init_program(struct rld *r);
 void rld_run_init(struct rld *r, struct dso *root);
+void rld_run_init_held(struct rld *r, struct dso *root);
 
 /* ---- fini.c */
 void rld_run_fini(struct rld *r, struct dso *d);

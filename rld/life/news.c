@@ -114,7 +114,7 @@ static struct dso *next_fresh(struct rld *r)
 	for (struct dso *d = r->tail; d; d = d->prev)
 		if (d->flags & D_DELAYED &&
 		    (d->init == INIT_NONE || rld_late_is_mine(d)) &&
-		    !(d->flags & (D_HOST | D_DYING | D_NEW)))
+		    !(d->flags & (D_HOST | D_GONE | D_NEW)))
 			return d;
 	return NULL;
 }
@@ -152,11 +152,11 @@ void rld_delay_init(struct rld *r)
 		n = d ? NULL : next_news(r, &d);
 		if (!d && !n && !r->delay_news)
 			r->delay_pending = 0;
+		if (d) /* or waits for the thread that runs them */
+			rld_run_init_held(r, d);
 		rld_unlock(r);
 		if (!d && !n)
 			break;
-		if (d) /* or waits for the thread that runs them */
-			rld_run_init(r, d);
 		if (!n)
 			continue;
 		if (d) /* else its load was undone */
