@@ -146,6 +146,16 @@ API int rld_module_close(struct rld_module *module, void *client,
 	return -1;
 }
 
+API int rld_module_reload(struct rld_module *module, const char *path,
+			  unsigned flags)
+{
+	(void)module;
+	(void)path;
+	(void)flags;
+	none();
+	return -1;
+}
+
 API void *rld_module_handle(const struct rld_module *module)
 {
 	(void)module;

@@ -20,6 +20,9 @@ int rld_own_mode(const char *file, int *mode);
 /* dlopen, and with want != NULL sgidlopen_version; the mode is rld's. */
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc);
+/* dlopen of a module; *opened is set before its constructors run. */
+void *rld_open_module(const char *file, int mode, uintptr_t pc,
+		      struct dso **opened);
 /* pc: who asks, 0 when it is rld. */
 int rld_close(void *handle, uintptr_t pc);
 /* For tombstones: who closes. */
@@ -28,10 +31,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);
 
 /* ---- module.c */
-int rld_module_is(void *handle);
-/* handle was opened for a module: its initialiser runs, once; -1: it refused,
- * and the handle is closed. */
-int rld_module_ready(struct rld *r, void *handle, const char *path);
+/* Open the module at path, for no client yet; NULL: dlerror tells. */
+void *rld_module_bring(struct rld *r, const char *path, int mode, uintptr_t pc);
 
 #pragma GCC visibility pop
 

@@ -151,9 +151,10 @@ static struct space *named_space(struct rld *r, Lmid_t ns, const char *file,
 	return s;
 }
 
-/* In the namespace *ns, the caller's for NULL. */
+/* In the namespace *ns, the caller's for NULL; with opened as a module. */
 static void *open_in(const char *file, int mode, const char *want,
-		     unsigned flags, uintptr_t pc, const Lmid_t *ns)
+		     unsigned flags, uintptr_t pc, const Lmid_t *ns,
+		     struct dso **opened)
 {
 	struct rld *r = &rld_state;
 	struct request q = { .file = file, .want = want, .flags = flags };
@@ -186,6 +187,10 @@ static void *open_in(const char *file, int mode, const char *want,
 		d = open_new(r, &q, mode, &e);
 	rld_space_let_go(r, q.space);
 	rld_search_done(r);
+	if (d && opened) {
+		rld_module_mark(r, d);
+		*opened = d;
+	}
 	if (rld_recording(r))
 		rld_record_open(r, file, q.from, mode, d, e.text);
 	rld_unlock(r);
@@ -204,7 +209,13 @@ static void *open_in(const char *file, int mode, const char *want,
 void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 	       uintptr_t pc)
 {
-	return open_in(file, mode, want, flags, pc, NULL);
+	return open_in(file, mode, want, flags, pc, NULL, NULL);
+}
+
+void *rld_open_module(const char *file, int mode, uintptr_t pc,
+		      struct dso **opened)
+{
+	return open_in(file, mode, NULL, 0, pc, NULL, opened);
 }
 
 /* A libc numbers the modes as it likes, and on MIPS musl not as glibc; LAZY and
@@ -298,7 +309,7 @@ API void *dlmopen(Lmid_t ns, const char *file, int mode)
 	}
 	return rld_own_mode(file, &mode) ?
 		       NULL :
-		       open_in(file, mode, NULL, 0, CALLER(), &ns);
+		       open_in(file, mode, NULL, 0, CALLER(), &ns, NULL);
 }
 
 /* For tombstones: the last caller of dlclose. */

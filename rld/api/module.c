@@ -3,8 +3,11 @@
  * count of its own (the contracts of Smalltalk/X and Tcl). */
 #include "rld/api/api.h"
 #include "rld/base/base.h"
+#include "rld/diag/diag.h"
+#include "rld/file/file.h"
 #include "rld/life/life.h"
 #include "rld/list/list.h"
+#include "rld/load/load.h"
 #include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
@@ -19,10 +22,9 @@ struct client {
 struct rld_module {
 	struct rld_module *next;
 	void *handle;
-	char *name; /* as C names have it, for __NAME__Init */
 	struct client *clients;
 	int keep;
-	enum { NEW, STARTING, READY, STOPPING, GONE } state;
+	int forgotten;	/* no open finds it: it is freed after the last visit */
 	uintptr_t busy; /* the thread that opens or closes it now */
 	unsigned depth; /* how often: its initialiser and hooks may, too */
 };
@@ -30,7 +32,9 @@ struct rld_module {
 /* A call of this page that has a module in hand, in its caller's frame. */
 struct visit {
 	struct visit *outer; /* begun before it, by any thread */
-	struct rld_module *m;
+	uintptr_t thread;
+	struct rld_module *m;  /* NULL: it is being loaded */
+	struct dso *opened;    /* what was loaded, while no module has it */
 	struct client *hooked; /* whose hook runs */
 };
 
@@ -45,44 +49,11 @@ API const char *rld_module_extension(void)
 	return ".so";
 }
 
-static char *c_name(const char *path)
+/* Lock held. */
+static void enter(struct visit *v)
 {
-	char *s = rld_strdup(str_base(path)), *dot = s ? strchr(s, '.') : NULL;
-
-	if (dot && dot != s)
-		*dot = 0;
-	for (char *c = s; c && *c; c++)
-		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		      (*c >= '0' && *c <= '9')))
-			*c = '_';
-	return s;
-}
-
-/* __NAME__Init or __NAME__deInit in this module's own file. */
-static int call(struct rld_module *m, const char *what)
-{
-	struct rld *r = &rld_state;
-	uintptr_t f = 0;
-
-	for (int lib = 0; lib < 2 && !f; lib++) {
-		const char *base = m->name;
-		struct rld_err e = { 0 };
-		struct dso *d;
-		char *name;
-
-		if (lib && !str_starts(base, "lib"))
-			break;
-		name = rld_format("__%s__%s", base + 3 * lib, what);
-		if (!name)
-			return -1;
-		rld_lock(r);
-		d = rld_valid(r, m->handle, &e);
-		f = d ? rld_host_symbol(r, d, name) : 0;
-		rld_unlock(r);
-		rld_err_clear(&e);
-		rld_free(name);
-	}
-	return f ? ((int (*)(void))f)() : 0;
+	*v = (struct visit){ .outer = visits, .thread = rld_self_id() };
+	visits = v;
 }
 
 /* Only one thread at a time opens or closes a module; what it calls may, too.
@@ -101,8 +72,7 @@ static int begin(struct rld *r, struct rld_module *m, struct visit *v)
 	}
 	m->busy = rld_self_id();
 	m->depth++;
-	*v = (struct visit){ visits, m, NULL };
-	visits = v;
+	v->m = m;
 	return 1;
 }
 
@@ -114,7 +84,6 @@ static void free_module(struct rld_module *m)
 		m->clients = c->next;
 		rld_free(c);
 	}
-	rld_free(m->name);
 	rld_free(m);
 }
 
@@ -128,9 +97,9 @@ static void end(struct visit *v)
 			*p = v->outer;
 			break;
 		}
-	if (--m->depth)
+	if (!m || --m->depth)
 		return;
-	if (m->state == GONE)
+	if (m->forgotten)
 		free_module(m);
 	else
 		__atomic_store_n(&m->busy, (uintptr_t)0, __ATOMIC_RELEASE);
@@ -223,13 +192,12 @@ static void forget(struct rld_module *gone)
 			*p = gone->next;
 			break;
 		}
-	gone->state = GONE;
+	gone->forgotten = 1;
 }
 
 /* An exception leaves an initialiser or a hook: the call that this thread began
- * last ends without success.  A module whose initialiser did not end is as one
- * that was never initialised; one whose deinitialiser did not is forgotten, and
- * its library stays, for the exception may lie in it. */
+ * last ends without success.  What it has loaded leaves with the next dlopen or
+ * dlclose, for the exception may lie in it. */
 int rld_leave_module(int version, int actions, uint64_t class, void *exception,
 		     void *context)
 {
@@ -243,13 +211,13 @@ int rld_leave_module(int version, int actions, uint64_t class, void *exception,
 	if (!(actions & UNWIND_CLEANUP_PHASE))
 		return UNWIND_CONTINUE;
 	rld_lock(r);
-	for (v = visits; v && v->m->busy != rld_self_id(); v = v->outer)
+	for (v = visits; v && v->thread != rld_self_id(); v = v->outer)
 		;
 	if (v) {
-		if (v->m->state == STARTING)
-			v->m->state = NEW;
-		if (v->m->state == STOPPING)
-			forget(v->m);
+		if (v->opened) {
+			v->opened->opens--;
+			r->lapsed = 1;
+		}
 		if (v->hooked)
 			drop(v->m, v->hooked);
 		end(v);
@@ -276,14 +244,63 @@ static int refuse(const char *name, const char *why)
 	return -1;
 }
 
+/* Its initialiser, or that of what it needs, has refused.  Initialisers may have
+ * opened the module themselves: that comes to nothing. */
+static void give_back(struct rld *r, struct visit *v, void *handle)
+{
+	struct dso *d = v->opened;
+	unsigned born = d->born;
+	struct rld_module *m;
+
+	v->opened = NULL;
+	rld_lock(r);
+	m = of_handle(handle);
+	if (m && m->busy && m->busy != rld_self_id())
+		m = NULL;
+	if (m) {
+		begin(r, m, v);
+		forget(m);
+	}
+	rld_unlock(r);
+	if (m)
+		rld_close(handle, 0);
+	rld_close(handle, 0);
+	rld_lock(r);
+	for (d = r->head; d && d->born != born; d = dso_next(d))
+		;
+	if (d && !(d->flags & D_GONE)) /* others use it */
+		rld_module_unmark(r, d);
+	rld_unlock(r);
+}
+
+/* Load it, and see to it that it is initialised. */
+static void *load(struct rld *r, const char *path, int mode, uintptr_t pc,
+		  struct visit *v)
+{
+	void *handle = rld_open_module(path, mode, pc, &v->opened);
+	struct rld_err e = { 0 };
+
+	if (!handle) /* dlopen's text stands */
+		return NULL;
+	rld_lock(r);
+	rld_module_check(r, v->opened, &e);
+	rld_unlock(r);
+	if (!e.set)
+		return handle;
+	give_back(r, v, handle);
+	rld_keep_error(&e);
+	return NULL;
+}
+
 /* A module record for a handle just opened: a new one, or the one that has it
  * (which then keeps one handle only).  Busy when it is returned. */
-static struct rld_module *enter(struct rld *r, void *handle, const char *path,
-				struct visit *v)
+static struct rld_module *take(struct rld *r, void *handle, const char *path,
+			       struct visit *v)
 {
 	struct rld_module *m;
 
 	rld_lock(r);
+	v->opened = NULL;
 	do
 		m = of_handle(handle);
 	while (m && !begin(r, m, v));
@@ -293,10 +310,6 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path,
 		return m;
 	}
 	m = rld_alloc(sizeof *m);
-	if (m && !(m->name = c_name(path))) {
-		rld_free(m);
-		m = NULL;
-	}
 	if (m) {
 		m->handle = handle;
 		m->next = modules;
@@ -304,19 +317,25 @@ static struct rld_module *enter(struct rld *r, void *handle, const char *path,
 		begin(r, m, v);
 	}
 	rld_unlock(r);
-	if (!m)
-		refuse(path, "out of memory");
-	return m;
+	if (m)
+		return m;
+	rld_close(handle, 0);
+	refuse(path, "out of memory");
+	return NULL;
 }
 
-/* __NAME__Init said no, or the last client left. */
-static int finish(struct rld *r, struct visit *v)
+/* The end of a call.  What it calls on the way may use the module last, but it
+ * is closed here, when none of that runs any longer. */
+static int done(struct rld *r, struct visit *v)
 {
 	struct rld_module *m = v->m;
-	void *handle = m->handle;
+	void *handle;
 
-	m->state = STOPPING;
-	call(m, "deInit");
+	if (m->depth > 1 || m->forgotten || m->clients || m->keep) {
+		leave(v);
+		return 0;
+	}
+	handle = m->handle;
 	rld_lock(r);
 	forget(m);
 	end(v);
@@ -324,54 +343,69 @@ static int finish(struct rld *r, struct visit *v)
 	return rld_close(handle, 0);
 }
 
-/* The end of a call.  What it calls on the way may use the module last, but it
- * is finished here, when none of that runs any longer. */
-static int done(struct rld *r, struct visit *v)
+/* Is what is loaded under this path another file than the one that is there? */
+static int is_replaced(struct rld *r, const char *path)
 {
-	struct rld_module *m = v->m;
+	struct rld_err e = { 0 };
+	struct rld_gone was = { 0 };
+	const struct rld_gone *is;
+	struct statx st;
+	struct peek *p = NULL;
+	struct dso *d = rld_find_name(r, path);
+	int other = 0;
 
-	if (m->depth == 1 && m->state == READY && !m->clients && !m->keep)
-		return finish(r, v);
-	leave(v);
-	return 0;
-}
-
-/* The initialiser runs once; what it opens itself is the module as it is.  -1:
- * it refused, and the module is finished, or another call is finishing it. */
-static int start(struct rld *r, struct visit *v, const char *name)
-{
-	struct rld_module *m = v->m;
-
-	if (m->state == STOPPING) {
-		leave(v);
-		return refuse(name, "is being closed: its deinitialiser runs");
-	}
-	if (m->state != NEW)
+	if (!d || d->flags & (D_HOST | D_SELF | D_VDSO | D_PROGRAM) ||
+	    sys_look(strchr(path, '/') ? path : d->lm.l_name, &st) ||
+	    (d->ino == st.stx_ino && d->dev == sys_dev(&st) &&
+	     d->stamp.size == st.stx_size &&
+	     d->stamp.mtime.tv_sec == st.stx_mtime.tv_sec &&
+	     d->stamp.mtime.tv_nsec == st.stx_mtime.tv_nsec))
 		return 0;
-	m->state = STARTING;
-	if (call(m, "Init") < 0) {
-		refuse(name, "its initialiser refused: it is unloaded again");
-		finish(r, v);
-		return -1;
-	}
-	m->state = READY;
+	rld_build_id(d, &was);
+	if (was.build_id_size) /* the same again, or a copy? */
+		p = rld_look_into(r, strchr(path, '/') ? path : d->lm.l_name,
+				  NULL, &e);
+	is = p ? rld_look_id(p) : NULL;
+	other = !is || is->build_id_size != was.build_id_size ||
+		memcmp(is->build_id, was.build_id, was.build_id_size) != 0;
+	rld_look_away(p);
+	rld_err_clear(&e);
+	rld_search_done(r);
+	return other;
+}
+
+static int may_open(struct rld *r, const char *path, int mode)
+{
+	int stops, replaced;
+
+	rld_lock(r);
+	stops = rld_module_is_stopping(r, path);
+	replaced = !stops && !(mode & RTLD_NOLOAD) && is_replaced(r, path);
+	rld_unlock(r);
+	if (stops)
+		return refuse(path, "is being closed: its deinitialiser runs");
+	if (replaced)
+		return refuse(path,
+			      "is loaded from a file that was replaced since: "
+			      "rld_module_reload takes the new one, "
+			      "RTLD_NOLOAD opens what is loaded");
 	return 0;
 }
 
-int rld_module_ready(struct rld *r, void *handle, const char *path)
+void *rld_module_bring(struct rld *r, const char *path, int mode, uintptr_t pc)
 {
 	struct visit v;
+	void *handle;
 
 	LEFT_BY(rld_leave_module);
-	if (!enter(r, handle, path, &v) || start(r, &v, path))
-		return -1;
+	rld_lock(r);
+	enter(&v);
+	rld_unlock(r);
+	handle = load(r, path, mode, pc, &v);
+	if (handle && !take(r, handle, path, &v))
+		handle = NULL;
 	leave(&v);
-	return 0;
-}
-
-int rld_module_is(void *handle)
-{
-	return of_handle(handle) != NULL;
+	return handle;
 }
 
 /* One use more by client; its hook is asked the first time, and may use the
@@ -410,20 +444,24 @@ static int attach(struct rld *r, struct visit *v, const char *name,
 }
 
 static __attribute__((noinline)) struct rld_module *
-open_module(struct rld *r, void *handle, const char *path, const char *name,
-	    void *client, rld_module_hook *hook, void *arg)
+open_module(struct rld *r, const char *path, const char *name, int mode,
+	    uintptr_t pc, void *client, rld_module_hook *hook, void *arg)
 {
 	struct visit v;
-	struct rld_module *m;
+	struct rld_module *m = NULL;
+	void *handle;
 
 	LEFT_BY(rld_leave_module);
-	m = enter(r, handle, path, &v);
+	rld_lock(r);
+	enter(&v);
+	rld_unlock(r);
+	handle = load(r, path, mode, pc, &v);
+	if (handle)
+		m = take(r, handle, path, &v);
 	if (!m) {
-		rld_close(handle, 0);
+		leave(&v);
 		return NULL;
 	}
-	if (start(r, &v, name))
-		return NULL;
 	if (attach(r, &v, name, client, hook, arg))
 		m = NULL;
 	done(r, &v);
@@ -436,17 +474,16 @@ API struct rld_module *rld_module_open(const char *name, const char *search,
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	struct rld *r = &rld_state;
-	struct rld_module *m;
+	struct rld_module *m = NULL;
 	char *path;
-	void *handle;
 
 	if (!name || !*name)
 		return refuse("rld_module_open", "no name given"), NULL;
+	if (rld_own_mode(name, &mode))
+		return NULL;
 	path = find(r, name, search);
-	handle = path ? rld_open(path, mode, NULL, 0, pc) : NULL;
-	/* else dlopen's text stands */
-	m = handle ? open_module(r, handle, path, name, client, hook, arg) :
-		     NULL;
+	if (path && !may_open(r, path, mode))
+		m = open_module(r, path, name, mode, pc, client, hook, arg);
 	rld_free(path);
 	return m;
 }
@@ -457,12 +494,28 @@ static struct rld_module *known(struct rld *r, struct rld_module *m,
 	struct rld_module *x;
 
 	rld_lock(r);
+	enter(v);
 	do
 		for (x = modules; x && x != m; x = x->next)
 			;
 	while (x && !begin(r, x, v));
+	if (!x)
+		end(v);
 	rld_unlock(r);
 	return x;
+}
+
+/* For messages. */
+static const char *module_name(struct rld *r, const struct rld_module *m)
+{
+	struct rld_err e = { 0 };
+	const struct dso *d;
+
+	rld_lock(r);
+	d = rld_valid(r, m->handle, &e);
+	rld_unlock(r);
+	rld_err_clear(&e);
+	return d ? dso_name(r, d) : "a module";
 }
 
 /* One use of c's less: its last one, if its hook agrees. */
@@ -491,7 +544,7 @@ static int detach(struct rld *r, struct visit *v, struct client *c)
 		rld_lock(r);
 		c->uses++;
 		rld_unlock(r);
-		return refuse(m->name, "refused by its hook");
+		return refuse(module_name(r, m), "refused by its hook");
 	}
 	if (!c->uses) /* the hook may have opened it again */
 		drop_client(r, m, c);
@@ -521,6 +574,22 @@ API int rld_module_close(struct rld_module *module, void *client,
 	if (flags & RLD_MODULE_KEEP)
 		m->keep = 1;
 	ret = detach(r, &v, c);
+	return done(r, &v) || ret ? -1 : 0;
+}
+
+API int rld_module_reload(struct rld_module *module, const char *path,
+			  unsigned flags)
+{
+	struct rld *r = &rld_state;
+	struct visit v;
+	struct rld_module *m;
+	int ret;
+
+	LEFT_BY(rld_leave_module);
+	m = known(r, module, &v);
+	if (!m)
+		return refuse("rld_module_reload", "not an open module");
+	ret = rld_swap(m->handle, path, flags);
 	return done(r, &v) || ret ? -1 : 0;
 }
 

@@ -13,7 +13,6 @@
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
-#include "rld/list/list.h"
 #include "rld/load/load.h"
 #include "rld/tls/tls.h"
 
@@ -119,13 +118,12 @@ static void describe(struct rld *r, struct text *t)
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		if (!saved(d) || !d->opens)
 			continue;
-		add_text(t, rld_format("open %s %s %u %s %u",
-				       d->mode & RTLD_NOW ? "now" : "lazy",
-				       d->flags & D_GLOBAL ? "global" : "local",
-				       d->opens,
-				       rld_module_is(rld_handle(d)) ? "module" :
-								      "library",
-				       number_of(r, d)));
+		add_text(t,
+			 rld_format("open %s %s %u %s %u",
+				    d->mode & RTLD_NOW ? "now" : "lazy",
+				    d->flags & D_GLOBAL ? "global" : "local",
+				    d->opens, d->module ? "module" : "library",
+				    number_of(r, d)));
 		for (unsigned i = 1; d->own && i < d->own->n; i++)
 			if (saved(d->own->member[i]))
 				add_text(t,
@@ -399,11 +397,11 @@ static void open_one(struct rld *r, struct list *l, struct saved_open *o,
 	if (out->result != RLD_RESTORED)
 		return;
 	for (unsigned i = 0; i < o->count; i++) {
-		void *handle = rld_open(*path, o->mode, NULL, 0, pc);
+		void *handle = o->module && !i ?
+				       rld_module_bring(r, *path, o->mode, pc) :
+				       rld_open(*path, o->mode, NULL, 0, pc);
 
-		/* one that is not ready has closed it */
-		if (handle &&
-		    (i || !o->module || !rld_module_ready(r, handle, *path))) {
+		if (handle) {
 			out->handle = handle;
 			continue;
 		}

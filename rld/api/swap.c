@@ -126,13 +126,17 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 		rld_bring_in(r, fresh,
 			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);
 	r->snapshot = was;
-	for (struct dso *n = rld_after(r, last); n; n = dso_next(n))
+	for (struct dso *n = rld_after(r, last); n; n = dso_next(n)) {
 		n->replaces = old;
+		if (old->module)
+			n->module = MODULE_NEW;
+	}
 	if (e->set || join(r, old, fresh, e) || rld_bind_new(r, fresh, e) ||
 	    complete(r, old, fresh, e)) {
 		rld_undo(r, last);
 		return NULL;
 	}
+	rld_module_follow(fresh, old);
 	return fresh;
 }
 
@@ -179,6 +183,7 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 	old->replaces = fresh; /* its destructors call what is its own */
 	old->flags |= D_RETIRED;
 	fresh->face = old->face ? old->face : old;
+	old->was_face = old->face;
 	fresh->face->flags |= D_FACE;
 	old->face = NULL;
 	rld_show_on_face(fresh);
@@ -269,6 +274,15 @@ static __attribute__((noinline)) void initialise(struct rld *r, struct dso *old,
 	let_go(old, fresh);
 }
 
+/* Has the initialiser of what comes for old refused, or that of what it needs? */
+static void refused(struct rld *r, const struct dso *old, struct rld_err *e)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->replaces == old && d->module == MODULE_REFUSED)
+			rld_fail(e, "%s: its initialiser refused: %s stays",
+				 dso_name(r, d), dso_name(r, old));
+}
+
 API int rld_swap(void *handle, const char *path, unsigned flags)
 {
 	struct rld *r = &rld_state;
@@ -304,6 +318,10 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	shut = rld_unseal(r);
 	if (shut)
 		rld_fail(&e, "rld_swap: out of memory");
+	else
+		refused(r, old, &e);
+	if (e.set)
+		;			  /* the new one leaves */
 	else if (old->flags & D_NODELETE) /* by its constructors */
 		rld_fail(&e, "%s: has been opened with RTLD_NODELETE meanwhile",
 			 dso_name(r, old));

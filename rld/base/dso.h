@@ -76,6 +76,18 @@ enum init_state {
 	INIT_FINISHED
 };
 
+/* A module's object, and what it needs, have initialisers of their own: module.c.
+ * NEW: it is yet to be called. */
+enum module_state {
+	MODULE_NOT,
+	MODULE_NEW,
+	MODULE_STARTING,
+	MODULE_READY,
+	MODULE_REFUSED,
+	MODULE_STOPPING,
+	MODULE_ENDED
+};
+
 /* What marks say about one entry of a liblist (LL_* of <elf.h>). */
 struct lib_mark {
 	unsigned flags;
@@ -176,8 +188,11 @@ struct dso {
 	struct batch *batch;	/* while INIT_BINDING */
 	struct dso *face;     /* what dlopen returns; NULL: the object itself */
 	struct dso *replaces; /* during a swap: not seen by this one */
-	int mode;	      /* of its last dlopen */
-	unsigned tls_dtors;   /* of its thread_local objects, in all threads */
+	/* swapped out: the handle that it had, NULL: own */
+	struct dso *was_face;
+	uintptr_t unloading; /* the thread that tells listeners so, or 0 */
+	int mode;	     /* of its last dlopen */
+	unsigned tls_dtors;  /* of its thread_local objects, in all threads */
 
 	/* owned by linger.c */
 	enum life life;
@@ -210,6 +225,8 @@ struct dso {
 	uint32_t gid; /* first id of its symbols, for writers */
 
 	enum init_state init;
+	enum module_state module; /* owned by life/module.c */
+	char *module_path; /* of the file that it took the place of; heap, NULL */
 	uintptr_t init_owner;  /* thread of its constructors or destructors */
 	struct dso *fini_next; /* in order of construction, newest first */
 	struct code *code;     /* in the vault; NULL for who runs itself */

@@ -48,7 +48,8 @@ struct rld_event rld_event_of(unsigned what, struct dso *d)
 {
 	struct rld_event ev = { .size = sizeof ev,
 				.what = what,
-				.handle = rld_handle(d),
+				.handle = d->was_face ? d->was_face :
+							rld_handle(d),
 				.name = d->lm.l_name,
 				.lo = d->lo,
 				.hi = d->hi };
@@ -70,9 +71,12 @@ void rld_tell(struct rld *r, struct dso *d, unsigned what)
 	rld_lock(r);
 	ev = rld_event_of(what, d);
 	d->holds++;
+	if (what == RLD_EVENT_UNLOADING)
+		d->unloading = rld_self_id();
 	rld_unlock(r);
 	rld_emit(&ev);
 	rld_lock(r);
+	d->unloading = 0;
 	d->holds--;
 	rld_unlock(r);
 }

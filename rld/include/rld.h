@@ -205,22 +205,37 @@ const char *rld_module_extension(void);
  * "$VARIABLE" for the list in that environment variable, which a set-user-ID
  * program (AT_SECURE) takes for empty; NULL: as dlopen does.
  * The platform's extension is added where name has none.  mode as for dlopen.
- * On the first open a function __NAME__Init of the library is called, where
- * there is one (NAME: the file's name without directory and extension, characters
- * that C names cannot have turned to '_', with or without a leading "lib"); a
- * negative answer means that __NAME__deInit is called, the library unloaded
- * and the open fails.  Then hook (if any) is asked for this client.  The module
+ * The library, and what it needs, are modules from then on: a function __NAME__Init of
+ * each is called, where there is one, after its constructors and before what needs it is
+ * constructed (NAME: the file's name without directory and extension, characters
+ * that C names cannot have turned to '_', with or without a leading "lib"; else the same
+ * of its soname).  A negative answer means that the open fails; what is unloaded for
+ * that has its __NAME__deInit called.  It is called whoever takes the library away
+ * (rld_module_close, dlclose, a swap, exit), once nobody uses it any longer: after
+ * RLD_EVENT_UNLOADING and before its destructors.
+ * Then hook (if any) is asked for this client.  The module
  * is owned by rld and valid until its last close.  These functions and hooks may
  * open and close the module themselves: __NAME__Init runs once, the library stays
- * until the outermost call returns, and an open by __NAME__deInit fails. */
+ * until the outermost call returns, and an open by __NAME__deInit fails.
+ * Where the file at the path was replaced since it was loaded, the open fails unless mode
+ * has RTLD_NOLOAD: see rld_module_reload.  A touched or copied file with the same
+ * build-id is the same one. */
 struct rld_module *rld_module_open(const char *name, const char *search,
 				   int mode, void *client,
 				   rld_module_hook *hook, void *arg);
 
 /* One use of client's less.  When it was the client's last, its hook is told;
- * when no client uses the module, __NAME__deInit is called and the library closed,
+ * when no client uses the module, the library is closed,
  * unless flags or an earlier close said RLD_MODULE_KEEP.  0 or -1. */
 int rld_module_close(struct rld_module *module, void *client, unsigned flags);
+
+/* Put the file at path (NULL: the path that it has) in the place of the module's
+ * library, for all its clients: rld_swap with its flags.  The new file's __NAME__Init
+ * runs after its constructors, and refuses the reload by a negative answer; the old
+ * one's __NAME__deInit before its destructors.  The module, its handle and its counts
+ * stay; no hook is asked.  0, or -1 and nothing has changed. */
+int rld_module_reload(struct rld_module *module, const char *path,
+		      unsigned flags);
 
 /* The handle, for dlsym and rld_entry; not to be closed. */
 void *rld_module_handle(const struct rld_module *module);

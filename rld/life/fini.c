@@ -43,6 +43,8 @@ void rld_run_fini(struct rld *r, struct dso *d)
 
 	if (!has_fini(r, d))
 		return;
+	if (__builtin_expect(d->module != MODULE_NOT, 0))
+		rld_module_deinit(r, d);
 	d->init = INIT_FINISHED;
 	if (!c)
 		return;

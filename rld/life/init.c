@@ -102,25 +102,23 @@ static int bind_late(struct rld *r, struct dso *d)
 	return done != LATE_BUSY;
 }
 
+/* Is it constructed, and its initialiser still to be called? */
+static int is_new_module(const struct dso *d)
+{
+	return d->module == MODULE_NEW && dso_init(d) == INIT_DONE;
+}
+
 /* Lock held, and given up meanwhile.  1: d is for this thread to construct. */
 static int is_mine(struct rld *r, struct dso *d)
 {
 	while (dso_init(d) != INIT_NONE) {
 		if (!is_busy(d))
-			return 0;
+			return is_new_module(d);
 		if (d->init_owner != rld_self_id() ? !wait_constructed(r, d) :
 						     !bind_late(r, d))
 			return 0;
 	}
 	return 1;
-}
-
-/* Whoever waits has said so before the kernel looks at d->init. */
-static void constructed(struct rld *r, struct dso *d)
-{
-	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
-		sys_futex_wake((int *)&d->init, INT32_MAX);
 }
 
 /* An exception leaves a constructor: its object counts as constructed, as under
@@ -142,51 +140,65 @@ int rld_leave_constructors(int version, int actions, uint64_t class,
 		if (d->init == INIT_RUNNING && d->init_owner == rld_self_id())
 			break;
 	if (d)
-		constructed(r, d);
+		rld_constructed(r, d);
 	rld_unlock(r);
 	return UNWIND_CONTINUE;
 }
 
-static __attribute__((noinline)) void
+/* 0: it is a module, and refuses. */
+static __attribute__((noinline)) int
 run_constructors(struct rld *r, struct dso *d, const struct code *c)
 {
+	int ok = 1;
+
 	LEFT_BY(rld_leave_constructors);
 	run_inits(r, c);
-	constructed(r, d);
+	if (__builtin_expect(d->module == MODULE_NEW, 0))
+		ok = rld_module_init(r, d, 0);
+	rld_constructed(r, d);
+	return ok;
 }
 
-static __attribute__((cold, noinline)) void
+static __attribute__((cold, noinline)) int
 construct_told(struct rld *r, struct dso *d, const struct code *c)
 {
 	unsigned long long began = rld_recording(r) ? rld_record_time() : 0;
+	int ok;
 
 	TRACE(r, TR_INIT, "init: %s\n", dso_name(r, d));
-	run_constructors(r, d, c);
+	ok = run_constructors(r, d, c);
 	if (rld_recording(r))
 		rld_record_ran(r, "init", d, began);
+	return ok;
 }
 
-/* d's own constructors, once; another thread's turn is waited for. */
-static void construct(struct rld *r, struct dso *d)
+/* d's own constructors, once; another thread's turn is waited for.  0: d is a
+ * module, and refuses. */
+static int construct(struct rld *r, struct dso *d)
 {
 	const struct code *c;
+	int again;
 
 	rld_lock(r);
 	if (!is_mine(r, d)) {
 		rld_unlock(r);
-		return;
+		return 1;
 	}
+	again = d->init == INIT_DONE;
 	d->init = INIT_RUNNING;
 	d->init_owner = rld_self_id();
+	if (__builtin_expect(again, 0)) {
+		rld_unlock(r);
+		return rld_module_init(r, d, 1);
+	}
 	d->fini_next = r->fini_list;
 	r->fini_list = d;
 	c = rld_code(d);
 	rld_unlock(r);
 	if (c && (c->init || c->ninit) &&
 	    __builtin_expect(r->trace & (TR_INIT | TR_RECORD), 0))
-		construct_told(r, d, c);
-	else
-		run_constructors(r, d, c);
+		return construct_told(r, d, c);
+	return run_constructors(r, d, c);
 }
 
 static int runs_itself(const struct dso *d)
@@ -206,8 +218,8 @@ static struct dso *first_due(const struct rld *r, struct dso *d)
 			x = first_due(r, d->need[i]);
 	for (unsigned i = 0; i < d->nfilter && !x; i++)
 		x = first_due(r, d->filtee[i]);
-	if (!x && d->init <= INIT_BINDING && !runs_itself(d) &&
-	    !(d->flags & D_PROGRAM))
+	if (!x && (d->init <= INIT_BINDING || is_new_module(d)) &&
+	    !runs_itself(d) && !(d->flags & D_PROGRAM))
 		x = d;
 	return x;
 }
@@ -220,9 +232,8 @@ static void one_by_one(struct rld *r, struct dso *root)
 		rld_walk_begin(r);
 		x = first_due(r, root);
 		rld_unlock(r);
-		if (!x)
+		if (!x || !construct(r, x))
 			return;
-		construct(r, x);
 	}
 }
 
@@ -232,14 +243,16 @@ struct row {
 	unsigned n;
 };
 
+/* What needs a module that refuses is not constructed: it leaves again. */
 static void construct_all(struct rld *r, void *arg)
 {
 	const struct row *row = arg;
 
 	for (unsigned i = 0; i < row->n; i++)
 		if (!runs_itself(row->at[i]) &&
-		    !(row->at[i]->flags & D_PROGRAM))
-			construct(r, row->at[i]);
+		    !(row->at[i]->flags & D_PROGRAM) &&
+		    !construct(r, row->at[i]))
+			return;
 }
 
 /* Is there anything to run in it? */
@@ -251,6 +264,8 @@ static int wants_turn(const struct row *row)
 								NULL;
 
 		if (c && (c->init || c->ninit) && !(d->flags & D_PROGRAM))
+			return 1;
+		if (d->module == MODULE_NEW)
 			return 1;
 	}
 	return 0;

@@ -67,10 +67,37 @@ enum { UNWIND_CLEANUP_PHASE = 2, UNWIND_CONTINUE = 8 };
 typedef int rld_personality(int version, int actions, uint64_t class,
 			    void *exception, void *context);
 rld_personality rld_leave_walk, rld_leave_constructors, rld_leave_swap,
-	rld_leave_module;
+	rld_leave_module, rld_leave_initialiser, rld_leave_collect;
 /* In the frame's function, which is not to be inlined. */
 #define LEFT_BY(routine) \
 	__asm__(".cfi_personality 0x1b, " #routine) /* pcrel, 4 bytes */
+
+/* ---- module.c: __NAME__Init and __NAME__deInit */
+/* d, and what it needs, are modules: those who are not yet will be asked when d is
+ * initialised.  Lock held. */
+void rld_module_mark(struct rld *r, struct dso *d);
+/* fresh is to take the place of old, and its functions may be named so. */
+void rld_module_follow(struct dso *fresh, const struct dso *old);
+/* It could not be opened as one: what was not asked is no module. */
+void rld_module_unmark(struct rld *r, struct dso *d);
+/* d's initialiser.  0: it refuses.  again: its constructors ran before, and d->init is
+ * to be put back. */
+int rld_module_init(struct rld *r, struct dso *d, int again);
+/* Before d's destructors. */
+void rld_module_deinit(struct rld *r, struct dso *d);
+/* Is d initialised as a module?  -1: *e, why not.  Lock held. */
+int rld_module_check(struct rld *r, struct dso *d, struct rld_err *e);
+/* Does this thread run the deinitialiser of what was loaded from this path? */
+int rld_module_is_stopping(struct rld *r, const char *path);
+
+/* Those who wait for d look again. */
+static inline void rld_constructed(struct rld *r, struct dso *d)
+{
+	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
+	/* whoever waits has said so before the kernel looks at d->init */
+	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
+		sys_futex_wake((int *)&d->init, INT32_MAX);
+}
 
 /* ---- order.c: lock held */
 /* What root reaches (all, for NULL) and is not constructed, in that order; heap,

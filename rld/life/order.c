@@ -34,7 +34,8 @@ static void put(struct order *o, struct dso *d)
 static void visit(struct order *o, struct dso *d)
 {
 	if (!rld_first_visit(o->r, d) ||
-	    (!o->constructed && dso_init(d) > INIT_RUNNING))
+	    (!o->constructed && dso_init(d) > INIT_RUNNING &&
+	     d->module != MODULE_NEW))
 		return;
 	for (unsigned i = 0; i < d->nneed; i++)
 		/* a program that is needed, by its soname, is still the last */

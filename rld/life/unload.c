@@ -33,6 +33,17 @@ struct leaving {
 	unsigned n;
 };
 
+/* A call of rld_collect, in its frame. */
+struct collection {
+	struct collection *outer; /* begun before it, by any thread */
+	uintptr_t thread;
+	enum turn_state turn;
+	struct leaving what;
+	struct dso *finishing; /* its destructors run */
+};
+
+static struct collection *collections; /* changed under the writer lock */
+
 /* Not host objects: libc's own loader has them. */
 static int leaves(const struct dso *d)
 {
@@ -104,8 +115,9 @@ static void keep(struct rld *r, const struct leaving *l)
 }
 
 /* Listeners and destructors, without the lock. */
-static void finish(struct rld *r, const struct leaving *l)
+static void finish(struct rld *r, struct collection *c)
 {
+	const struct leaving *l = &c->what;
 	struct dso *d;
 
 	if (rld_event_wanted(RLD_EVENT_UNLOADING))
@@ -119,7 +131,9 @@ static void finish(struct rld *r, const struct leaving *l)
 	while ((d = next_to_finish(r))) {
 		rld_unlock(r);
 		rld_exit_begin(r);
+		c->finishing = d;
 		rld_run_fini(r, d);
+		c->finishing = NULL;
 		rld_exit_end(r);
 		rld_lock(r);
 	}
@@ -269,6 +283,8 @@ static int unload(struct rld *r, struct leaving *l)
 		return 0;
 	}
 	leave(r, l);
+	rld_free(l->at);
+	l->at = NULL;
 	rld_guard(r, 0);
 	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
@@ -276,28 +292,84 @@ static int unload(struct rld *r, struct leaving *l)
 	return 1;
 }
 
-/* 1: what lingers may have lost its reason. */
-static int collect(struct rld *r)
+static void free_leaving(struct leaving *l)
 {
-	struct leaving l = { 0 };
+	rld_free(l->at);
+	rld_free(l->news);
+	*l = (struct leaving){ 0 };
+}
+
+/* 1: what lingers may have lost its reason. */
+static int collect(struct rld *r, struct collection *c)
+{
+	struct leaving *l = &c->what;
 	int stays, more = 0;
 
 	if (run_due(r))
 		return 0;
 	stays = rld_linger_due(r);
-	begin_to_leave(r, &l);
-	if (l.n)
-		finish(r, &l);
+	begin_to_leave(r, l);
+	if (l->n)
+		finish(r, c);
 	if (stays) {
-		if (l.n) /* destructors may have opened and closed */
+		if (l->n) /* destructors may have opened and closed */
 			rld_keep(r);
 		rld_linger(r);
 	}
-	if (l.n && unload(r, &l))
+	if (l->n && unload(r, l))
 		more = r->nlinger > 0;
-	rld_free(l.at);
-	rld_free(l.news);
+	free_leaving(l);
 	return more;
+}
+
+/* Lock held. */
+static void end(struct rld *r, struct collection *c)
+{
+	for (struct collection **p = &collections; *p; p = &(*p)->outer)
+		if (*p == c) {
+			*p = c->outer;
+			break;
+		}
+	rld_turn_end(r, c->turn);
+}
+
+/* An exception leaves a destructor, a deinitialiser or a listener.  What has not been
+ * finished is as it was; all leaves with the next dlopen or dlclose, for the exception
+ * may lie in it. */
+int rld_leave_collect(int version, int actions, uint64_t class, void *exception,
+		      void *context)
+{
+	struct rld *r = &rld_state;
+	struct collection *c;
+	struct dso *d;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	if (!(actions & UNWIND_CLEANUP_PHASE))
+		return UNWIND_CONTINUE;
+	rld_lock(r);
+	for (c = collections; c && c->thread != rld_self_id(); c = c->outer)
+		;
+	if (c) {
+		d = c->finishing;
+		if (d)
+			rld_exit_end(r);
+		if (d && d->module == MODULE_STOPPING)
+			d->module = MODULE_ENDED;
+		if (d && d->init != INIT_FINISHED) {
+			d->fini_next = r->fini_list;
+			r->fini_list = d;
+		}
+		if (c->what.at)
+			mark_leaving(&c->what, 0);
+		free_leaving(&c->what);
+		r->lapsed = 1;
+		end(r, c);
+	}
+	rld_unlock(r);
+	return UNWIND_CONTINUE;
 }
 
 static int any_leaves(struct rld *r)
@@ -310,22 +382,25 @@ static int any_leaves(struct rld *r)
 }
 
 /* Called with the lock held once; destructors run without it, and in turn. */
-void rld_collect(struct rld *r)
+__attribute__((noinline)) void rld_collect(struct rld *r)
 {
-	enum turn_state t;
+	struct collection c = { .thread = rld_self_id() };
 
+	LEFT_BY(rld_leave_collect);
 	if (r->exiting)
 		return;
-	t = rld_turn_try(r);
-	if (t == TURN_OTHERS && any_leaves(r)) {
+	c.turn = rld_turn_try(r);
+	if (c.turn == TURN_OTHERS && any_leaves(r)) {
 		rld_unlock(r);
-		t = rld_turn_begin(r, NULL);
+		c.turn = rld_turn_begin(r, NULL);
 		rld_lock(r);
 	}
+	c.outer = collections;
+	collections = &c;
 	do
 		r->lapsed = 0;
-	while (collect(r));
-	rld_turn_end(r, t);
+	while (collect(r, &c));
+	end(r, &c);
 }
 
 /* The object that lingers since its last handle, this one, was closed. */

@@ -412,8 +412,23 @@ struct dso *rld_caller(struct rld *r, uintptr_t pc)
 	return d ? d : r->program;
 }
 
+/* What was swapped out, while this thread tells listeners that it leaves: to them,
+ * its handle still means the old file. */
+static struct dso *told_of(const struct rld *r, const void *handle)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		if (d->flags & D_RETIRED && d->unloading == rld_self_id() &&
+		    (d->was_face ? d->was_face : d) == handle)
+			return d;
+	return NULL;
+}
+
 struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 {
+	struct dso *leaving = r->swapped ? told_of(r, handle) : NULL;
+
+	if (leaving)
+		return leaving;
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (rld_handle(d) == handle && !(d->flags & D_RETIRED) &&
 		    !lingers(d))

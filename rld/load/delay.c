@@ -107,8 +107,11 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 	if (rld_recording(r))
 		rld_record_delay(r, o, o->need_name[i], symbol, x, e->text);
 	first = rld_after(r, last);
-	for (struct dso *n = first; n; n = dso_next(n))
+	for (struct dso *n = first; n; n = dso_next(n)) {
 		n->flags |= D_DELAYED;
+		if (o->module)
+			n->module = MODULE_NEW;
+	}
 	if (!x || (first && rld_bring_in(r, first, RTLD_LAZY, e)) ||
 	    hook_up(r, o, i, x) || rld_check_versions(r, o, e)) {
 		rld_discard(r, last);

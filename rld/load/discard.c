@@ -33,6 +33,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 	rld_delay_forget(r, d);
 	rld_free_later(r, d->note);
 	rld_free_later(r, d->origin);
+	rld_free_later(r, d->module_path);
 	rld_free_later(r, d->need);
 	rld_free_later(r, d->need_name);
 	rld_free_later(r, d->filtee);

@@ -53,6 +53,7 @@ int main(void)
 	if (m != NULL) {
 		(void)dlsym(rld_module_handle(m), "f");
 		bad += rld_module_uses(m, NULL, 1) != 1;
+		bad += rld_module_reload(m, NULL, 0) != 0;
 		bad += rld_module_close(m, NULL, RLD_MODULE_KEEP) != 0;
 	}
 	bad += rld_module_extension() == NULL;
