@@ -2,48 +2,49 @@
 /* What was unloaded: a bounded journal. */
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
+#include "rld/diag/journal.h"
 #include "rld/tls/tls.h"
 
-enum { KEPT = 64 };
+enum { KEPT = JOURNAL_KEPT };
 
-static struct rld_gone kept[KEPT] LARGE;
+static struct journal journal LARGE;
+extern API struct journal _rld_journal __attribute__((alias("journal")));
 static struct { /* which file each of them was */
 	uint64_t dev, ino;
 	struct stamp stamp;
 } file[KEPT] LARGE;
-static unsigned long long unloaded;
 
 const char *rld_journal_add(struct rld *r, const struct dso *d)
 {
-	struct rld_gone *g = &kept[unloaded % KEPT];
+	struct rld_gone *g = &journal.kept[journal.unloaded % KEPT];
 
 	rld_free((void *)(uintptr_t)g->name);
 	*g = (struct rld_gone){ .name = rld_strdup(d->lm.l_name),
 				.lo = d->lo,
 				.hi = d->hi };
 	rld_build_id(d, g);
-	file[unloaded % KEPT].dev = d->dev;
-	file[unloaded % KEPT].ino = d->ino;
-	file[unloaded % KEPT].stamp = d->stamp;
-	g->order = ++unloaded;
+	file[journal.unloaded % KEPT].dev = d->dev;
+	file[journal.unloaded % KEPT].ino = d->ino;
+	file[journal.unloaded % KEPT].stamp = d->stamp;
+	g->order = ++journal.unloaded;
 	(void)r;
 	return g->name ? g->name : "";
 }
 
 unsigned long long rld_journal_count(void)
 {
-	return unloaded;
+	return journal.unloaded;
 }
 
 uintptr_t rld_journal_place(const struct dso *d)
 {
-	for (unsigned i = 0; i < KEPT && i < unloaded; i++) {
-		unsigned at = (unsigned)((unloaded - 1 - i) % KEPT);
+	for (unsigned i = 0; i < KEPT && i < journal.unloaded; i++) {
+		unsigned at = (unsigned)((journal.unloaded - 1 - i) % KEPT);
 
 		if (d->ino && file[at].ino == d->ino &&
 		    file[at].dev == d->dev &&
 		    !memcmp(&file[at].stamp, &d->stamp, sizeof d->stamp))
-			return kept[at].lo;
+			return journal.kept[at].lo;
 	}
 	return 0;
 }
@@ -70,12 +71,13 @@ API int rld_journal_sized(struct rld_gone *out, size_t size, size_t max)
 		return -1;
 	}
 	rld_lock(r);
-	for (; n < KEPT && (unsigned)n < unloaded; n++)
+	for (; n < KEPT && (unsigned)n < journal.unloaded; n++)
 		if ((size_t)n < max)
-			rld_copy_sized(
-				(char *)out + (size_t)n * size, size,
-				&kept[(unloaded - 1 - (unsigned)n) % KEPT],
-				sizeof kept[0]);
+			rld_copy_sized((char *)out + (size_t)n * size, size,
+				       &journal.kept[(journal.unloaded - 1 -
+						      (unsigned)n) %
+						     KEPT],
+				       sizeof journal.kept[0]);
 	rld_unlock(r);
 	return n;
 }
@@ -92,7 +94,9 @@ int rld_journal_0_1(struct rld_gone *out, size_t max)
 const struct rld_gone *rld_journal_at(uintptr_t at)
 {
 	for (unsigned i = 0; i < KEPT; i++)
-		if (kept[i].order && at - kept[i].lo < kept[i].hi - kept[i].lo)
-			return &kept[i];
+		if (journal.kept[i].order &&
+		    at - journal.kept[i].lo <
+			    journal.kept[i].hi - journal.kept[i].lo)
+			return &journal.kept[i];
 	return NULL;
 }

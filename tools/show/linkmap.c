@@ -63,22 +63,30 @@ static bool is_rld(const char *path)
 	return strcmp(base_name(path), "rld") == 0;
 }
 
-/* The symbol _r_debug of the loader that is mapped here; 0: it has none. */
-static uint64_t symbol_of(struct space *s, const struct mapping *m)
+static bool is_systems(const char *path)
 {
-	struct object *o = facts_object(s->facts, m->path, m->path);
+	return strncmp(base_name(path), "ld-", 3) == 0;
+}
+
+/* A symbol of the loader that is mapped here; 0: it has none. */
+static uint64_t symbol_of(struct space *s, const struct mapping *m,
+			  const char *name)
+{
+	struct object *o = NULL;
 	struct name *n;
 
+	for (size_t i = 0; i < s->facts->objects.n; i++)
+		if (s->facts->objects.v[i]->path == m->path)
+			o = s->facts->objects.v[i];
+	if (!o)
+		o = facts_object(s->facts, m->path, m->path);
 	facts_read_image(s->facts, o);
-	n = facts_find_name(s->facts, "_r_debug");
+	n = facts_find_name(s->facts, name);
 	for (size_t k = 0; n && k < o->image.symbols.n; k++) {
 		const struct symbol *y = &o->image.symbols.v[k];
-		uint64_t at = m->lo - o->image.lo + y->value;
-		bool bad = false;
 
-		if (y->name == n && y->defined && word_in(s, at, 1, &bad) &&
-		    !bad)
-			return at;
+		if (y->name == n && y->defined)
+			return m->lo - o->image.lo + y->value;
 	}
 	return 0;
 }
@@ -90,20 +98,36 @@ static uint64_t by_symbol(struct space *s)
 	for (int rld = 1; rld >= 0; rld--)
 		for (size_t i = 0; i < s->maps.n; i++) {
 			const struct mapping *m = &s->maps.v[i];
+			bool bad = false;
 			uint64_t at;
 
 			if (!m->path || m->offset ||
-			    (rld ? !is_rld(m->path) :
-				   strncmp(base_name(m->path), "ld-", 3) != 0))
+			    (rld ? !is_rld(m->path) : !is_systems(m->path)))
 				continue;
-			at = symbol_of(s, m);
-			if (at)
+			at = symbol_of(s, m, "_r_debug");
+			if (at && word_in(s, at, 1, &bad) && !bad)
 				return at;
 		}
 	return 0;
 }
 
-static const char *string_at(struct space *s, uint64_t addr)
+uint64_t space_symbol(struct space *s, const char *name)
+{
+	for (size_t i = 0; i < s->maps.n; i++) {
+		const struct mapping *m = &s->maps.v[i];
+		uint64_t at = 0;
+
+		/* rld may have the name of the system's loader */
+		if (m->path && !m->offset &&
+		    (is_rld(m->path) || is_systems(m->path)))
+			at = symbol_of(s, m, name);
+		if (at)
+			return at;
+	}
+	return 0;
+}
+
+const char *space_string(struct space *s, uint64_t addr)
 {
 	char b[4096];
 	size_t n = 0;
@@ -120,7 +144,7 @@ static void one_map(struct space *s, uint64_t at, bool *bad)
 	const struct mapping *m;
 
 	l.addr = word_in(s, at, 0, bad);
-	l.name = string_at(s, word_in(s, at, 1, bad));
+	l.name = space_string(s, word_in(s, at, 1, bad));
 	l.dynamic = word_in(s, at, 2, bad);
 	if (*bad)
 		return;

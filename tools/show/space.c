@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -10,6 +11,21 @@
 #include "tools/show/util.h"
 
 /* What a core leaves out, such as code, is in the files as it was. */
+static int read_file(const struct mapping *m, uint64_t addr, void *buf,
+		     size_t len)
+{
+	int fd = m && m->path && *m->path == '/' && len <= m->hi - addr ?
+			 open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) :
+			 -1;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = pread(fd, buf, len, (off_t)(m->offset + (addr - m->lo)));
+	close(fd);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
 static int read_core(struct space *s, uint64_t addr, void *buf, size_t len)
 {
 	for (size_t i = 0; i < s->segments.n; i++) {
@@ -22,7 +38,7 @@ static int read_core(struct space *s, uint64_t addr, void *buf, size_t len)
 				       0 :
 				       -1;
 	}
-	return -1;
+	return read_file(space_mapping(s, addr), addr, buf, len);
 }
 
 int space_read(struct space *s, uint64_t addr, void *buf, size_t len)
@@ -41,6 +57,11 @@ int space_read(struct space *s, uint64_t addr, void *buf, size_t len)
 unsigned space_size(const struct space *s)
 {
 	return s->class == ELFCLASS64 ? 8 : 4;
+}
+
+bool space_big_endian(const struct space *s)
+{
+	return s->data == ELFDATA2MSB;
 }
 
 static uint64_t word_at(const struct space *s, const unsigned char *b)
