@@ -143,6 +143,9 @@ struct rld {
 	unsigned born;	     /* objects so far */
 	unsigned nlinger;    /* objects that linger */
 	int lapsed;	     /* some of them may leave by now */
+	unsigned nunique;    /* edges for a unique variable's sake */
+	int keeps_more; /* the last walk of rld_keep kept some for more than use */
+	struct dso *last_of_start; /* owned by list.c */
 
 	struct host host;
 	struct dso *fini_list;

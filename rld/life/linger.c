@@ -89,9 +89,15 @@ void rld_keep(struct rld *r)
 	for (d = r->head; d != first; d = dso_next(d))
 		for (unsigned i = 0; d->mark && i < d->nneed; i++)
 			keep(d->need[i], KEEP_LOADED);
-	for (d = first; d; d = dso_next(d))
+	r->keeps_more = r->nunique > 0;
+	for (d = first; d; d = dso_next(d)) {
 		if (!(d->flags & D_LEAVING) && is_held(d))
 			keep(d, KEEP_LOADED);
+		r->keeps_more |= d->tls_dtors || d->flags & D_LEAVING ||
+				 lingers(d);
+	}
+	if (!r->keeps_more)
+		return;
 	keep_used(first, KEEP_SHARES, KEEP_SHARES);
 	for (d = first; d; d = dso_next(d)) {
 		if (ending && lingers(d) && !d->keep)
@@ -118,7 +124,9 @@ static enum life life_of(const struct dso *d)
 
 int rld_linger_due(struct rld *r)
 {
-	for (struct dso *d = r->tail; d && !(d->flags & D_STARTUP); d = d->prev)
+	struct dso *d = r->keeps_more ? r->tail : NULL;
+
+	for (; d && !(d->flags & D_STARTUP); d = d->prev)
 		if (life_of(d) != d->life)
 			return 1;
 	return 0;

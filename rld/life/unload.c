@@ -66,7 +66,7 @@ static void choose(struct rld *r, struct leaving *l)
 	l->news = rld_alloc(n * sizeof *l->news);
 	if (!l->at || !l->news)
 		return;
-	for (struct dso *d = first; d; d = dso_next(d))
+	for (struct dso *d = first; d && l->n < n; d = dso_next(d))
 		if (leaves(d))
 			l->at[l->n++] = d;
 }
@@ -241,9 +241,9 @@ static int run_due(struct rld *r)
 	struct dso *d = rld_first_dynamic(r);
 
 	rld_keep(r);
-	while (d && d->keep != KEEP_DUE)
+	while (d && r->keeps_more && d->keep != KEEP_DUE)
 		d = dso_next(d);
-	if (!d)
+	if (!d || !r->keeps_more)
 		return 0;
 	if (rld_unseal(r))
 		return -1;

@@ -29,6 +29,12 @@ int rld_edge(struct dso *from, struct dso *to)
 	return 0;
 }
 
+static void free_edge(struct edge *e)
+{
+	rld_state.nunique -= e->unique != NULL;
+	rld_free(e);
+}
+
 void rld_uses_forget(struct dso *from)
 {
 	while (from->uses) {
@@ -38,7 +44,7 @@ void rld_uses_forget(struct dso *from)
 		*e->at = e->next;
 		if (e->next)
 			e->next->at = e->at;
-		rld_free(e);
+		free_edge(e);
 	}
 }
 
@@ -52,7 +58,7 @@ void rld_edges_forget(struct dso *d)
 			use = &(*use)->next_use;
 		*use = e->next_use;
 		d->users = e->next;
-		rld_free(e);
+		free_edge(e);
 	}
 }
 
@@ -65,7 +71,9 @@ int rld_use_dynamic(struct dso *from, const struct def *def)
 	if (!is_unique(def))
 		return 0;
 	for (struct edge *e = from->uses; e; e = e->next_use)
-		if (e->to == to && !e->unique)
+		if (e->to == to && !e->unique) {
 			e->unique = elf_str(&to->dyn, def->sym->st_name);
+			rld_state.nunique += e->unique != NULL;
+		}
 	return 0;
 }

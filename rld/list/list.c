@@ -437,11 +437,16 @@ struct dso *rld_valid(struct rld *r, void *handle, struct rld_err *e)
 	return NULL;
 }
 
+/* What came with the start stands before all others and never leaves. */
 struct dso *rld_first_dynamic(struct rld *r)
 {
-	struct dso *d = r->tail, *first = NULL;
+	struct dso *d = r->tail;
 
-	for (; d && !(d->flags & D_STARTUP); d = d->prev)
-		first = d;
-	return first;
+	if (r->last_of_start)
+		return dso_next(r->last_of_start);
+	while (d && !(d->flags & D_STARTUP))
+		d = d->prev;
+	if (r->started)
+		r->last_of_start = d;
+	return d ? dso_next(d) : r->head;
 }

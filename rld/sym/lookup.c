@@ -685,6 +685,9 @@ static int agree(const struct dso *d, const struct dso *older)
 	return 1;
 }
 
+/* Has any answer of agree been remembered? */
+static int pairs_known;
+
 /* The same, remembered when the lock is held. */
 static int shares_with(struct dso *d, const struct dso *older, int locked)
 {
@@ -699,6 +702,7 @@ static int shares_with(struct dso *d, const struct dso *older, int locked)
 	p = locked ? rld_alloc(sizeof *p) : NULL;
 	if (p) {
 		*p = (struct pair){ d->pairs, older, yes };
+		pairs_known = 1;
 		__atomic_store_n(&d->pairs, p, __ATOMIC_RELEASE);
 	}
 	return yes;
@@ -706,7 +710,7 @@ static int shares_with(struct dso *d, const struct dso *older, int locked)
 
 void rld_pairs_forget(struct rld *r, struct dso *gone)
 {
-	for (struct dso *d = r->head; d; d = dso_next(d))
+	for (struct dso *d = pairs_known ? r->head : NULL; d; d = dso_next(d))
 		for (struct pair **p = &d->pairs; *p;) {
 			struct pair *x = *p;
 
