@@ -334,6 +334,13 @@ int rld_close(void *handle, uintptr_t pc)
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
 	}
+	if (d && pc && d->as_module && d->opens == 1) {
+		rld_fail(&e,
+			 "%s: its last handle is that of an open module: "
+			 "rld_module_close closes it",
+			 dso_name(r, d));
+		d = NULL;
+	}
 	rld_closed_from(r, pc);
 	if (d && rld_recording(r))
 		closed = rld_record_close(r, d, pc ? rld_caller(r, pc) : NULL);

@@ -187,12 +187,19 @@ static void drop_client(struct rld *r, struct rld_module *m,
 /* Lock held: no open finds it any longer. */
 static void forget(struct rld_module *gone)
 {
+	struct rld_err e = { 0 };
+	struct dso *d;
+
 	for (struct rld_module **p = &modules; *p; p = &(*p)->next)
 		if (*p == gone) {
 			*p = gone->next;
 			break;
 		}
 	gone->forgotten = 1;
+	d = rld_valid(&rld_state, gone->handle, &e);
+	if (d)
+		d->as_module = 0;
+	rld_err_clear(&e);
 }
 
 /* An exception leaves an initialiser or a hook: the call that this thread began
@@ -297,6 +304,7 @@ static void *load(struct rld *r, const char *path, int mode, uintptr_t pc,
 static struct rld_module *take(struct rld *r, void *handle, const char *path,
 			       struct visit *v)
 {
+	struct dso *d = v->opened;
 	struct rld_module *m;
 
 	rld_lock(r);
@@ -312,6 +320,7 @@ static struct rld_module *take(struct rld *r, void *handle, const char *path,
 	m = rld_alloc(sizeof *m);
 	if (m) {
 		m->handle = handle;
+		d->as_module = 1;
 		m->next = modules;
 		modules = m;
 		begin(r, m, v);

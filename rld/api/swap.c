@@ -178,6 +178,8 @@ static void take_place(struct rld *r, struct dso *old, struct dso *fresh)
 	rld_move_before(r, fresh, old);
 	fresh->opens = old->opens;
 	fresh->mode = old->mode;
+	fresh->as_module = old->as_module;
+	old->as_module = 0;
 	old->opens = 0;
 	r->swapped = 1;
 	old->replaces = fresh; /* its destructors call what is its own */

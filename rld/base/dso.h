@@ -206,7 +206,8 @@ struct dso {
 	unsigned char stays; /* closed and finished, but it could not leave */
 	/* owned by linger.c: others' bindings to it have been taken back */
 	unsigned char retracted;
-	unsigned char lazy_ok; /* its PLT leads into the resolver */
+	unsigned char as_module; /* one of its handles is api/module.c's */
+	unsigned char lazy_ok;	 /* its PLT leads into the resolver */
 	unsigned naddend;
 
 	/* REL entries whose place held an addend, in order: binding wrote over

@@ -237,7 +237,8 @@ int rld_module_close(struct rld_module *module, void *client, unsigned flags);
 int rld_module_reload(struct rld_module *module, const char *path,
 		      unsigned flags);
 
-/* The handle, for dlsym and rld_entry; not to be closed. */
+/* The handle, for dlsym and rld_entry; not to be closed: a dlclose that would be its
+ * library's last one fails. */
 void *rld_module_handle(const struct rld_module *module);
 
 /* How many uses client has; all clients' with any != 0. */
