@@ -5,6 +5,7 @@
 #include "rld/diag/diag.h"
 #include "rld/diag/lines.h"
 #include "rld/list/list.h"
+#include "rld/sym/sym.h"
 
 /* ---- objects */
 
