@@ -143,7 +143,7 @@ lint: default ## formatting, cppcheck, gcc and clang warnings, shellcheck, layer
 
 format: ## rewrite our C as .clang-format says
 	clang-format -i $(wildcard rld/*.h rld/*/*.[ch] elf/*.[ch] \
-		elf/mark/*.[ch] tools/show/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
+		elf/mark/*.[ch] tools/show/*.[ch] tools/quick/*.[ch] arch/*.h arch/*/*.[ch] librld/*.[ch] bench/*.c bench/src/*.[ch] \
 		tests/unit/*.[ch] tests/fuzz/*.[ch] tests/fuzz/check/*.[ch] \
 		tests/hostile/src/*.c \
 		tests/faults/src/*.c tests/leaks/src/*.c tests/variants/*.c fixtures/demo/*.c)

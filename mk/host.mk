@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Hosted programs and libraries: rld-mark, rld-show, and librld.so.1.  rld-mark is built for the
+# Hosted programs and libraries: rld-mark, rld-quick, rld-show, and librld.so.1.  rld-mark is built for the
 # machine that make runs on (build/rld-mark, which the tests use) and, where rld is
 # for another one, for that as well (build/HOST/rld-mark, which is installed).
 
@@ -14,7 +14,7 @@ MARK_SRC := $(sort $(wildcard elf/mark/*.c))
 
 has_libelf = $(if $(MARK_SRC),$(shell printf '\043include <libelf.h>\n' | \
 	$(1) $(CPPFLAGS) -E - >/dev/null 2>&1 && echo yes))
-NO_LIBELF = rld-mark is left out, for want of libelf.h for $(1): Debian libelf-dev, \
+NO_LIBELF = rld-mark and rld-quick are left out, for want of libelf.h for $(1): Debian libelf-dev, \
 	Fedora elfutils-libelf-devel, Alpine elfutils-dev, Arch libelf, openSUSE libelf-devel
 
 # $(1): machine, $(2): compiler, $(3): what is built, $(4): directory for objects
@@ -67,8 +67,25 @@ $(SHOW_DIR)/page.o: tools/show/page.S tools/show/page.html $(RULES)
 
 -include $(wildcard $(SHOW_DIR)/tools/show/*.d)
 
-TOOLS := $(if $(HAVE_LIBELF_$(HOST)),$(MARK)) $(if $(HAVE_SHOW),$(SHOW)) build/$(HOST)/librld.so.1
+# rld-quick, for the machine that rld is for.
+QUICK_SRC := $(sort $(wildcard tools/quick/*.c)) elf/quickfile.c
+QUICK_DIR := build/$(HOST)/quick
+QUICK := $(if $(filter $(HOST),$(BUILD)),build/rld-quick,build/$(HOST)/rld-quick)
+QUICK_OBJ := $(patsubst %.c,$(QUICK_DIR)/%.o,$(QUICK_SRC))
 
-tools: $(TOOLS) ## build rld-mark and rld-show (where their libraries are there) and librld.so.1
+$(QUICK): $(QUICK_OBJ)
+	$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $(QUICK_OBJ) -lelf
+
+$(QUICK_DIR)/%.o: %.c $(RULES)
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -D_GNU_SOURCE -DRLD_LIBDIR='"$(RLDDIR)"' -DRLD_HOST='"$(HOST)"' \
+		$(call INC,$(HOST)) -MMD -MP -c -o $@ $<
+
+-include $(QUICK_OBJ:.o=.d)
+
+TOOLS := $(if $(HAVE_LIBELF_$(HOST)),$(MARK)) $(if $(HAVE_SHOW),$(SHOW)) \
+	$(if $(HAVE_LIBELF_$(HOST)),$(QUICK)) build/$(HOST)/librld.so.1
+
+tools: $(TOOLS) ## build rld-mark, rld-quick and rld-show (where their libraries are there) and librld.so.1
 	$(if $(HAVE_LIBELF_$(HOST)),,@echo 'rld: $(call NO_LIBELF,$(HOST))')
 	$(if $(HAVE_SHOW),,@echo 'rld: $(NO_SHOW)')

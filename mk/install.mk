@@ -15,7 +15,7 @@ RLDDIR ?= $(PREFIX)/lib/rld
 
 # Not INSTALL, which packagers set to install(1).
 INSTALL_ENV := DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR PKGCONFIGDIR \
-	RLDDIR DATADIR HOST VERSION MACHINES MARK SHOW
+	RLDDIR DATADIR HOST VERSION MACHINES MARK SHOW QUICK
 RUN_INSTALL = $(foreach v,$(INSTALL_ENV),$(v)='$($(v))') scripts/install
 
 install: default ## install below DESTDIR and PREFIX (/usr/local)

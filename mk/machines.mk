@@ -82,7 +82,8 @@ SMALL_x86_64 := $(addprefix rld/,file/search host/synth list/list start/start \
 	image/guard load/version bind/late host/handover life/order image/stack \
 	file/tunable host/procexe life/linger life/fork base/process file/head \
 	file/libc load/adopt host/interpose load/load load/needed load/discard \
-	load/revive life/news life/fini bind/entries image/code tls/alone) $(addprefix \
+	load/revive life/news life/fini bind/entries image/code tls/alone \
+	quick/use quick/make) $(addprefix \
 	elf/,dynamic head rldnote version)
 
 # A packager's CPPFLAGS, CFLAGS and LDFLAGS come behind what can be chosen, and

@@ -7,7 +7,7 @@
 #   S     the case's directory           O     its built programs and DSOs
 #   SHARED  the directory of the sources that it shares (# fixtures:)
 #   W     an empty directory, the current one when it runs
-#   CC CXX MUSL_CC RLD MARK QEMU SYSROOT MULTIARCH INTERP LDCONFIG PYTHON
+#   CC CXX MUSL_CC RLD MARK QUICK QEMU SYSROOT MULTIARCH INTERP LDCONFIG PYTHON
 #   TOP   the project's directory        FIX   its fixtures
 #   PLACEHOLDER  the interpreter's name until tests/run puts another in its place
 # A case defines build(), which stops at the first error, and run(), which

@@ -279,7 +279,7 @@ int rld_own_mode(const char *file, int *mode)
 	}
 	/* that breaks the rule of dlopen(3), and is met in the field */
 	if ((*mode & BOTH) == BOTH) {
-		TRACE(r, TR_ALL,
+		TRACE(r, TR_ALL & ~TR_QUICK,
 		      "%s: dlopen mode 0x%x has RTLD_LAZY and RTLD_NOW: "
 		      "taken as RTLD_NOW\n",
 		      file, (unsigned)*mode);

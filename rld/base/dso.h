@@ -223,7 +223,8 @@ struct dso {
 	struct tlsdesc *tlsdesc; /* owned */
 
 	/* index of symbols */
-	uint32_t gid; /* first id of its symbols, for writers */
+	uint32_t gid;		 /* first id of its symbols, for writers */
+	const uint32_t *answers; /* kept ones, one a symbol: quick/; or NULL */
 
 	enum init_state init;
 	enum module_state module; /* owned by life/module.c */

@@ -65,11 +65,12 @@ enum {
 	TR_TLS = 8,
 	TR_INIT = 16,
 	TR_UNLOAD = 32,
-	TR_ALL = 63,
-	TR_RECORD = 64, /* diag/record.c */
-	TR_STAT = 128,	/* -stat: counts at exit */
-	TR_NOTE = 256,	/* LD_DEBUG asks for something */
-	TR_FOLLOW = 512 /* -y: bindings of one symbol */
+	TR_ALL = 63 | 1024,
+	TR_RECORD = 64,	 /* diag/record.c */
+	TR_STAT = 128,	 /* -stat: counts at exit */
+	TR_NOTE = 256,	 /* LD_DEBUG asks for something */
+	TR_FOLLOW = 512, /* -y: bindings of one symbol */
+	TR_QUICK = 1024, /* kept answers */
 };
 
 struct rld {
@@ -103,9 +104,12 @@ struct rld {
 	unsigned ndelay; /* liblist entries that wait */
 	int swapped;	 /* something has been swapped out */
 	int new_hosts; /* an object of libc's loader whose file is not known */
-	unsigned nrevived; /* by the dlopen in progress */
-	unsigned nhooked;  /* that waited, and have their object */
-	int mend_due;	   /* what a global object waited for has come */
+	unsigned nrevived;   /* by the dlopen in progress */
+	unsigned nhooked;    /* that waited, and have their object */
+	struct quick *quick; /* kept answers of this start; NULL: none */
+	int quick_off;	     /* none are to be used */
+	int quick_fd;	     /* + 1: answers are to be kept there, 0: not */
+	int mend_due;	     /* what a global object waited for has come */
 	int fresh;	   /* load the next file though it is loaded already */
 	int snapshot;	   /* map private copies of files */
 	int tombstone;	   /* keep the addresses of what is unloaded */

@@ -51,22 +51,6 @@ static inline int is_ifunc(const struct def *def)
 	       def->sym->st_shndx != SHN_UNDEF;
 }
 
-/* d's own definition, whichever other objects have the name: protected or hidden, by
- * st_other or by d's note. */
-static inline int is_own(const struct dso *d, const ElfW(Sym) *s)
-{
-	const char *name;
-
-	if (s->st_shndx == SHN_UNDEF)
-		return 0;
-	if ((s->st_other & 3) != STV_DEFAULT)
-		return 1;
-	if (!d->note || !d->note->nhidden)
-		return 0;
-	name = elf_str(&d->dyn, s->st_name);
-	return name && rldnote_hides(d->note, name);
-}
-
 /* Functions that a lazy stub would not serve: it keeps too few registers. */
 static inline int must_bind_now(const struct dso *d, uint32_t sym)
 {
@@ -78,8 +62,6 @@ struct reloc rld_rel(const struct dso *d, const ElfW(Rel) *a);
 struct reloc rld_jmprel(const struct dso *d, size_t i);
 /* Entry i of d's DT_REL at *next in its addends, once it has been applied. */
 struct reloc rld_rel_done(const struct dso *d, size_t i, unsigned *next);
-/* The reference that symbol sym of d makes; -1 when it is malformed. */
-int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
 /* Where PLT slot i leads before it is bound, 0 when that is not known. */
 uintptr_t rld_lazy_value(const struct dso *d, size_t i);
 

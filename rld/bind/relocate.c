@@ -6,6 +6,7 @@
 #include "rld/image/image.h"
 #include "rld/list/list.h"
 #include "rld/load/load.h"
+#include "rld/quick/quick.h"
 #include "rld/sym/sym.h"
 
 /* Link editors sort references by symbol, so that few entries will do; with
@@ -26,32 +27,6 @@ struct ahead {
 	uint32_t sym[AHEAD];
 	struct ref ref[AHEAD];
 };
-
-int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
-{
-	const ElfW(Sym) *s;
-
-	if (sym >= d->dyn.nsym)
-		return -1;
-	s = &d->dyn.symtab[sym];
-	*ref = (struct ref){ .from = (struct dso *)(uintptr_t)d };
-	ref->name = elf_str(&d->dyn, s->st_name);
-	if (!ref->name)
-		return -1;
-	if (s->st_shndx != SHN_UNDEF) {
-		ref->own = sym;
-		ref->hash = elf_hash_of(&d->dyn, sym, ref->name);
-	} else {
-		ref->hash = elf_gnu_hash(ref->name);
-	}
-	if (d->dyn.versym && d->nver) {
-		unsigned v = d->dyn.versym[sym] & 0x7fff;
-
-		if (v < d->nver && d->ver[v].hash)
-			ref->ver = &d->ver[v];
-	}
-	return 0;
-}
 
 /* Bytes that a relocation writes; COPY's are checked against its symbol. */
 static size_t width(enum rkind kind)
@@ -99,14 +74,6 @@ static int undefined(struct pass *p, struct dso *d, const struct ref *ref)
 			 ref->ver ? ref->ver->name : "", r->nobj, hint);
 	rld_free(hint);
 	return r->mode == MODE_CHECK ? 0 : -1;
-}
-
-/* Weak references that nearly every object has and none ever satisfies: they
- * are no reason to look again at each arrival. */
-static int weak_noise(const char *name)
-{
-	return str_starts(name, "_ITM_") || str_starts(name, "__gmon_start") ||
-	       str_starts(name, "__cxa_finalize");
 }
 
 static int is_tls(enum rkind kind)
@@ -222,6 +189,17 @@ tell(const struct pass *p, const struct reloc *rel, const struct ref *ref,
 	rld_tell_binding(p->r, &b);
 }
 
+static void remember(struct memo *m, struct dso *d, uint32_t sym,
+		     const struct def *def)
+{
+	m->from = d;
+	m->index = sym;
+	m->dso = def->dso;
+	m->sym = def->sym;
+	m->value = rld_sym_addr(def->dso, def->sym);
+	m->plain = !is_ifunc(def);
+}
+
 /* Find what rel means; NOBODY: it is weak. */
 static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 		   enum rkind kind, struct def *def)
@@ -250,6 +228,19 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 			return FOUND;
 		}
 	}
+	if (d->answers && kind != RK_COPY) {
+		unsigned answer = rld_quick_answer(p->r, d, rel->sym, def);
+
+		if (answer == QUICK_OWN) {
+			if (m)
+				remember(m, d, rel->sym, def);
+			return FOUND;
+		}
+		if (answer == QUICK_MISSING)
+			d->flags |= D_MISSING;
+		if (answer != QUICK_ASK)
+			return NOBODY;
+	}
 	known_ref = s->st_shndx == SHN_UNDEF ? looked_at(p, rel->sym) : NULL;
 	if (known_ref)
 		ref = *known_ref;
@@ -262,7 +253,7 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	p->r->stat.lookups++;
 	if (!rld_lookup(p->r, &ref, def)) {
 		if (ELF64_ST_BIND(s->st_info) == STB_WEAK) {
-			if (!weak_noise(ref.name))
+			if (!rld_weak_noise(ref.name))
 				d->flags |= D_MISSING;
 			if (rld_recording(p->r))
 				tell(p, rel, &ref, NULL, "weak");
@@ -289,14 +280,8 @@ static int resolve(struct pass *p, struct dso *d, const struct reloc *rel,
 	}
 	if (rld_use(d, def))
 		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
-	if (m) {
-		m->from = d;
-		m->index = rel->sym;
-		m->dso = def->dso;
-		m->sym = def->sym;
-		m->value = rld_sym_addr(def->dso, def->sym);
-		m->plain = !is_ifunc(def);
-	}
+	if (m)
+		remember(m, d, rel->sym, def);
 	return FOUND;
 }
 

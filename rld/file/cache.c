@@ -156,29 +156,53 @@ static int hwcap_rank(const struct cache_entry *c, const char *value)
 	return -1;
 }
 
+/* The first entry that is not greater than name: the order descends. */
+static uint32_t first_entry(const struct cache_head *h, const char *name)
+{
+	uint32_t lo = 0, hi = h->nlibs;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const char *key = cache_string(h->libs[mid].key);
+
+		if (!key)
+			return h->nlibs;
+		if (cache_compare(key, name) > 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int path_cache_has_levels(struct rld *r, const char *name)
+{
+	const struct cache_head *h;
+
+	if (!path_cache_exists(r))
+		return 0;
+	h = (const void *)cache.at;
+	for (uint32_t i = first_entry(h, name); i < h->nlibs; i++) {
+		const char *key = cache_string(h->libs[i].key);
+
+		if (!key || strcmp(key, name) != 0)
+			break;
+		if (h->libs[i].hwcap)
+			return 1;
+	}
+	return 0;
+}
+
 const char *path_cache_find(struct rld *r, const char *name)
 {
 	const struct cache_head *h;
-	uint32_t lo = 0, hi;
 	const char *best = NULL;
 	int best_rank = -1;
 
 	if (!path_cache_exists(r))
 		return NULL;
 	h = (const void *)cache.at;
-	hi = h->nlibs;
-	while (lo < hi) { /* first entry not greater: the order descends */
-		uint32_t mid = lo + (hi - lo) / 2;
-		const char *key = cache_string(h->libs[mid].key);
-
-		if (!key)
-			return NULL;
-		if (cache_compare(key, name) > 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < h->nlibs; lo++) {
+	for (uint32_t lo = first_entry(h, name); lo < h->nlibs; lo++) {
 		const struct cache_entry *c = &h->libs[lo];
 		const char *key = cache_string(c->key);
 		const char *value = cache_string(c->value);

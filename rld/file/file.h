@@ -101,6 +101,8 @@ char *path_absolute(const char *path);
 /* A descriptor of file below r->root, or -errno. */
 int path_open(struct rld *r, const char *file);
 const char *path_cache_find(struct rld *r, const char *name);
+/* Has the cache files of that name for better processors? */
+int path_cache_has_levels(struct rld *r, const char *name);
 int path_cache_exists(struct rld *r);
 void path_cache_close(struct rld *r);
 

@@ -4,6 +4,7 @@
 #include "rld/bind/bind.h"
 #include "rld/host/host.h"
 #include "rld/load/load.h"
+#include "rld/quick/quick.h"
 #include "rld/sym/sym.h"
 
 static void interpose_one(struct rld *r, uint32_t i)
@@ -119,15 +120,9 @@ static const void *find_fde(void *pc, void *bases)
 	return fde || !f ? fde : ((find_fn *)f)(pc, bases);
 }
 
-void rld_host_interpose(struct rld *r)
+/* Slots of libc's family lead to whoever stands before it. */
+static void rebind_family(struct rld *r)
 {
-	static const char name[] = "_Unwind_Find_FDE";
-
-	if (!rld_index_echoes(r, interpose_one))
-		for (struct dso *d = r->head; d && d != r->self;
-		     d = dso_next(d))
-			if (d->flags & D_READY && !(d->flags & D_VDSO))
-				interpose_from(r, d);
 	rld_rebind_host(r, r->host.libc, NULL, 0);
 	/* glibc's loader before 2.32 calls malloc and its like by slots of its
 	 * own, and libc frees what it has allocated */
@@ -137,6 +132,23 @@ void rld_host_interpose(struct rld *r)
 		rld_rebind_host(r, r->host.loader, NULL, 0);
 	if (r->host.gcc_s)
 		rld_rebind_host(r, r->host.gcc_s, NULL, 0);
+}
+
+void rld_host_interpose(struct rld *r)
+{
+	static const char name[] = "_Unwind_Find_FDE";
+	const struct quick_file *kept = rld_quick_file(r);
+
+	for (uint32_t i = 0; kept && i < kept->head->nexport; i++)
+		if (kept->export[i] < r -> host.libc->dyn.nsym)
+			interpose_one(r, kept->export[i]);
+	if (!kept && !rld_index_echoes(r, interpose_one))
+		for (struct dso *d = r->head; d && d != r->self;
+		     d = dso_next(d))
+			if (d->flags & D_READY && !(d->flags & D_VDSO))
+				interpose_from(r, d);
+	if (!kept || kept->head->flags & QUICK_SLOTS)
+		rebind_family(r);
 	if (!rld_host_symbol(r, r->host.libc, name))
 		return;
 	rld_synth_export(r->host.synth, name, (uintptr_t)find_fde, 0,

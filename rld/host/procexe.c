@@ -21,22 +21,7 @@
 typedef uintptr_t word;
 typedef word function(word, word, word, word, word, word);
 
-/* Those that are offered, if libc has them; then those that rld calls. */
-/* clang-format off */
-#define OFFERED(X) \
-	X(readlink) X(readlinkat) X(__readlink_chk) \
-	X(__readlinkat_chk) X(realpath) X(__realpath_chk) \
-	X(canonicalize_file_name) X(open) X(open64) X(__open) \
-	X(__open64) X(__open_2) X(__open64_2) X(openat) X(openat64) \
-	X(__openat_2) X(__openat64_2) X(fopen) X(fopen64) X(stat) \
-	X(stat64) X(__xstat) X(__xstat64) X(__stat64_time64) \
-	X(__stat_time64) X(fstatat) X(fstatat64) X(__fxstatat) \
-	X(__fxstatat64) X(__fstatat64_time64) X(__fstatat_time64) \
-	X(statx) X(access) X(eaccess) X(euidaccess) X(faccessat) \
-	X(execve) X(execv) X(execvp) X(execvpe) X(execveat) X(execl) \
-	X(execlp) X(execle) X(posix_spawn) X(posix_spawnp) \
-	X(pidfd_spawn) X(pidfd_spawnp)
-/* clang-format on */
+/* Those that rld calls; sym.h has those that are offered. */
 #define CALLED(X) X(__errno_location) X(fclose)
 
 #define NUMBER(name) F_##name,

@@ -6,6 +6,7 @@
 #include "rld/image/image.h"
 #include "rld/list/list.h"
 #include "rld/load/load.h"
+#include "rld/quick/quick.h"
 
 /* Does d stand among the filtees of x, or theirs?  None of them is its own. */
 static int filters(const struct dso *x, const struct dso *d)
@@ -222,6 +223,36 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 	return d ? d : rld_load_new(r, name, from, e);
 }
 
+/* The object that an earlier start has found under that name, if that is so
+ * still.  NULL: search as ever. */
+static __attribute__((noinline)) struct dso *
+load_kept(struct rld *r, const char *name, struct dso *from, int host)
+{
+	const struct quick_object *o = rld_quick_next(r, name, host);
+	struct rld_err e = { 0 };
+	struct dso *d = NULL;
+	char *path;
+	int fd;
+
+	if (!o)
+		return NULL;
+	if (o->flags & QUICK_HOST) {
+		path = rld_quick_host(r, o, name);
+		if (path)
+			rld_quick_noted(r, d = rld_host_note(r, name, path));
+		return d;
+	}
+	fd = rld_quick_open(r, o, &path);
+	if (fd < 0)
+		return NULL;
+	d = load_file(r, name, from, fd, path, o->flags & QUICK_SEARCHED, &e);
+	rld_quick_loaded(r, o, d, fd);
+	rld_err_clear(&e);
+	rld_first_bytes_forget();
+	sys_close(fd);
+	return d;
+}
+
 struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 			 struct rld_err *e)
 {
@@ -233,6 +264,8 @@ struct dso *rld_load_new(struct rld *r, const char *name, struct dso *from,
 	host = rld_is_host(r, name) && !strchr(name, '/');
 	if (host && r->host.kind == HOST_MUSL && r->host.libc)
 		return r->host.libc;
+	if (r->quick && !r->started && (d = load_kept(r, name, from, host)))
+		return d;
 	path = host ? rld_host_path(r, name, from) : NULL;
 	if (path && r->mode == MODE_RUN && !r->started)
 		return rld_host_note(r, name, path);

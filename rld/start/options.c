@@ -13,7 +13,7 @@ static const char usage[] =
 	"  --check               resolve every reference, run nothing\n"
 	"  --verify              exit status: 0 a dynamically linked program,\n"
 	"                        2 an object without interpreter, 1 neither\n"
-	"  --trace=WHAT          search,map,bind,tls,init,unload or all\n"
+	"  --trace=WHAT          search,map,bind,tls,init,unload,quick or all\n"
 	"  --log=FILE            traces go to FILE; %p: the pid\n"
 	"  --record=FILE         what was done, a JSON object a line; %p: the pid\n"
 	"  --record-fd=N         the same to a descriptor\n"
@@ -45,7 +45,7 @@ static unsigned trace_bit(const char *w, size_t n)
 	} all[] = { { "search", TR_SEARCH }, { "map", TR_MAP },
 		    { "bind", TR_BIND },     { "tls", TR_TLS },
 		    { "init", TR_INIT },     { "unload", TR_UNLOAD },
-		    { "all", TR_ALL } };
+		    { "quick", TR_QUICK },   { "all", TR_ALL } };
 
 	for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (strlen(all[i].name) == n && !strncmp(all[i].name, w, n))
@@ -132,6 +132,20 @@ static const char *value(const char *a, const char *name, char **next)
 	return v;
 }
 
+/* For rld-quick: --check, with the answers to a descriptor. */
+static int keep_answers(struct rld *r, const char *v)
+{
+	int fd = 0;
+
+	for (; *v >= '0' && *v <= '9' && fd < 1 << 20; v++)
+		fd = fd * 10 + (*v - '0');
+	if (*v || !r->on_command_line)
+		return -1;
+	r->quick_fd = fd + 1;
+	r->mode = MODE_CHECK;
+	return 0;
+}
+
 static int option(struct rld *r, const char *a, char **next)
 {
 	const char *v;
@@ -172,6 +186,8 @@ static int option(struct rld *r, const char *a, char **next)
 		return set_identity(r, v);
 	if ((v = value(a, "--delay-load", next)))
 		return set_delay(r, v);
+	if ((v = value(a, "--quick-fd", next)))
+		return keep_answers(r, v);
 	if ((v = value(a, "--shared", next)))
 		return append(&r->shared, v);
 	return -1;
@@ -222,9 +238,10 @@ static int irix_option(struct rld *r, const char *a, char **next)
 		return r->ignore_all_versions = 1, 0;
 	if (!strcmp(a, "-stat"))
 		return r->trace |= TR_STAT, 0;
-	/* nothing is prelinked, no stack of ours is handed on, pixie is none */
-	if (!strcmp(a, "-quickstart_off") || !strcmp(a, "-clearstack") ||
-	    !strcmp(a, "-pixie_init"))
+	if (!strcmp(a, "-quickstart_off"))
+		return r->quick_off = 1, 0;
+	/* no stack of ours is handed on, pixie is none */
+	if (!strcmp(a, "-clearstack") || !strcmp(a, "-pixie_init"))
 		return 0;
 	if (v) {
 		int ret = with_value(r, a, v);
@@ -393,7 +410,8 @@ static const char *bad_trace(const char *list)
 /* An option of the command line that is none, or whose value is none. */
 _Noreturn static void bad_option(struct rld *r, const char *a)
 {
-	static const char traces[] = ",search,map,bind,tls,init,unload,all";
+	static const char traces[] =
+		",search,map,bind,tls,init,unload,quick,all";
 	const char *v = strchr(a, '=');
 	size_t n = v ? (size_t)(v - a) : strlen(a);
 

@@ -10,6 +10,7 @@
 #include "rld/life/life.h"
 #include "rld/list/list.h"
 #include "rld/load/load.h"
+#include "rld/quick/quick.h"
 #include "rld/start/start.h"
 #include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
@@ -214,6 +215,7 @@ static void program_from_file(struct rld *r)
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
 	d->dev = sys_dev(&st);
 	d->ino = st.stx_ino;
+	d->stamp = rld_stamp(&st);
 	if (r->mode == MODE_RUN)
 		rld_exe_note(r, fd);
 	if (rld_map(r, d, fd, &st, &e))
@@ -351,6 +353,7 @@ static void gather(struct rld *r)
 	r->preload_file = !sys_access(rld_preload_file);
 	if (r->root || r->preload_file)
 		preload_named(r);
+	rld_quick_begin(r);
 	if (rld_read_liblist(r, p, &e))
 		die_of(r, &e);
 	if (!normal)
@@ -377,10 +380,11 @@ static void bind(struct rld *r)
 {
 	size_t implicit = 0;
 	struct rld_err e = { 0 };
+	int known = rld_quick_complete(r);
 
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		d->flags |= D_READY;
-	for (struct dso *d = r->head; d; d = dso_next(d))
+	for (struct dso *d = known ? NULL : r->head; d; d = dso_next(d))
 		if (d->flags & D_NEW && !(d->flags & D_HOST) &&
 		    rld_check_versions(r, d, &e)) {
 			if (r->mode == MODE_RUN)
@@ -388,11 +392,12 @@ static void bind(struct rld *r)
 			rld_problem(r, "%s: %s", r->prog, e.text);
 			rld_err_clear(&e);
 		}
-	for (struct dso *d = ARCH_IMPLICIT_GOT ? r->head : NULL; d;
+	for (struct dso *d = ARCH_IMPLICIT_GOT && !known ? r->head : NULL; d;
 	     d = dso_next(d))
 		if (!(d->flags & (D_HOST | D_SELF | D_VDSO)))
 			implicit += rld_ngot(d);
-	rld_index_plan(r, implicit);
+	if (!known)
+		rld_index_plan(r, implicit);
 	if (rld_recording(r))
 		rld_record_arrived(r, r->head);
 	if (rld_relocate_new(r, r->head, &e)) {
@@ -470,6 +475,7 @@ static void start_alone(struct rld *r)
 	r->started = 1;
 	publish(r);
 	bind(r);
+	rld_quick_end(r);
 	rld_tls_install(r, NULL);
 	rld_program_aux(r);
 	settle(r);
@@ -566,6 +572,8 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		for (struct dso *d = r->head; d; d = dso_next(d))
 			print_delayed(r, d);
 		whole(r);
+		if (r->quick_fd)
+			rld_quick_write(r);
 		finish(r);
 	}
 	if (rld_stack_decide(r, &e))
@@ -601,6 +609,7 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
+	rld_quick_end(r);
 	rld_find_atexit(r);
 	whole(r);
 	rld_seal_first(r);

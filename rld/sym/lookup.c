@@ -52,6 +52,32 @@ static inline int seen(const struct dso *d, const struct dso *from)
 	       (!(d->flags & D_RETIRED) && !lingers(d) && rld_visible(d, from));
 }
 
+int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref)
+{
+	const ElfW(Sym) *s;
+
+	if (sym >= d->dyn.nsym)
+		return -1;
+	s = &d->dyn.symtab[sym];
+	*ref = (struct ref){ .from = (struct dso *)(uintptr_t)d };
+	ref->name = elf_str(&d->dyn, s->st_name);
+	if (!ref->name)
+		return -1;
+	if (s->st_shndx != SHN_UNDEF) {
+		ref->own = sym;
+		ref->hash = elf_hash_of(&d->dyn, sym, ref->name);
+	} else {
+		ref->hash = elf_gnu_hash(ref->name);
+	}
+	if (d->dyn.versym && d->nver) {
+		unsigned v = d->dyn.versym[sym] & 0x7fff;
+
+		if (v < d->nver && d->ver[v].hash)
+			ref->ver = &d->ver[v];
+	}
+	return 0;
+}
+
 uintptr_t rld_sym_addr(const struct dso *d, const ElfW(Sym) *s)
 {
 	return s->st_shndx == SHN_ABS ? s->st_value :

@@ -7,6 +7,24 @@
 
 #pragma GCC visibility push(hidden)
 
+/* Functions of libc's that rld as the command offers in front of libc's own, where
+ * libc has them (host/procexe.c). */
+/* clang-format off */
+#define OFFERED(X) \
+	X(readlink) X(readlinkat) X(__readlink_chk) \
+	X(__readlinkat_chk) X(realpath) X(__realpath_chk) \
+	X(canonicalize_file_name) X(open) X(open64) X(__open) \
+	X(__open64) X(__open_2) X(__open64_2) X(openat) X(openat64) \
+	X(__openat_2) X(__openat64_2) X(fopen) X(fopen64) X(stat) \
+	X(stat64) X(__xstat) X(__xstat64) X(__stat64_time64) \
+	X(__stat_time64) X(fstatat) X(fstatat64) X(__fxstatat) \
+	X(__fxstatat64) X(__fstatat64_time64) X(__fstatat_time64) \
+	X(statx) X(access) X(eaccess) X(euidaccess) X(faccessat) \
+	X(execve) X(execv) X(execvp) X(execvpe) X(execveat) X(execl) \
+	X(execlp) X(execle) X(posix_spawn) X(posix_spawnp) \
+	X(pidfd_spawn) X(pidfd_spawnp)
+/* clang-format on */
+
 /* ---- lookup.c */
 /* Does rld's fork stand before libc's?  Else nobody finds it. */
 int rld_fork_is_ours(struct rld *r);
@@ -29,6 +47,33 @@ struct def {
 };
 
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
+/* The reference that symbol sym of d makes; -1 when it is malformed. */
+int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
+
+/* Weak references that nearly every object has and none ever satisfies: they
+ * are no reason to look again at each arrival. */
+static inline int rld_weak_noise(const char *name)
+{
+	return str_starts(name, "_ITM_") || str_starts(name, "__gmon_start") ||
+	       str_starts(name, "__cxa_finalize");
+}
+
+/* d's own definition, whichever other objects have the name: protected or
+ * hidden, by st_other or by d's note. */
+static inline int is_own(const struct dso *d, const ElfW(Sym) *s)
+{
+	const char *name;
+
+	if (s->st_shndx == SHN_UNDEF)
+		return 0;
+	if ((s->st_other & 3) != STV_DEFAULT)
+		return 1;
+	if (!d->note || !d->note->nhidden)
+		return 0;
+	name = elf_str(&d->dyn, s->st_name);
+	return name && rldnote_hides(d->note, name);
+}
+
 /* rld stands before libc in the list, but not every search walks the list: what
  * ref means is rld's, if *out is a namesake of libc's or its loader's. */
 void rld_prefer_own(struct rld *r, const struct ref *ref, struct def *out);

@@ -13,7 +13,7 @@ _rld()
 	case $cur in
 	--trace=*)
 		cur=${cur#*=}
-		mapfile -t COMPREPLY < <(compgen -W 'search map bind tls init unload all' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'search map bind tls init unload quick all' -- "$cur")
 		return
 		;;
 	--identity=*)
