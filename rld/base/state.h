@@ -71,6 +71,8 @@ enum {
 	TR_NOTE = 256,	 /* LD_DEBUG asks for something */
 	TR_FOLLOW = 512, /* -y: bindings of one symbol */
 	TR_QUICK = 1024, /* kept answers */
+	TR_REFS = 2048,	 /* the record has bindings, too */
+	TR_TIMES = 4096	 /* --record-times: it has not */
 };
 
 struct rld {

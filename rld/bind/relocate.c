@@ -749,7 +749,7 @@ static void make_memo(struct pass *p, const struct dso *first)
 			most = symbolic(d);
 	n = most > MANY ? LARGE_MEMO : MEMO;
 	/* what is remembered is not told */
-	if (most > 256 && !rld_recording(p->r))
+	if (most > 256 && !(p->r->trace & TR_REFS))
 		p->memo = rld_alloc(n * sizeof *p->memo);
 	p->memo_mask = (uint32_t)n - 1;
 }

@@ -343,7 +343,7 @@ void rld_tell_binding(struct rld *r, const struct binding *b)
 
 	if (b->def)
 		trace_binding(r, b, rule);
-	if (r->trace & TR_RECORD)
+	if (r->trace & TR_REFS)
 		record_binding(r, b, rule);
 }
 

@@ -72,7 +72,7 @@ struct binding {
 void rld_tell_binding(struct rld *r, const struct binding *b);
 static inline int rld_tells_bindings(const struct rld *r)
 {
-	return __builtin_expect(r->trace & (TR_BIND | TR_RECORD | TR_FOLLOW),
+	return __builtin_expect(r->trace & (TR_BIND | TR_REFS | TR_FOLLOW),
 				0) != 0;
 }
 

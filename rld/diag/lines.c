@@ -65,7 +65,7 @@ static int begin_record(struct rld *r, int fd)
 	rec_state.pid = sys_getpid();
 	rec_state.began = rec_state.phase = 0;
 	rec_state.began = now_ns(1);
-	r->trace |= TR_RECORD;
+	r->trace |= r->trace & TR_TIMES ? TR_RECORD : TR_RECORD | TR_REFS;
 	return 0;
 }
 

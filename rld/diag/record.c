@@ -332,8 +332,10 @@ void rld_record_ran(struct rld *r, const char *event, struct dso *d,
 	rec_end(&m, &was);
 }
 
+/* d, if it is a part of one object, and how many names were looked up for it. */
 static void phase_line(struct rld *r, const char *name, struct dso *d,
-		       unsigned long long began, unsigned long long now)
+		       size_t lookups, unsigned long long began,
+		       unsigned long long now)
 {
 	struct sigs was;
 	struct mark m;
@@ -342,8 +344,10 @@ static void phase_line(struct rld *r, const char *name, struct dso *d,
 		return;
 	m = rec_begin(r, "phase", &was);
 	rec_add(",\"name\":%s", name);
-	if (d)
+	if (d) {
 		rec_add_object(r, "object", d);
+		rec_add(",\"lookups\":%l", (unsigned long long)lookups);
+	}
 	rec_add(",\"ns\":%l,\"t\":%l", now - began, began);
 	rec_end(&m, &was);
 }
@@ -352,7 +356,7 @@ void rld_record_phase(struct rld *r, const char *name)
 {
 	unsigned long long now = rld_record_time();
 
-	phase_line(r, name, NULL, rec_state.phase, now);
+	phase_line(r, name, NULL, 0, rec_state.phase, now);
 	rec_state.phase = now;
 }
 
@@ -360,11 +364,14 @@ void rld_record_relocates(struct rld *r, struct dso *d)
 {
 	static struct dso *now LARGE;
 	static unsigned long long began LARGE;
+	static size_t before LARGE;
 	unsigned long long at = rld_record_time();
 
 	if (now)
-		phase_line(r, "relocate", now, began, at);
+		phase_line(r, "relocate", now, r->stat.lookups - before, began,
+			   at);
 	now = d;
+	before = r->stat.lookups;
 	began = at;
 }
 
@@ -378,7 +385,7 @@ void rld_record_bound(struct rld *r)
 void rld_record_entered(struct rld *r)
 {
 	rld_record_phase(r, "init");
-	phase_line(r, "start", NULL, 0, rec_state.phase);
+	phase_line(r, "start", NULL, 0, 0, rec_state.phase);
 }
 
 void rld_record_open(struct rld *r, const char *name, struct dso *from,

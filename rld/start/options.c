@@ -17,6 +17,7 @@ static const char usage[] =
 	"  --log=FILE            traces go to FILE; %p: the pid\n"
 	"  --record=FILE         what was done, a JSON object a line; %p: the pid\n"
 	"  --record-fd=N         the same to a descriptor\n"
+	"  --record-times        without bindings, which would take most of the time\n"
 	"  --library-path=LIST   in place of LD_LIBRARY_PATH\n"
 	"  --preload=LIST        load these first\n"
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
@@ -170,6 +171,8 @@ static int option(struct rld *r, const char *a, char **next)
 		return set_trace(r, v);
 	if ((v = value(a, "--log", next)))
 		return rld_set_log(r, v);
+	if (!strcmp(a, "--record-times"))
+		return r->trace = (r->trace | TR_TIMES) & ~(unsigned)TR_REFS, 0;
 	if ((v = value(a, "--record-fd", next)))
 		return record_to(r, v, rld_record_fd(r, v));
 	if ((v = value(a, "--record", next)))

@@ -287,6 +287,17 @@ bool need_unused(const struct object *o, const struct need *n)
 	       strncmp(n->name, "ld.so", 5) != 0;
 }
 
+bool is_of_libc(const struct object *o)
+{
+	static const char *const names[] = { "ld-", "ld64.", "ld.so", "libc.so",
+					     "libc.musl-" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(o->label, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* ---- words ---- */
 
 const char *how_name(unsigned how)

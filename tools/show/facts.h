@@ -132,6 +132,7 @@ struct object {
 	/* nanoseconds, of a start with times */
 	uint64_t search_ns, map_ns, relocate_ns, init_ns, init_at;
 	uint64_t load_at;
+	size_t lookups;		     /* names that its relocation looked up */
 	size_t nbind_from, nbind_to; /* references, definitions in use */
 };
 
@@ -211,6 +212,9 @@ struct object *facts_program(const struct facts *f);
 /* No symbol is bound across the need n of o.  What libc's own loader binds is
  * not known, nor is its own file, which rld stands in for, ever unused. */
 bool need_unused(const struct object *o, const struct need *n);
+
+/* Is it the C library or its loader?  They define the same names for each other. */
+bool is_of_libc(const struct object *o);
 
 /* What a binding's REF_* bits are called: call, data, copy, tls. */
 const char *how_name(unsigned how);

@@ -186,6 +186,8 @@ static void command(struct run *r, const struct ask *a, const char *rld,
 	push(r, text("--record-fd=%d", r->record));
 	if (!run)
 		push(r, "--check");
+	else
+		push(r, "--record-times");
 	if (a->root)
 		push(r, text("--root=%s", a->root));
 	else if (qemu && access(cross, F_OK) == 0)
@@ -290,16 +292,23 @@ static void take_times(struct facts *f, const struct facts *run)
 						    NULL;
 
 		for (size_t k = 0; k < run->phases.n; k++)
-			if (run->phases.v[k].object == from)
+			if (run->phases.v[k].object == from) {
 				run->phases.v[k].object = o;
+				if (!o) /* it was opened later */
+					run->phases.v[k].name = NULL;
+			}
 		if (!o)
 			continue;
+		o->search_ns = from->search_ns;
+		o->map_ns = from->map_ns;
+		o->relocate_ns = from->relocate_ns;
 		o->init_ns = from->init_ns;
 		o->init_at = from->init_at;
 	}
 	f->phases.n = 0;
 	for (size_t k = 0; k < run->phases.n; k++)
-		*LIST_ADD(&f->phases) = run->phases.v[k];
+		if (run->phases.v[k].name)
+			*LIST_ADD(&f->phases) = run->phases.v[k];
 }
 
 struct facts *gather(const struct ask *a, const char *program, char **argv,

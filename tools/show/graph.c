@@ -14,6 +14,7 @@
 
 #include "tools/show/ask.h"
 #include "tools/show/json.h"
+#include "tools/show/out.h"
 #include "tools/show/util.h"
 
 /* ---- dot's language ---- */
@@ -46,6 +47,8 @@ static size_t *duplicates(const struct facts *f)
 			if (b->others.v[k].reason &&
 			    strcmp(b->others.v[k].reason, "later") == 0 &&
 			    !(b->how & REF_COPY) && b->others.v[k].def &&
+			    !(is_of_libc(b->to) &&
+			      is_of_libc(b->others.v[k].object)) &&
 			    b->others.v[k].def->bind == 1)
 				n[b->others.v[k].object->id]++;
 	}
@@ -112,9 +115,10 @@ static void nodes(const struct facts *f, FILE *out)
 		if (!in_picture(o))
 			continue;
 		fprintf(out, "  o%d [label=", o->id);
-		quoted(out, dup[o->id] ? text("%s\n%zu duplicates", o->label,
-					      dup[o->id]) :
-					 o->label);
+		quoted(out, dup[o->id] ?
+				    text("%s\n%s", o->label,
+					 count_text(dup[o->id], "duplicate")) :
+				    o->label);
 		fputs(", tooltip=", out);
 		quoted(out, text("%s: %zu references bound to it",
 				 o->path ? o->path : o->name, o->nbind_to));

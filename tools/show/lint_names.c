@@ -55,7 +55,8 @@ static void copies(struct lint *l, const struct binding *b)
 /* An object that has the definition itself, but is bound to another's. */
 static void interposed(struct lint *l, const struct binding *b)
 {
-	if (!b->to || b->to == b->from || (b->how & REF_COPY))
+	if (!b->to || b->to == b->from || (b->how & REF_COPY) ||
+	    (is_of_libc(b->from) && is_of_libc(b->to)))
 		return;
 	for (size_t i = 0; i < b->others.n; i++) {
 		const struct candidate *c = &b->others.v[i];
@@ -178,6 +179,8 @@ void lint_duplicates(struct lint *l)
 			       (!counts(first) || first->object == s->object))
 				first = first->same;
 			if (first == s || !same_version(first, s) ||
+			    (is_of_libc(first->object) &&
+			     is_of_libc(s->object)) ||
 			    is_copy(s->name, first->object))
 				continue;
 			*LIST_ADD(&all) = (struct pair){ first->object,

@@ -14,6 +14,11 @@ struct record {
 	int64_t pid;
 	LIST(struct object *) ids; /* by the record's numbers, from 1 */
 	bool started, ended, again;
+	/* while the start loads: what was searched last, and when the last
+	 * search or mapping was done (nanoseconds) */
+	struct search *searched;
+	uint64_t search_ns, done;
+	bool loaded;
 };
 
 typedef json_object J;
@@ -103,9 +108,34 @@ static void on_search(struct record *r, J *o)
 		t->is = str(r, e, "is");
 		t->of = obj(r, e, "of");
 	}
+	r->searched = s;
+	r->search_ns =
+		!r->loaded && num(o, "t") > r->done ? num(o, "t") - r->done : 0;
+	r->done = num(o, "t");
 	*LIST_ADD(&r->f->searches) = s;
 	if (s->asker)
 		*LIST_ADD(&s->asker->searches) = s;
+}
+
+/* A line of an object that is mapped follows that of the search for it. */
+static void took(struct record *r, struct object *d)
+{
+	struct search *s = r->searched;
+
+	if (s && s->found && d->path && strcmp(s->found, d->path) == 0) {
+		d->search_ns = r->search_ns;
+		d->map_ns = d->load_at > r->done ? d->load_at - r->done : 0;
+		if (d->search_ns)
+			*LIST_ADD(&r->f->phases) =
+				(struct phase){ "search", d, d->search_ns,
+						r->done - d->search_ns };
+		if (d->map_ns)
+			*LIST_ADD(&r->f->phases) =
+				(struct phase){ "map", d, d->map_ns, r->done };
+	}
+	r->searched = NULL;
+	if (d->load_at > r->done)
+		r->done = d->load_at;
 }
 
 static void on_load(struct record *r, J *o)
@@ -134,6 +164,7 @@ static void on_load(struct record *r, J *o)
 		    strcmp(d->how, "vdso") == 0 || strcmp(d->how, "rld") == 0);
 	if (d->how && strcmp(d->how, "program") == 0 && (!path || !*path))
 		d->path = r->f->program;
+	took(r, d);
 }
 
 static void on_need(struct record *r, J *o)
@@ -235,14 +266,11 @@ static void on_phase(struct record *r, J *o)
 	if (!p.name)
 		return;
 	*LIST_ADD(&r->f->phases) = p;
-	if (!p.object)
-		return;
-	if (strcmp(p.name, "search") == 0)
-		p.object->search_ns += p.ns;
-	else if (strcmp(p.name, "map") == 0)
-		p.object->map_ns += p.ns;
-	else if (strcmp(p.name, "relocate") == 0)
+	r->loaded |= strcmp(p.name, "load") == 0;
+	if (p.object && strcmp(p.name, "relocate") == 0) {
 		p.object->relocate_ns += p.ns;
+		p.object->lookups += num(o, "lookups");
+	}
 }
 
 static void on_init(struct record *r, J *o)

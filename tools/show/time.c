@@ -21,12 +21,6 @@ static int dearest(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* References of o that were looked up by name. */
-static size_t lookups(const struct object *o)
-{
-	return o->nbind_from;
-}
-
 static void in_json(const struct facts *f, struct object **order, size_t n)
 {
 	json_begin("time", f);
@@ -52,7 +46,7 @@ static void in_json(const struct facts *f, struct object **order, size_t n)
 		put_num(j, "map_ns", o->map_ns);
 		put_num(j, "relocate_ns", o->relocate_ns);
 		put_num(j, "init_ns", o->init_ns);
-		put_num(j, "lookups", lookups(o));
+		put_num(j, "lookups", o->lookups);
 		json_item(j);
 	}
 	json_list_end();
@@ -73,7 +67,7 @@ static void in_text(const struct facts *f, struct object **order, size_t n)
 
 		printf("%12s %12s %12s %12s %8zu  ", time_text(o->search_ns),
 		       time_text(o->map_ns), time_text(o->relocate_ns),
-		       time_text(o->init_ns), lookups(o));
+		       time_text(o->init_ns), o->lookups);
 		print_name(stdout, o->label);
 		putchar('\n');
 	}
