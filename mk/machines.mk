@@ -71,6 +71,9 @@ VARIANT_undefined := -fsanitize=undefined -fsanitize-undefined-trap-on-error
 VARIANT_coverage := -DRLD_FAULTS -fsanitize-coverage=trace-pc \
 	-DCOVERAGE_FILE='"$(CURDIR)/build/coverage.marks"'
 
+# clang turns a switch over strings into a table of addresses, which would have to be
+# relocated, unless it may not make jump tables.
+
 # What runs once a start or once an object is to be small rather than quick: all
 # that a small program's start touches of rld's file lies within 64 KiB then,
 # which the kernel brings in at one page fault.  For gcc: the list of functions is
@@ -143,7 +146,7 @@ ORDER_$(1) += $$(filter-out $$(ORDER_$(1)),$$(OBJ_$(1)))
 LDS_$(1) := $$(wildcard arch/$(arch)/rld.lds)
 GCC_$(1) := $(if $(SMALL_$(arch)),$(is_gcc))
 ARCHFLAGS_$(1) := $$(FLAGS_$(arch)) $$(if $$(GCC_$(1)),$$(SMALL_FLAGS_$(arch))) \
-	$(if $(is_gcc),-fno-instrument-functions) $$(VARIANT_$(variant))
+	$(if $(is_gcc),-fno-instrument-functions,-fno-jump-tables) $$(VARIANT_$(variant))
 COMPILE_$(1) = $(compiler) $$(RLD_CFLAGS) $$(SAME_PATHS) $(INC) $$(CPPFLAGS) \
 	$$(CFLAGS) $$(RLD_NEEDS) $$(ARCHFLAGS_$(1))
 
