@@ -23,8 +23,9 @@ static struct dso *arrivals(struct rld *r, unsigned last)
 	return first;
 }
 
-/* A failure leaves nothing behind.  The lock is given up for IFUNC resolvers of
- * the objects that are bound anew: anything in the list may leave then. */
+/* A failure leaves nothing behind.  Only arrivals have been bound to arrivals yet, and
+ * what is dying is not bound anew: no IFUNC resolver runs, and the lock, which keeps
+ * other threads from finding what is half taken back, is not given up. */
 void rld_undo(struct rld *r, unsigned last)
 {
 	for (struct dso *d = arrivals(r, last), *next; d; d = next) {
