@@ -74,6 +74,15 @@ API int rld_journal_sized(struct rld_gone *out, size_t size, size_t max)
 	return -1;
 }
 
+API int rld_was_sized(const void *addr, struct rld_was *out, size_t size)
+{
+	(void)addr;
+	(void)out;
+	(void)size;
+	none();
+	return -1;
+}
+
 /* These two are inline functions of the header now. */
 API int rld_holders_0_1(void *handle, struct rld_holder *out,
 			size_t max) __asm__("rld_holders");

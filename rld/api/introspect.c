@@ -3,6 +3,8 @@
  * debuggers.  They take no lock: they may be asked in signal handlers. */
 #include "rld/api/api.h"
 #include "rld/base/base.h"
+#include "rld/bind/bind.h"
+#include "rld/diag/diag.h"
 #include "rld/life/life.h"
 #include "rld/list/list.h"
 #include "rld/sym/sym.h"
@@ -375,4 +377,57 @@ void backtrace_symbols_fd(void *const *pc, int n, int fd)
 			rld_print(&rld_state, fd, "%s\n", s);
 		rld_free(s);
 	}
+}
+
+/* Version 0.2's structure, whatever members follow later. */
+enum {
+	FIRST_WAS = offsetof(struct rld_was, order) + sizeof(unsigned long long)
+};
+
+/* In the range of what was unloaded. */
+static int was_in(uintptr_t at, struct rld_was *out)
+{
+	const struct rld_gone *g = rld_journal_at(at);
+
+	if (!g)
+		return 0;
+	*out = (struct rld_was){ .object = g->name,
+				 .offset = at - g->lo,
+				 .order = g->order };
+	out->symbol = rld_tomb_symbol(at, &out->offset);
+	return 1;
+}
+
+/* Where calls of a function go that has gone. */
+static int was_stub(uintptr_t at, struct rld_was *out)
+{
+	const struct entry *n = rld_stub_at(at);
+
+	if (!n)
+		return 0;
+	*out = (struct rld_was){ .object = n->gone,
+				 .symbol = n->name,
+				 .user = *n->scope ? n->scope :
+						     rld_state.prog };
+	return 1;
+}
+
+API int rld_was_sized(const void *addr, struct rld_was *out, size_t size)
+{
+	struct rld *r = &rld_state;
+	uintptr_t at = (uintptr_t)addr;
+	struct rld_was was;
+	const struct dso *now;
+	int k;
+
+	if (size < FIRST_WAS)
+		return -1;
+	k = rld_read_begin(r);
+	now = rld_find_addr(r, at);
+	rld_read_end(r, k);
+	if (now || (!rld_trap_was(at, &was) && !was_stub(at, &was) &&
+		    !was_in(at, &was)))
+		return -1;
+	rld_copy_sized(out, size, &was, sizeof was);
+	return 0;
 }

@@ -191,6 +191,12 @@ struct entry {
 	Lmid_t ns;	      /* number of its namespace */
 	struct dso *provider; /* NULL: not bound */
 	unsigned count;
+	/* a stub: for a slot of the object `born` whose function has gone.  It stays for
+	 * ever, since programs copy its address.  scope: the object's path */
+	int is_stub;
+	unsigned born;
+	uint32_t sym;
+	char *gone; /* path of what defined it; heap */
 };
 
 struct words {
@@ -210,6 +216,15 @@ struct pool {
 extern struct pool *rld_pools __attribute__((visibility("hidden")));
 /* NULL: no memory. */
 struct pool *rld_new_pool(struct rld *r);
+/* An address for calls of the function that user's symbol sym names, and that nothing
+ * defines since gone has left: a call looks again, and asks the handlers.  0: no
+ * memory. */
+uintptr_t rld_stub(struct rld *r, struct dso *user, uint32_t sym,
+		   const char *name, const struct dso *gone);
+/* The stub at this address; NULL: there is none.  In signal handlers, too. */
+const struct entry *rld_stub_at(uintptr_t at);
+/* Whose slot it is for; NULL: that object has left.  Lock held. */
+struct dso *rld_stub_user(struct rld *r, const struct entry *n);
 /* Entry i of p leads to v, 0: it is lazy again.  -1: it cannot be written now. */
 int rld_entry_set(struct rld *r, struct pool *p, unsigned i, uintptr_t v);
 

@@ -78,11 +78,90 @@ void rld_entries_would_miss(struct rld *r, const struct dso *gone,
 			};
 			struct def def;
 
-			if (!n->name || n->provider != gone)
+			if (!n->name || n->provider != gone || n->is_stub)
 				continue;
 			ref.hash = elf_gnu_hash(n->name);
 			if (!rld_lookup_in(next, &ref, &def) &&
 			    (n->scope || !rld_lookup(r, &ref, &def)))
 				fn(arg, "an entry point", n->name);
 		}
+}
+
+struct dso *rld_stub_user(struct rld *r, const struct entry *n)
+{
+	struct dso *d = r->head;
+
+	while (d && d->born != n->born)
+		d = dso_next(d);
+	return d;
+}
+
+/* Is n the stub for this slot, or was it one for an earlier life of its object? */
+static int serves(struct rld *r, const struct entry *n, const struct dso *user,
+		  uint32_t sym, const char *name)
+{
+	if (!n->is_stub || strcmp(n->name, name) != 0)
+		return 0;
+	return n->born == user->born ? n->sym == sym :
+				       !strcmp(n->scope, user->lm.l_name) &&
+					       !rld_stub_user(r, n);
+}
+
+uintptr_t rld_stub(struct rld *r, struct dso *user, uint32_t sym,
+		   const char *name, const struct dso *gone)
+{
+	struct pool *at = NULL;
+	struct entry *n = NULL;
+	unsigned i = 0;
+	char *was = rld_strdup(gone->lm.l_name);
+
+	for (struct pool *p = rld_pools; p && !n; p = p->next)
+		for (unsigned k = 0; k < POOL && !n; k++) {
+			if (p->entry[k].name &&
+			    !serves(r, &p->entry[k], user, sym, name))
+				continue;
+			at = p;
+			i = k;
+			if (p->entry[k].name)
+				n = &p->entry[k];
+		}
+	if (!at)
+		at = rld_new_pool(r);
+	if (!n && at) {
+		n = &at->entry[i];
+		n->scope = rld_strdup(user->lm.l_name);
+		n->soname = rld_strdup("");
+		n->name = rld_strdup(name);
+		if (!n->scope || !n->soname || !n->name) {
+			rld_free(n->scope);
+			rld_free(n->soname);
+			rld_free(n->name);
+			*n = (struct entry){ 0 };
+			n = NULL;
+		}
+	}
+	if (!n) {
+		rld_free(was);
+		return 0;
+	}
+	n->born = user->born;
+	n->sym = sym;
+	rld_free_later(r, n->gone);
+	n->gone = was;
+	n->count = 1;
+	__atomic_store_n(&n->is_stub, 1, __ATOMIC_RELEASE);
+	return (uintptr_t)at->code + i * ARCH_ENTRY_SIZE;
+}
+
+const struct entry *rld_stub_at(uintptr_t at)
+{
+	for (struct pool *p = __atomic_load_n(&rld_pools, __ATOMIC_ACQUIRE); p;
+	     p = p->next) {
+		uintptr_t off = at - (uintptr_t)p->code;
+
+		if (off < POOL * ARCH_ENTRY_SIZE &&
+		    p->entry[off / ARCH_ENTRY_SIZE].is_stub)
+			return &p->entry[off / ARCH_ENTRY_SIZE];
+	}
+	return NULL;
 }

@@ -236,8 +236,17 @@ struct task {
 	void *arg;
 };
 
-/* Does this word mean nothing at all? */
-static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
+/* Is that the stub for a slot of d's whose function has gone? */
+static int is_stub_of(const struct dso *d, uintptr_t at)
+{
+	const struct entry *n = rld_stub_at(at);
+
+	return n && n->born == d->born;
+}
+
+/* Does this word of d's mean nothing at all? */
+static int is_missing(const struct dso *d, enum rkind kind,
+		      const uintptr_t *slot, uintptr_t addend)
 {
 	if (kind == RK_TLSDESC)
 		return rld_tlsdesc_is_lost(slot);
@@ -245,7 +254,8 @@ static int is_missing(enum rkind kind, const uintptr_t *slot, uintptr_t addend)
 		return *slot == 0 || *slot == RLD_TLS_LOST;
 	if (kind == RK_DTPOFF)
 		return *slot == addend - ARCH_TLS_DTP_BIAS;
-	return *slot == addend || rld_is_trap(*slot - addend);
+	return *slot == addend || rld_is_trap(*slot - addend) ||
+	       is_stub_of(d, *slot - addend);
 }
 
 /* Nothing defines it any more: a weak reference is as if nothing ever had, and
@@ -255,6 +265,7 @@ static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
 {
 	const ElfW(Sym) *s = &t->from->dyn.symtab[rel->sym];
 	int weak = ELF64_ST_BIND(s->st_info) == STB_WEAK;
+	uintptr_t v = 0;
 
 	switch (kind) {
 	case RK_DTPMOD:
@@ -267,10 +278,13 @@ static void lose(struct task *t, const struct reloc *rel, enum rkind kind,
 		rld_tlsdesc_lost(slot, weak, rel->addend);
 		break;
 	default:
-		*slot = (weak ? 0 :
-				rld_trap(t->r, ref->name, t->from, t->gone,
-					 was_function)) +
-			rel->addend;
+		if (!weak && was_function)
+			v = rld_stub(t->r, t->from, rel->sym, ref->name,
+				     t->gone);
+		if (!weak && !v)
+			v = rld_trap(t->r, ref->name, t->from, t->gone,
+				     was_function);
+		*slot = v + rel->addend;
 		break;
 	}
 }
@@ -343,7 +357,7 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 						     rel->addend)
 				return;
 		}
-	} else if (!is_missing(kind, slot, rel->addend)) {
+	} else if (!is_missing(from, kind, slot, rel->addend)) {
 		return;
 	}
 	if (t->miss) {
@@ -365,7 +379,8 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 		return;
 	}
 	was = *slot;
-	was_function = gone && ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC;
+	was_function = gone && (ELF64_ST_TYPE(def.sym->st_info) == STT_FUNC ||
+				is_ifunc(&def));
 	/* what cannot be noted cannot be taken back: not bound, then */
 	known = rld_lookup(r, &ref, &def) && !rld_use(from, &def);
 	if (!known && !gone)

@@ -22,6 +22,14 @@ static int look(struct rld *r, const struct entry *n, struct def *def,
 	struct space *s;
 	struct dso *d;
 
+	if (n->is_stub) {
+		d = rld_stub_user(r, n);
+		if (!d || d->flags & D_DYING || rld_ref(d, n->sym, &ref))
+			return 0;
+		ref.is_call = 1;
+		return rld_lookup(r, &ref, def) ||
+		       rld_supply(r, &ref, d, def, e);
+	}
 	ref.hash = elf_gnu_hash(n->name);
 	if (!n->scope)
 		return rld_lookup(r, &ref, def) ||
@@ -90,9 +98,9 @@ static uintptr_t bind(void *pool, void *number)
 	struct pool *p = pool;
 	unsigned i = (unsigned)(uintptr_t)number;
 	struct entry *n = &p->entry[i];
-	const char *object = dso_name(r, r->program);
+	struct dso *from = NULL;
 	struct rld_err e = { 0 };
-	char *name, *scope;
+	char *name, *of, *hint;
 	uintptr_t v = 0;
 	void *instead = NULL;
 
@@ -104,19 +112,27 @@ static uintptr_t bind(void *pool, void *number)
 	}
 	/* another thread may give it back meanwhile */
 	name = n->name ? rld_strdup(n->name) : NULL;
-	scope = n->scope ? rld_strdup(n->scope) : NULL;
+	of = n->scope && *n->scope ? rld_strdup(n->scope) : NULL;
+	hint = n->gone ? rld_format(" (it was in %s, which has been unloaded)",
+				    n->gone) :
+			 NULL;
+	if (n->is_stub)
+		from = rld_stub_user(r, n);
 	rld_unlock(r);
+	if (!from)
+		from = r->program;
 	if (name)
-		instead = rld_delay_failed(r, r->program, name, e.text);
+		instead = rld_delay_failed(r, from, name, e.text);
 	if (name && !instead)
-		instead = rld_ask_unresolved(r->program, name);
+		instead = rld_ask_unresolved(from, name);
 	if (!instead)
-		rld_unresolvable(r, scope ? scope : object,
+		rld_unresolvable(r, of ? of : dso_name(r, from),
 				 name ? name : "(an entry point given back)",
-				 NULL);
+				 hint);
+	rld_free(hint);
 	rld_err_clear(&e);
 	rld_free(name);
-	rld_free(scope);
+	rld_free(of);
 	return (uintptr_t)instead;
 }
 
@@ -159,7 +175,7 @@ API void *rld_entry(void *handle, const char *name)
 			if (!n->name) {
 				at = p;
 				slot = i;
-			} else if (!strcmp(n->name, name) &&
+			} else if (!n->is_stub && !strcmp(n->name, name) &&
 				   same(n->scope, d ? d->lm.l_name : NULL) &&
 				   n->ns == number_of(d)) {
 				n->count++;
@@ -214,7 +230,7 @@ API int rld_entry_free(void *entry)
 		if (off >= POOL * ARCH_ENTRY_SIZE || off % ARCH_ENTRY_SIZE)
 			continue;
 		n = &p->entry[off / ARCH_ENTRY_SIZE];
-		if (!n->name)
+		if (!n->name || n->is_stub)
 			continue;
 		found = 1;
 		if (--n->count)

@@ -17,6 +17,9 @@ void rld_debug_copied(uintptr_t from, uintptr_t to, size_t n);
 /* ---- tombstone.c */
 int rld_tomb_add(struct rld *r, const struct dso *d, unsigned long long order);
 /* Say what lay at this address; 0: nothing is known. */
+/* The symbol at or before the address, if its object is known; NULL.  In signal
+ * handlers. */
+const char *rld_tomb_symbol(uintptr_t at, size_t *offset);
 int rld_tomb_tell(struct rld *r, uintptr_t at);
 
 /* ---- journal.c */
@@ -35,6 +38,8 @@ const char *rld_journal_add(struct rld *r, const struct dso *d);
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
 		   const struct dso *gone, int is_function);
 int rld_is_trap(uintptr_t at);
+/* What that stands for: symbol, user, object.  0: it is none.  In signal handlers. */
+int rld_trap_was(uintptr_t at, struct rld_was *out);
 /* From now on, unless the program has a handler of its own. */
 void rld_explain_faults(void);
 

@@ -64,6 +64,20 @@ int rld_is_trap(uintptr_t at)
 	return traps_at && at - traps_at < TRAPS * TRAP_ROOM;
 }
 
+int rld_trap_was(uintptr_t at, struct rld_was *out)
+{
+	unsigned i = (unsigned)((at - traps_at) / TRAP_ROOM);
+
+	if (!rld_is_trap(at) || i >= ntraps)
+		return 0;
+	*out = (struct rld_was){
+		.object = __atomic_load_n(&trap[i].object, __ATOMIC_ACQUIRE),
+		.symbol = trap[i].symbol,
+		.user = __atomic_load_n(&trap[i].user, __ATOMIC_ACQUIRE),
+	};
+	return 1;
+}
+
 /* SIGSEGV, where the program has no handler of its own: say what rld knows,
  * then let it die as it would have. */
 static void explain(int sig, siginfo_t *info, void *context)

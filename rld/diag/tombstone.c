@@ -75,6 +75,21 @@ static const ElfW(Sym) *nearest(const struct tomb *t, uintptr_t at)
 	return best;
 }
 
+const char *rld_tomb_symbol(uintptr_t at, size_t *offset)
+{
+	for (const struct tomb *t = __atomic_load_n(&tombs, __ATOMIC_ACQUIRE);
+	     t; t = t->next) {
+		const ElfW(Sym) *s =
+			at - t->lo < t->hi - t->lo ? nearest(t, at) : NULL;
+
+		if (!s)
+			continue;
+		*offset = at - t->bias - s->st_value;
+		return t->str + s->st_name;
+	}
+	return NULL;
+}
+
 int rld_tomb_tell(struct rld *r, uintptr_t at)
 {
 	for (const struct tomb *t = __atomic_load_n(&tombs, __ATOMIC_ACQUIRE);

@@ -111,6 +111,30 @@ static __inline__ int rld_journal(struct rld_gone *out, size_t max)
 	return rld_journal_sized(out, sizeof *out, max);
 }
 
+/* What an address was that leads into what has been unloaded. */
+struct rld_was {
+	const char *object; /* path of what has been unloaded */
+	const char *symbol; /* at or before it, else NULL: not known */
+	size_t offset;	    /* from that symbol, else from the object's lowest
+			       address */
+	const char *user;   /* whose reference it is, NULL: not known */
+	unsigned long long
+		order; /* of the unloading, as in rld_gone; 0: not known */
+};
+
+/* What addr was, for handlers of SIGSEGV that make an error of it (siginfo's si_addr, or
+ * where a call has gone): in the range of one of the objects unloaded last, or what rld
+ * has put in the place of a reference that nothing satisfies any longer.  0, or -1: no
+ * such address, and *out is as it was.  Symbols in an object's own range are known under
+ * --tombstone.  Strings are valid until 64 more were unloaded.  May be called in signal
+ * handlers; sets no error.  size: as for rld_holders_sized. */
+int rld_was_sized(const void *addr, struct rld_was *out, size_t size);
+
+static __inline__ int rld_was(const void *addr, struct rld_was *out)
+{
+	return rld_was_sized(addr, out, sizeof *out);
+}
+
 /* ---- swap: a new file for a library in use */
 
 enum {

@@ -38,6 +38,7 @@ int main(void)
 	void *h = dlopen(NULL, RTLD_LAZY);
 	struct rld_holder holders[2];
 	struct rld_gone gone[2];
+	struct rld_was was;
 	struct rld_module *m;
 	int bad = 0;
 
@@ -45,6 +46,8 @@ int main(void)
 	bad += rld_holders_sized(h, holders, sizeof holders[0], 2) < 0;
 	bad += rld_journal(gone, 2) < 0;
 	bad += rld_journal_sized(gone, sizeof gone[0], 2) < 0;
+	bad += rld_was(&bad, &was) == 0;
+	bad += rld_was_sized(&bad, &was, sizeof was) == 0;
 	bad += rld_swap(h, NULL, RLD_SWAP_NOW | RLD_SWAP_SNAPSHOT) == 0;
 	bad += rld_entry_free(rld_entry(h, "main")) != 0;
 	bad += rld_notify(told, NULL, RLD_EVENT_ALL) != 0;

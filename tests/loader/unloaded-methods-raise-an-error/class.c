@@ -1,0 +1,5 @@
+int method(int a)
+{
+	return a + 1000;
+}
+int instances = 5;
