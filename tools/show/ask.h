@@ -12,7 +12,7 @@ struct ask {
 	const char *command;
 	char **words; /* what follows it, options taken out */
 	int nwords;
-	const char *root;	  /* --root: folder before absolute paths */
+	const char *root;	  /* --root: directory before absolute paths */
 	const char *library_path; /* --library-path */
 	const char *preload;	  /* --preload */
 	const char *rld;	  /* --rld: that loader, no other */

@@ -24,7 +24,7 @@
 
 /* ---- the loader ---- */
 
-static const char *own_folder(void)
+static const char *own_directory(void)
 {
 	char *path = need_memory(4096), *slash;
 	ssize_t n = readlink("/proc/self/exe", path, 4095);
@@ -42,7 +42,7 @@ static const char *own_folder(void)
 /* The rld for this machine: beside the tool as it is built or installed. */
 static const char *find_rld(const struct ask *a, const char *machine)
 {
-	const char *own = own_folder();
+	const char *own = own_directory();
 	const char *places[3] = { text("%s/%s/rld", RLD_LIBDIR, machine) };
 
 	if (a->rld)
@@ -61,14 +61,15 @@ static const char *find_rld(const struct ask *a, const char *machine)
 /* The emulator for another machine, as Debian's qemu-user has it; NULL. */
 static const char *find_qemu(const char *machine)
 {
-	static const char *const folders[] = { "/usr/bin", "/usr/local/bin" };
+	static const char *const directories[] = { "/usr/bin",
+						   "/usr/local/bin" };
 
 	if (strcmp(machine, "x86_64") == 0 || strcmp(machine, "i386") == 0)
 		return NULL;
 	for (size_t i = 0; i < 2; i++)
 		for (int k = 0; k < 2; k++) {
-			char *path = text("%s/qemu-%s%s", folders[i], machine,
-					  k ? "-static" : "");
+			char *path = text("%s/qemu-%s%s", directories[i],
+					  machine, k ? "-static" : "");
 
 			if (access(path, X_OK) == 0)
 				return path;

@@ -48,8 +48,8 @@ static void segments(struct lint *l, const struct object *o)
 }
 
 /* Who but the owner of the file may put a library there? */
-static void folder(struct lint *l, const struct object *o, const char *rule,
-		   const char *element)
+static void directory(struct lint *l, const struct object *o, const char *rule,
+		      const char *element)
 {
 	struct stat st, own;
 	char *dir = text("%s", element), *slash;
@@ -57,7 +57,7 @@ static void folder(struct lint *l, const struct object *o, const char *rule,
 	if (stat(dir, &st) == 0) {
 		if (!S_ISDIR(st.st_mode))
 			lint_add(l, NOTE, "rpath-absent", o, NULL,
-				 "%s %s is no folder", rule, element);
+				 "%s %s is no directory", rule, element);
 		else if (st.st_mode & S_IWOTH)
 			lint_add(l, WARNING, "rpath-writable", o, NULL,
 				 "%s %s: everybody may write into it", rule,
@@ -96,17 +96,18 @@ static void paths(struct lint *l, const struct object *o, const char *rule,
 		const char *e = text_copy(list, len);
 
 		if (!len)
-			lint_add(l, WARNING, "rpath-relative", o, NULL,
-				 "%s has an empty element: the current folder "
-				 "is searched",
-				 rule);
+			lint_add(
+				l, WARNING, "rpath-relative", o, NULL,
+				"%s has an empty element: the current directory "
+				"is searched",
+				rule);
 		else if (*e == '/')
-			folder(l, o, rule, e);
+			directory(l, o, rule, e);
 		else if (strncmp(e, "$ORIGIN", 7) != 0 &&
 			 strncmp(e, "${ORIGIN}", 9) != 0)
 			lint_add(l, WARNING, "rpath-relative", o, NULL,
 				 "%s %s is relative: it depends on the current "
-				 "folder ($ORIGIN/%s?)",
+				 "directory ($ORIGIN/%s?)",
 				 rule, e, e);
 		list = list[len] ? list + len + 1 : NULL;
 	}

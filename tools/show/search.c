@@ -56,7 +56,7 @@ static void read_conf(struct finder *s, const char *path, int depth)
 	fclose(in);
 }
 
-/* /etc/ld-musl-ARCH.path: folders, separated by colons or newlines. */
+/* /etc/ld-musl-ARCH.path: directories, separated by colons or newlines. */
 static void musl_path(struct finder *s)
 {
 	const char *interp = s->program->interp;
@@ -166,9 +166,9 @@ static bool try_path(struct finder *s, struct search *se, const char *path,
 	return true;
 }
 
-/* ---- lists of folders ---- */
+/* ---- lists of directories ---- */
 
-static const char *folder_of(const struct object *o)
+static const char *directory_of(const struct object *o)
 {
 	char *real = realpath(o->path, NULL), *slash;
 
@@ -208,7 +208,7 @@ static const char *expand(const struct finder *s, const char *e, size_t len,
 			continue;
 		}
 		if (k == 0) {
-			fputs(of ? folder_of(of) : ".", f);
+			fputs(of ? directory_of(of) : ".", f);
 			*origin = true;
 		} else if (k == 1) {
 			fprintf(f, "lib/%s", triplet ? triplet : "");
@@ -221,7 +221,7 @@ static const char *expand(const struct finder *s, const char *e, size_t len,
 	return out;
 }
 
-/* Each folder of a colon-separated list. */
+/* Each directory of a colon-separated list. */
 static bool try_list(struct finder *s, struct search *se, const char *list,
 		     const char *rule, struct object *of, struct object *origin)
 {
@@ -282,8 +282,8 @@ static bool try_musl(struct finder *s, struct search *se, struct object *asker)
 	return false;
 }
 
-static bool try_folders(struct finder *s, struct search *se, const char **v,
-			size_t n, const char *rule)
+static bool try_directories(struct finder *s, struct search *se, const char **v,
+			    size_t n, const char *rule)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct try t = { .rule = rule, .element = v[i] };
@@ -340,8 +340,8 @@ struct search *finder_search(struct finder *s, const char *name,
 	if (asker && asker->image.nodeflib)
 		return se;
 	if (try_cache(s, se) ||
-	    try_folders(s, se, s->conf.v, s->conf.n, "ld.so.conf"))
+	    try_directories(s, se, s->conf.v, s->conf.n, "ld.so.conf"))
 		return se;
-	try_folders(s, se, s->standard.v, s->standard.n, "default");
+	try_directories(s, se, s->standard.v, s->standard.n, "default");
 	return se;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a name leads, by the files alone: the rules of rld.1 (SEARCH) for
- * glibc and musl programs, without glibc-hwcaps folders, which only the
+ * glibc and musl programs, without glibc-hwcaps directories, which only the
  * machine that runs the program can choose. */
 #ifndef SHOW_SEARCH_H
 #define SHOW_SEARCH_H
@@ -12,7 +12,8 @@ struct finder {
 	const char *root, *library_path;
 	struct cache *cache;
 	bool musl;
-	LIST(const char *) conf; /* folders of ld.so.conf or of musl's file */
+	LIST(const char *)
+	conf; /* directories of ld.so.conf or of musl's file */
 	LIST(const char *) standard;
 };
 
