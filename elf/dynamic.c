@@ -94,6 +94,12 @@ static void gnu_tag(uintptr_t tag, uintptr_t val, struct elf_dyn *d,
 	case DT_FLAGS_1:
 		d->flags_1 = val;
 		break;
+	case DT_AUDIT:
+		d->audit = val;
+		break;
+	case DT_DEPAUDIT:
+		d->depaudit = val;
+		break;
 	case DT_FILTER:
 	case DT_AUXILIARY:
 		d->nfilter++;

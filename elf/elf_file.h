@@ -142,6 +142,7 @@ struct elf_dyn {
 
 	const char *soname, *rpath, *runpath; /* in strtab or NULL */
 	size_t nneeded, nfilter;
+	size_t audit, depaudit; /* offsets in strtab, 0: none */
 	uintptr_t flags, flags_1;
 	unsigned char symbolic, textrel, bind_now, jmprel_is_rela;
 	unsigned char aarch64_variant_pcs; /* AAELF64 */

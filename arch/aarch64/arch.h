@@ -45,6 +45,9 @@
 #define ARCH_TLS_DTP_BIAS 0
 #define ARCH_TCB_ALLOC	  16
 
+/* The oldest la_version of an auditor that is taken (<link.h>). */
+#define ARCH_LAV_OLDEST 2
+
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))

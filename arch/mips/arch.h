@@ -50,6 +50,9 @@
 /* libc's own loader keeps two words below the block; nothing else reads them. */
 #define ARCH_TCB_ALLOC 0
 
+/* The oldest la_version of an auditor that is taken (<link.h>). */
+#define ARCH_LAV_OLDEST 1
+
 #define ARCH_IMPLICIT_GOT 1
 
 /* Relocations.  The real numbers end at 255 (127 in use for dynamic linking);

@@ -45,6 +45,9 @@
 /* What a program without a libc needs above its thread pointer. */
 #define ARCH_TCB_ALLOC 256
 
+/* The oldest la_version of an auditor that is taken (<link.h>). */
+#define ARCH_LAV_OLDEST 1
+
 #define ARCH_IMPLICIT_GOT 0 /* MIPS alone relocates its GOT without entries */
 
 #define ARCH_R_SYM(info)  ((uint32_t)((info) >> 32))

@@ -23,6 +23,9 @@ void *rld_open(const char *file, int mode, const char *want, unsigned flags,
 /* dlopen of a module; *opened is set before its constructors run. */
 void *rld_open_module(const char *file, int mode, uintptr_t pc,
 		      struct dso **opened);
+/* An auditor, in a new namespace; NULL with *e. */
+struct dso *rld_open_auditor(struct rld *r, const char *file,
+			     struct rld_err *e);
 /* pc: who asks, 0 when it is rld. */
 int rld_close(void *handle, uintptr_t pc);
 /* For tombstones: who closes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The dlopen family. */
 #include "rld/api/api.h"
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -76,6 +77,8 @@ static struct dso *open_found(struct rld *r, struct dso *d, unsigned last,
 		rld_undo(r, last);
 		return NULL;
 	}
+	if (first && rld_audits(r))
+		rld_audit_consistent(r);
 	/* the first one is to its namespace what the program is to its own */
 	if (d->dyn.flags_1 & DF_1_GLOBAL || (d->space && d->space->is_new))
 		mode |= RTLD_GLOBAL;
@@ -151,6 +154,39 @@ static struct space *named_space(struct rld *r, Lmid_t ns, const char *file,
 	return s;
 }
 
+struct dso *rld_open_auditor(struct rld *r, const char *file, struct rld_err *e)
+{
+	struct request q = { .file = file, .from = r->program };
+	struct dso *d = NULL;
+
+	rld_lock(r);
+	q.space = rld_space_new(r);
+	if (q.space) {
+		q.space->audits = 1;
+		rld_space_hold(q.space);
+		r->loads = 0; /* the index waits for the program's list */
+		d = open_new(r, &q, RTLD_LAZY, e);
+		rld_space_let_go(r, q.space);
+	} else {
+		rld_fail(e, "out of memory");
+	}
+	rld_search_done(r);
+	rld_unlock(r);
+	if (d)
+		rld_run_init(r, d);
+	return d;
+}
+
+/* Auditors are called while something is loaded or unloaded. */
+static int is_busy(const struct rld *r, const char *what, struct rld_err *e)
+{
+	return r->asking ? rld_fail(e,
+				    "%s: not while an auditor is called about "
+				    "a load or an unloading",
+				    what) :
+			   0;
+}
+
 /* In the namespace *ns, the caller's for NULL; with opened as a module. */
 static void *open_in(const char *file, int mode, const char *want,
 		     unsigned flags, uintptr_t pc, const Lmid_t *ns,
@@ -168,11 +204,12 @@ static void *open_in(const char *file, int mode, const char *want,
 	}
 	rld_watch_fork(r);
 	rld_lock(r);
-	if (r->lapsed && !rld_thread_is_ending())
+	if (r->lapsed && !rld_thread_is_ending() && !r->asking)
 		rld_collect(r);
+	is_busy(r, file, &e);
 	/* to musl, it is the program that needs what is opened */
 	q.from = r->host.kind == HOST_MUSL ? r->program : rld_caller(r, pc);
-	if (ns && *ns != LM_ID_BASE)
+	if (ns && *ns != LM_ID_BASE && !e.set)
 		q.space = named_space(r, *ns, file, &e);
 	else if (!ns && r->spaces)
 		q.space = rld_caller(r, pc)->space;
@@ -329,7 +366,7 @@ int rld_close(void *handle, uintptr_t pc)
 	unsigned closed = 0;
 
 	rld_lock(r);
-	d = rld_valid(r, handle, &e);
+	d = is_busy(r, "dlclose", &e) ? NULL : rld_valid(r, handle, &e);
 	if (d && !d->opens) {
 		rld_fail(&e, "%s: is not open", dso_name(r, d));
 		d = NULL;
@@ -383,6 +420,7 @@ API char *dlerror(void)
 /* What a definition was when it was found. */
 struct meaning {
 	struct dso *dso;
+	const ElfW(Sym) *sym;
 	uintptr_t value; /* st_value */
 	uintptr_t at;
 	unsigned type;
@@ -390,7 +428,7 @@ struct meaning {
 
 static struct meaning meaning(const struct def *def)
 {
-	return (struct meaning){ def->dso, def->sym->st_value,
+	return (struct meaning){ def->dso, def->sym, def->sym->st_value,
 				 rld_sym_addr(def->dso, def->sym),
 				 ELF64_ST_TYPE(def->sym->st_info) };
 }
@@ -526,7 +564,7 @@ static int is_to_be_asked(const struct meaning *m)
 {
 	return !(m->dso->flags & D_STARTUP) &&
 	       (m->type == STT_TLS || m->type == STT_GNU_IFUNC ||
-		dso_init(m->dso) == INIT_BINDING);
+		rld_audits(&rld_state) || dso_init(m->dso) == INIT_BINDING);
 }
 
 /* Lock held.  1: the object stays until let_go; 0: it need not; -1: it is leaving
@@ -561,6 +599,18 @@ tell(struct rld *r, const void *handle, uintptr_t pc, const struct ref *ref,
 							       "handle" };
 
 	rld_tell_binding(r, &b);
+}
+
+/* What auditors say to that.  The symbol's object stays: see is_to_be_asked. */
+static __attribute__((cold, noinline)) void *
+audited(struct rld *r, uintptr_t pc, const struct meaning *m, void *p)
+{
+	const struct def def = { m->dso, m->sym };
+	int k = rld_read_begin(r);
+	struct dso *from = rld_caller(r, pc);
+
+	rld_read_end(r, k);
+	return (void *)rld_audit_dlsym(r, from, &def, (uintptr_t)p);
 }
 
 void *rld_symbol(void *handle, const char *name, const char *version,
@@ -622,6 +672,8 @@ void *rld_symbol(void *handle, const char *name, const char *version,
 		rld_run_init(r, m.dso);
 	if (hit)
 		ret = value(r, &m);
+	if (hit && rld_audits(r))
+		ret = audited(r, pc, &m, ret);
 	if (held > 0)
 		let_go(r, m.dso);
 	if (e.set)

@@ -4,6 +4,7 @@
  * initialised, and then takes its place in the list, in groups, in liblists
  * and in every slot; the old one leaves as by dlclose. */
 #include "rld/api/api.h"
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -131,6 +132,8 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 		if (old->module)
 			n->module = MODULE_NEW;
 	}
+	if (rld_audits(r))
+		rld_audit_consistent(r);
 	if (e->set || join(r, old, fresh, e) || rld_bind_new(r, fresh, e) ||
 	    complete(r, old, fresh, e)) {
 		rld_undo(r, last);
@@ -296,6 +299,9 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	rld_lock(r);
 	if (flags & ~(unsigned)(RLD_SWAP_NOW | RLD_SWAP_SNAPSHOT))
 		rld_fail(&e, "rld_swap: unknown flags 0x%x", flags);
+	if (r->asking)
+		rld_fail(&e, "rld_swap: not while an auditor is called about a "
+			     "load or an unloading");
 	old = e.set ? NULL : swappable(r, handle, &e);
 	rld_guard(r, 1);
 	if (old && rld_unseal(r)) {

@@ -208,6 +208,7 @@ struct dso {
 	unsigned char retracted;
 	unsigned char as_module; /* one of its handles is api/module.c's */
 	unsigned char lazy_ok;	 /* its PLT leads into the resolver */
+	unsigned char arrived;	 /* in a late gather: it has its place */
 	unsigned naddend;
 
 	/* REL entries whose place held an addend, in order: binding wrote over
@@ -229,9 +230,10 @@ struct dso {
 	enum init_state init;
 	enum module_state module; /* owned by life/module.c */
 	char *module_path; /* of the file that it took the place of; heap, NULL */
-	uintptr_t init_owner;  /* thread of its constructors or destructors */
-	struct dso *fini_next; /* in order of construction, newest first */
-	struct code *code;     /* in the vault; NULL for who runs itself */
+	uintptr_t init_owner;	 /* thread of its constructors or destructors */
+	struct dso *fini_next;	 /* in order of construction, newest first */
+	struct code *code;	 /* in the vault; NULL for who runs itself */
+	struct audited *audited; /* owned by audit.c; NULL: not told of */
 #ifdef ARCH_HAS_ABI
 	struct arch_abi abi;
 #endif
@@ -252,6 +254,8 @@ struct space {
 	struct dso *head, *tail; /* in the order of the rld-list, along lm */
 	unsigned holds;		 /* its objects, and a dlmopen in progress */
 	int is_new;		 /* its first object has yet to come */
+	int audits;		 /* an auditor's */
+	unsigned activity;	 /* what auditors were told last: LA_ACT_* */
 	struct debug_list shown; /* owned by debugger.c */
 };
 

@@ -60,7 +60,8 @@ struct vault {
 #ifdef ARCH_SA_FLAGS
 	struct arch_sigaction before; /* of SIGBUS, while files are read */
 #endif
-	size_t taken; /* by others: bytes at the end of the page */
+	struct auditing *audit; /* where rld.audits says so */
+	size_t taken;		/* by others: bytes at the end of the page */
 };
 
 /* One page, and room behind it for what begins at the end of the page and may

@@ -136,6 +136,11 @@ struct rld {
 	struct space *space;  /* what is loaded now comes into this one */
 	Lmid_t last_space;    /* the number given last */
 	const char *shared;   /* --shared: names, comma-separated; heap */
+	int audits;	      /* there are auditors: VAULT->audit */
+	/* the start's list comes before libc's start, after it, now */
+	enum { GATHER_FIRST, GATHER_LATE, GATHERS_LATE } gather;
+	int asking; /* auditors are being called, under the lock */
+	const char *audit, *audit_env; /* names with colons */
 	unsigned serial, nobj, global_serial;
 	unsigned walk; /* number of the last walk */
 	unsigned long long adds, subs;
@@ -272,6 +277,12 @@ static inline int rld_first_visit(const struct rld *r, struct dso *d)
 
 	d->walk = r->walk;
 	return first;
+}
+
+/* Does what is loaded now belong to the start? */
+static inline int is_starting(const struct rld *r)
+{
+	return !r->started || r->gather == GATHERS_LATE;
 }
 
 static inline const char *dso_name(const struct rld *r, const struct dso *d)

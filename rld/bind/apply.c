@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing one relocation whose meaning is known. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/sym/sym.h"
@@ -130,6 +131,21 @@ static int narrow(struct pass *p, struct dso *d, const struct reloc *rel,
 	return 0;
 }
 
+/* A function slot is bound before it is called; 0: *value is what it is to
+ * hold. */
+static __attribute__((cold, noinline)) int
+ask_auditors(struct pass *p, struct dso *d, const uintptr_t *slot,
+	     const struct def *def, uintptr_t *value)
+{
+	uintptr_t v = rld_audit_bind(p->r, d, def, *value,
+				     LA_SYMB_NOPLTENTER | LA_SYMB_NOPLTEXIT);
+
+	if (v != *value && rld_audit_note(d, slot, *value, v))
+		return rld_fail(p->e, "%s: out of memory", dso_name(p->r, d));
+	*value = v;
+	return 0;
+}
+
 int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 	      enum rkind kind, const struct def *def, uintptr_t ifunc)
 {
@@ -148,9 +164,13 @@ int rld_apply(struct pass *p, struct dso *d, const struct reloc *rel,
 		word->v = s + (uintptr_t)rel->addend;
 		return 0;
 	case RK_GLOB_DAT:
+		word->v = s + (uintptr_t)rel->addend;
+		return 0;
 	case RK_JUMP_SLOT:
-		word->v =
-			s + (kind == RK_GLOB_DAT ? (uintptr_t)rel->addend : 0);
+		if (rld_audits(p->r) && def->sym &&
+		    ask_auditors(p, d, (uintptr_t *)at, def, &s))
+			return -1;
+		word->v = s;
 		return 0;
 	case RK_DTPMOD:
 		word->v = def->dso ? def->dso->tls_mod : 0;

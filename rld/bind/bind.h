@@ -147,6 +147,8 @@ void rld_would_miss(struct rld *r, struct dso *gone,
 void rld_mend(struct rld *r);
 /* Whatever is bound to d is looked up again. */
 void rld_rebind_from(struct rld *r, struct dso *d);
+/* What `from` has of `to` is looked up again. */
+void rld_rebind_to(struct rld *r, struct dso *from, struct dso *to);
 /* What d itself is bound to is looked up again. */
 void rld_rebind_own(struct rld *r, struct dso *d);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bindings that are taken back or mended: the host libc's slots once everybody
  * is there, slots into an object that leaves, slots that missed something. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -351,10 +352,14 @@ static void again(struct task *t, struct reloc *rel, uintptr_t lazy)
 				return;
 		} else if (kind == RK_ABS || kind == RK_GLOB_DAT ||
 			   kind == RK_JUMP_SLOT) {
+			uintptr_t now = rld_audits(r) ?
+						rld_audit_value(from, slot) :
+						*slot;
+
 			if (is_ifunc(&def) ?
-				    *slot < gone->lo || *slot >= gone->hi :
-				    *slot != rld_sym_addr(gone, def.sym) +
-						     rel->addend)
+				    now < gone->lo || now >= gone->hi :
+				    now != rld_sym_addr(gone, def.sym) +
+						    rel->addend)
 				return;
 		}
 	} else if (!is_missing(from, kind, slot, rel->addend)) {
@@ -544,6 +549,11 @@ void rld_unbind(struct rld *r, struct dso *gone)
 	for (struct edge *e = gone->users; e; e = e->next)
 		if (!keeps_bindings(e->from, gone))
 			rescan(r, e->from, gone);
+}
+
+void rld_rebind_to(struct rld *r, struct dso *from, struct dso *to)
+{
+	rescan(r, from, to);
 }
 
 void rld_rebind_own(struct rld *r, struct dso *d)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The lazy resolver's C half: the first call through a function slot. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/call/call.h"
@@ -90,13 +91,18 @@ static int in_relro(const struct dso *d, const uintptr_t *slot)
 	       (uintptr_t)slot - d->relro < d->relro_size;
 }
 
+/* A slot's value, and what it is to hold. */
+struct meant {
+	uintptr_t value, given;
+};
+
 /* The slot gets its value under the lock, when what was found may leave:
  * unloading finds it then.  The lock is not waited for: a signal handler may
  * run in the thread that holds it, or one for whose heap its holder waits.
  * Then, and when def means something else by now, or the slot's page cannot be
  * made writable, the slot stays lazy. */
 static void settle(struct rld *r, const struct ref *ref, const struct def *def,
-		   unsigned changes, uintptr_t *slot, uintptr_t v)
+		   unsigned changes, uintptr_t *slot, struct meant v)
 {
 	struct dso *d = ref->from;
 	struct def now;
@@ -106,11 +112,14 @@ static void settle(struct rld *r, const struct ref *ref, const struct def *def,
 	if (def->dso == d || r->changes == changes ||
 	    (rld_lookup(r, ref, &now) && now.dso == def->dso &&
 	     now.sym == def->sym)) {
-		if (!(def->dso->flags & D_GONE) && !rld_edge(d, def->dso)) {
+		if (!(def->dso->flags & D_GONE) && !rld_edge(d, def->dso) &&
+		    (v.given == v.value ||
+		     !rld_audit_note(d, slot, v.value, v.given))) {
 			int shut = in_relro(d, slot);
 
 			if (!shut || !rld_relro_open(r, d)) {
-				__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+				__atomic_store_n(slot, v.given,
+						 __ATOMIC_RELEASE);
 				if (shut)
 					rld_relro_close(r, d);
 			}
@@ -137,6 +146,7 @@ uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 {
 	struct def def;
 	struct ref ref;
+	struct meant m = { 0 };
 	uintptr_t v = 0, *slot = (uintptr_t *)(d->lm.l_addr + rel.off);
 	unsigned changes;
 	const ElfW(Sym) *s;
@@ -158,10 +168,10 @@ uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	}
 	if (!hit || (def.dso != d &&
 		     (is_arriving(def.dso) || rld_delay_due(d, def.dso)))) {
-		struct miss m = { &ref, &def };
+		struct miss miss = { &ref, &def };
 
 		rld_read_end(r, k);
-		v = arch_call_guarded(missed, &m, NULL);
+		v = arch_call_guarded(missed, &miss, NULL);
 		if (v)
 			return v;
 		k = rld_read_begin(r);
@@ -175,9 +185,12 @@ uintptr_t rld_bind_call(struct rld *r, struct dso *d, struct reloc rel)
 	rld_read_end(r, k);
 	if (indirect)
 		v = arch_call_guarded(guarded_ifunc, (void *)v, NULL);
+	m = (struct meant){ v, v };
+	if (rld_audits(r))
+		m.given = rld_audit_call(r, d, &def, v);
 	if (stays && !in_relro(d, slot))
-		__atomic_store_n(slot, v, __ATOMIC_RELEASE);
+		__atomic_store_n(slot, m.given, __ATOMIC_RELEASE);
 	else
-		settle(r, &ref, &def, changes, slot, v);
-	return v;
+		settle(r, &ref, &def, changes, slot, m);
+	return m.given;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names to files: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, ld.so.conf,
  * defaults (rld(1), ld.so(8)). */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/file/file.h"
 
@@ -361,10 +362,35 @@ tell_passed_over(const struct search *s, const char *path, const char *why)
 	rld_record_tried(s->r, &t);
 }
 
+/* The same as dlinfo has it. */
+static unsigned ser_flags(enum rule rule)
+{
+	switch (rule) {
+	case BY_RPATH:
+	case BY_RUNPATH:
+		return LA_SER_RUNPATH;
+	case BY_LIBRARY_PATH:
+		return LA_SER_LIBPATH;
+	case BY_CACHE:
+		return LA_SER_CONFIG;
+	default:
+		return LA_SER_DEFAULT;
+	}
+}
+
 static int try_file(struct search *s, const char *path, struct known *k)
 {
 	int fd, fits;
 
+	if (rld_audits(s->r)) {
+		const char *was = path;
+
+		path = rld_audit_search(s->r, path, s->from,
+					ser_flags(s->rule));
+		if (!path)
+			return 0;
+		k = path == was ? k : NULL;
+	}
 	fd = open_in(k, path);
 	fits = fd >= 0 && rld_fits(fd);
 	if (__builtin_expect(s->r->trace & (TR_SEARCH | TR_RECORD), 0))
@@ -453,20 +479,6 @@ static int try_in(struct search *s, const char *dir, const char *below,
 		 add(&file, below, strlen(below)) && add(&file, "/", 1))) &&
 	       add(&file, s->name, strlen(s->name)) &&
 	       try_file(s, file.text, k);
-}
-
-/* The same as dlinfo has it. */
-static unsigned ser_flags(enum rule rule)
-{
-	switch (rule) {
-	case BY_RPATH:
-	case BY_RUNPATH:
-		return LA_SER_RUNPATH;
-	case BY_LIBRARY_PATH:
-		return LA_SER_LIBPATH;
-	default:
-		return LA_SER_DEFAULT;
-	}
 }
 
 static int try_dir(struct search *s, const char *dir)
@@ -758,7 +770,7 @@ static void not_found(const struct search *s, struct rld_err *e)
 	const char *why = sys_strerror(s->err ? s->err : -ENOENT);
 	const char *tried = s->tried ? s->tried : "nothing";
 
-	if (s->r->started)
+	if (!is_starting(s->r))
 		rld_fail(e,
 			 "%s: cannot open shared object file: %s (searched: "
 			 "%s%s)",
@@ -799,8 +811,19 @@ int rld_search(struct rld *r, const char *name, struct dso *from, char **path,
 	struct search s = {
 		.r = r, .name = name, .from = from, .fd = -1, .rule = BY_PATH
 	};
-	int fd = search(&s, path, searched, e);
+	int fd;
 
+	if (rld_audits(r))
+		s.name = rld_audit_search(r, name, from, LA_SER_ORIG);
+	if (s.name) {
+		fd = search(&s, path, searched, e);
+	} else {
+		fd = rld_fail(e,
+			      "%s: cannot open shared object file: an auditor "
+			      "says that there is none",
+			      name);
+		*path = NULL;
+	}
 	if (rld_recording(r))
 		rld_record_search(r, name, from, fd < 0 ? NULL : *path);
 	rld_free(s.tried);

@@ -392,6 +392,8 @@ static void export_function(struct synth *s, const char *name, uintptr_t value)
  * loader need not copy the image; musl's copies it for libraries to come. */
 static int any_initial(const struct rld *r)
 {
+	if (r->gather)
+		return 1;
 	for (const struct dso *d = r->head; d; d = dso_next(d))
 		if (!(d->flags & D_HOST) && d->tls_memsz && d->tls_filesz)
 			return 1;

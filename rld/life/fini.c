@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Destructors: of one object that leaves, of all at exit. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/life/life.h"
@@ -55,18 +56,28 @@ void rld_run_fini(struct rld *r, struct dso *d)
 		run_finis(c);
 }
 
-/* Not what another thread's dlclose is at: it would unmap it under us. */
+/* Not what another thread's dlclose is at: it would unmap it under us; nor
+ * auditors, which come after all others. */
 static struct dso *next_at_exit(struct rld *r)
 {
 	struct dso **p = &r->fini_list, *d;
 
-	while (*p && (*p)->flags & D_FINISHING &&
-	       (*p)->init_owner != rld_self_id())
+	while (*p && (((*p)->flags & D_FINISHING &&
+		       (*p)->init_owner != rld_self_id()) ||
+		      (rld_audits(r) && is_auditors(*p))))
 		p = &(*p)->fini_next;
 	d = *p;
 	if (d)
 		*p = d->fini_next;
 	return d;
+}
+
+static __attribute__((cold, noinline)) void tell_closed(struct rld *r,
+							struct dso *d)
+{
+	rld_lock(r);
+	rld_audit_closed(r, d);
+	rld_unlock(r);
 }
 
 /* At exit, called by the host libc in its turn. */
@@ -82,15 +93,23 @@ void rld_fini_all(void)
 		rld_unlock(r);
 	}
 	rld_thread_dtors();
+	if (rld_audits(r))
+		rld_audit_exit_begins(r);
 	for (;;) {
 		struct dso *d;
 
 		rld_lock(r);
 		d = next_at_exit(r);
 		rld_unlock(r);
-		if (!d)
+		if (!d && !rld_audits(r))
 			break;
+		if (!d) {
+			rld_audit_exit_ends(r);
+			continue;
+		}
 		rld_run_fini(r, d);
+		if (rld_audits(r))
+			tell_closed(r, d);
 	}
 	if (rld_counts(r) && !told++) {
 		rld_stat_print(r);

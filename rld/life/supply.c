@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A definition that may have to be loaded first, for first calls, entry points and
  * dlsym. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -16,6 +17,8 @@ static int bind_supplied(struct rld *r, unsigned last, struct rld_err *e)
 	struct dso *first = rld_after(r, last);
 	int mend = r->mend_due;
 
+	if (rld_audits(r))
+		rld_audit_consistent(r);
 	r->mend_due = 0;
 	if (first && rld_bind_new(r, first, e)) {
 		rld_undo(r, last);

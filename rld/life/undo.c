@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An arrival that failed is taken back. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/life/life.h"
@@ -23,12 +24,26 @@ static struct dso *arrivals(struct rld *r, unsigned last)
 	return first;
 }
 
+static __attribute__((cold, noinline)) void tell_auditors(struct rld *r,
+							  struct dso *first)
+{
+	rld_audit_consistent(r);
+	for (struct dso *d = first; d; d = d->fini_next)
+		rld_audit_closed(r, d);
+	for (struct dso *d = first; d; d = d->fini_next)
+		rld_audit_removing(r, d);
+}
+
 /* A failure leaves nothing behind.  Only arrivals have been bound to arrivals yet, and
  * what is dying is not bound anew: no IFUNC resolver runs, and the lock, which keeps
  * other threads from finding what is half taken back, is not given up. */
 void rld_undo(struct rld *r, unsigned last)
 {
-	for (struct dso *d = arrivals(r, last), *next; d; d = next) {
+	struct dso *first = arrivals(r, last);
+
+	if (first && rld_audits(r))
+		tell_auditors(r, first);
+	for (struct dso *d = first, *next; d; d = next) {
 		next = d->fini_next;
 		rld_unbind(r, d);
 		rld_remove(r, d);
@@ -36,4 +51,6 @@ void rld_undo(struct rld *r, unsigned last)
 		r->subs--;
 	}
 	rld_revive_undo(r);
+	if (rld_audits(r))
+		rld_audit_consistent(r);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dlclose's second half: an object that nothing holds leaves, and what others
  * bound to it is taken back.  linger.c tells what stays. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -136,6 +137,8 @@ static void finish(struct rld *r, struct collection *c)
 		c->finishing = NULL;
 		rld_exit_end(r);
 		rld_lock(r);
+		if (rld_audits(r))
+			rld_audit_closed(r, d);
 	}
 }
 
@@ -166,9 +169,20 @@ static int free_resources(struct rld *r, const struct leaving *l)
 	return 0;
 }
 
+static __attribute__((cold, noinline)) void
+tell_auditors(struct rld *r, const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		rld_audit_closed(r, l->at[i]);
+	for (unsigned i = 0; i < l->n; i++)
+		rld_audit_removing(r, l->at[i]);
+}
+
 /* Taken back and unmapped; all is writable for it. */
 static void leave(struct rld *r, struct leaving *l)
 {
+	if (rld_audits(r))
+		tell_auditors(r, l);
 	for (unsigned i = 0; i < l->n; i++)
 		l->at[i]->flags |= D_DYING;
 	for (unsigned i = 0; i < l->n; i++) {
@@ -288,6 +302,8 @@ static int unload(struct rld *r, struct leaving *l)
 	rld_guard(r, 0);
 	rld_seal(r);
 	rld_debug_state(r, RT_CONSISTENT);
+	if (rld_audits(r))
+		rld_audit_consistent(r);
 	tell_unloaded(r, l);
 	return 1;
 }

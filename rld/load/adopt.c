@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects of libc's family: noted when they are asked for, and taken over as its own
  * loader has mapped them. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/file/file.h"
 #include "rld/image/image.h"
@@ -222,6 +223,12 @@ static struct dso *arrived(struct rld *r, const char *name,
 	adopt(r, d, l->l_addr);
 	rld_index_add(r, d);
 	adopt_needs(r, d);
+	if (is_starting(r)) {
+		d->flags |= D_STARTUP;
+		d->arrived = 1;
+	}
+	if (rld_audits(r))
+		rld_audit_opened(r, d);
 	return d;
 }
 

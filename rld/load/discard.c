@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An object leaves the list, the groups and every table, and its memory is freed,
  * while no binding leads to it. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/image/image.h"
 #include "rld/list/list.h"
@@ -11,6 +12,8 @@
 void rld_free_dso(struct rld *r, struct dso *d)
 {
 	rld_code_free(r, d);
+	if (d->audited)
+		rld_audit_forget(r, d);
 	rld_forget_names(r, d);
 	rld_edges_forget(d);
 	while (d->pairs) {
@@ -158,6 +161,10 @@ void rld_discard(struct rld *r, unsigned last)
 			*end = d;
 			end = &d->fini_next;
 		}
+	for (struct dso *d = first; d && rld_audits(r); d = d->fini_next) {
+		rld_audit_closed(r, d);
+		rld_audit_removing(r, d);
+	}
 	for (struct dso *d = first, *next; d; d = next) {
 		next = d->fini_next;
 		rld_remove(r, d);
@@ -165,4 +172,6 @@ void rld_discard(struct rld *r, unsigned last)
 		r->subs--;
 	}
 	rld_revive_undo(r);
+	if (rld_audits(r))
+		rld_audit_consistent(r);
 }

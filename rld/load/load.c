@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to an object in the list. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
@@ -134,6 +135,16 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	return ret;
 }
 
+/* rld takes its place in the start's list, once. */
+static void place_self(struct rld *r)
+{
+	if (!r->self->serial)
+		rld_append(r, r->self);
+	else if (r->gather == GATHERS_LATE && !r->self->arrived)
+		rld_move_last(r, r->self);
+	r->self->arrived = 1;
+}
+
 static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 			     int fd, char *path, int searched,
 			     struct rld_err *e)
@@ -203,16 +214,48 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 	if (copy >= 0)
 		sys_close(copy);
 	rld_space_hold(d->space);
-	d->flags |= D_NEW | (r->started ? 0u : D_STARTUP | D_GLOBAL);
+	d->flags |= D_NEW | (is_starting(r) ? D_STARTUP | D_GLOBAL : 0u);
 	/* rld stands before all of libc's */
-	if (!r->started && !r->self->serial && r->host.kind == HOST_GLIBC &&
-	    d->soname && rld_is_libcs(d->soname))
-		rld_append(r, r->self);
+	if (is_starting(r) && r->host.kind == HOST_GLIBC && d->soname &&
+	    rld_is_libcs(d->soname))
+		place_self(r);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
 	if (d->soname && *d->soname)
 		rld_add_name(r, d, d->soname);
+	if (rld_audits(r))
+		rld_audit_opened(r, d);
 	return d;
+}
+
+/* libc, started before the list was gathered, takes its place there, and rld
+ * stands before all of it; auditors are told of it now. */
+static void arrive(struct rld *r, struct dso *d, struct dso *from)
+{
+	struct rld_err e = { 0 };
+	char *path = NULL;
+	int searched, fd;
+
+	place_self(r);
+	d->flags |= D_STARTUP;
+	d->arrived = 1;
+	rld_move_last(r, d);
+	if (!rld_audits(r))
+		return;
+	if (d != r->host.loader) {
+		fd = rld_search(r, d->name, from, &path, &searched, &e);
+		if (fd >= 0)
+			sys_close(fd);
+		rld_first_bytes_forget();
+		if (!path || strcmp(path, d->lm.l_name) != 0)
+			rld_print(r, 2,
+				  "rld: %s: an auditor cannot change which "
+				  "file %s is: ignored\n",
+				  r->prog, d->name);
+		rld_free(path);
+		rld_err_clear(&e);
+	}
+	rld_audit_opened(r, d);
 }
 
 struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
@@ -220,6 +263,8 @@ struct dso *rld_load(struct rld *r, const char *name, struct dso *from,
 {
 	struct dso *d = rld_find_name(r, name);
 
+	if (r->gather == GATHERS_LATE && d && d->flags & D_HOST && !d->arrived)
+		arrive(r, d, from);
 	return d ? d : rld_load_new(r, name, from, e);
 }
 

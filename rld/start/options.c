@@ -20,6 +20,7 @@ static const char usage[] =
 	"  --record-times        without bindings, which would take most of the time\n"
 	"  --library-path=LIST   in place of LD_LIBRARY_PATH\n"
 	"  --preload=LIST        load these first\n"
+	"  --audit=LIST          auditors, as LD_AUDIT names them\n"
 	"  --argv0=NAME          argv[0] for PROGRAM\n"
 	"  --inhibit-cache       do without ld.so.cache\n"
 	"  --bind-now            bind all functions at start\n"
@@ -181,6 +182,8 @@ static int option(struct rld *r, const char *a, char **next)
 		return r->library_path = v, 0;
 	if ((v = value(a, "--preload", next)))
 		return r->preload = v, 0;
+	if ((v = value(a, "--audit", next)))
+		return r->audit = v, 0;
 	if ((v = value(a, "--argv0", next)))
 		return r->argv0 = v, 0;
 	if ((v = value(a, "--root", next)))
@@ -308,17 +311,24 @@ static unsigned number(const char *v)
 }
 #endif
 
-static void environment(struct rld *r)
+/* Few environments have one that begins so. */
+static int any_variable(const struct rld *r, const char *prefix)
+{
+	for (char **v = r->envp; *v; v++)
+		if (**v == *prefix && str_starts(*v, prefix))
+			return 1;
+	return 0;
+}
+
+static void loader_variables(struct rld *r)
 {
 	const char *v;
 
+	r->audit_env = rld_getenv(r, "LD_AUDIT");
 	if (r->secure)
 		return;
 	r->library_path = either(r, ARCH_LIBRARY_PATH, "LD_LIBRARY_PATH");
 	r->preload_env = rld_getenv(r, "LD_PRELOAD");
-	v = either(r, ARCH_LIST_VAR, "_RLD_LIST");
-	r->list = v && *v ? v : NULL; /* an empty one is none */
-	r->root = either(r, ARCH_ROOT_VAR, "_RLD_ROOT");
 	v = rld_getenv(r, "LD_BIND_NOW");
 	r->bind_now = v && *v;
 	if (rld_getenv(r, "LD_TRACE_LOADED_OBJECTS"))
@@ -326,6 +336,19 @@ static void environment(struct rld *r)
 	v = rld_getenv(r, "LD_DEBUG");
 	if (v && *v)
 		rld_debug_variable(r, v);
+}
+
+static void environment(struct rld *r)
+{
+	const char *v;
+
+	if (any_variable(r, "LD_"))
+		loader_variables(r);
+	if (r->secure)
+		return;
+	v = either(r, ARCH_LIST_VAR, "_RLD_LIST");
+	r->list = v && *v ? v : NULL; /* an empty one is none */
+	r->root = either(r, ARCH_ROOT_VAR, "_RLD_ROOT");
 	rld_args(r, rld_getenv(r, "_RLD_ARGS"));
 	v = either(r, ARCH_PATH_VAR, "_RLD_PATH");
 	if (v && *v)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the kernel's jump to the program's: relocate ourselves, gather the
  * objects, hand over to the host libc's loader, bind, initialise, enter. */
+#include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
@@ -335,25 +336,44 @@ static void name_self(struct rld *r, const char *path)
 	r->self->lm.l_name = s;
 }
 
-static void gather(struct rld *r)
+/* All files have kept the length they had when they were opened. */
+static void whole(struct rld *r)
+{
+	if (r->mode == MODE_RUN && r->guarded)
+		rld_guard(r, 0);
+	r->guarded = 0;
+	if (r->torn)
+		rld_die(r, "%s: was cut short while it was loaded", r->torn);
+}
+
+/* Nobody needs libc: rld stands last, and what auditors need of libc's behind
+ * it. */
+static void put_self(struct rld *r)
+{
+	if (!r->self->serial)
+		rld_append(r, r->self);
+	if (r->gather == GATHER_FIRST)
+		return;
+	rld_move_last(r, r->self);
+	rld_move_last(r, r->host.libc);
+	rld_move_last(r, r->host.loader);
+}
+
+/* All that starts with the program, behind it. */
+static void gather_list(struct rld *r)
 {
 	struct rld_err e = { 0 };
 	struct dso *p = r->program;
 	int normal;
 
-	name_self(r, r->as_command ? (const char *)rld_aux(r, AT_EXECFN) :
-				     interp_of(p));
-	rld_host_kind(r, interp_of(p));
-	if (r->mode == MODE_RUN)
-		rld_synth_reserve();
 	preload_list(r, r->preload, ": ", "--preload");
 	preload_list(r, r->preload_env, ": ", "LD_PRELOAD");
 	normal = list_variable(r, 0);
-	/* asking for a file that is not there costs less than to open it */
-	r->preload_file = !sys_access(rld_preload_file);
 	if (r->root || r->preload_file)
 		preload_named(r);
-	rld_quick_begin(r);
+	/* what auditors say is asked each time */
+	if (r->gather == GATHER_FIRST)
+		rld_quick_begin(r);
 	if (rld_read_liblist(r, p, &e))
 		die_of(r, &e);
 	if (!normal)
@@ -364,8 +384,8 @@ static void gather(struct rld *r)
 		list_variable(r, 1);
 	if (r->list && rld_load_needed(r, r->head, &e))
 		die_of(r, &e);
-	if (!r->self->serial)
-		rld_append(r, r->self);
+	if (!r->self->arrived)
+		put_self(r);
 	if (r->vdso)
 		rld_append(r, r->vdso);
 	if (r->delay_list)
@@ -373,6 +393,43 @@ static void gather(struct rld *r)
 	rld_search_done(r);
 	if (rld_recording(r))
 		rld_record_phase(r, "load");
+}
+
+static void gather(struct rld *r)
+{
+	struct dso *p = r->program;
+
+	name_self(r, r->as_command ? (const char *)rld_aux(r, AT_EXECFN) :
+				     interp_of(p));
+	rld_host_kind(r, interp_of(p));
+	if (r->mode == MODE_RUN)
+		rld_synth_reserve();
+	/* asking for a file that is not there costs less than to open it */
+	r->preload_file = !sys_access(rld_preload_file);
+	if (__builtin_expect(rld_auditors_named(r), 0) &&
+	    rld_auditors_prepare(r))
+		r->gather = GATHER_LATE;
+	else
+		gather_list(r);
+}
+
+/* With auditors the list is gathered when libc is up, and they are. */
+static void gather_late(struct rld *r)
+{
+	struct rld_err e = { 0 };
+
+	whole(r);
+	rld_auditors_start(r);
+	r->gather = GATHERS_LATE;
+	r->guarded = 1;
+	rld_guard(r, 1);
+	for (struct dso *d = r->head; d; d = dso_next(d))
+		for (unsigned i = 0; d->flags & D_HOST && i < d->nneed; i++)
+			d->need[i] = NULL;
+	gather_list(r);
+	rld_auditors_gathered(r);
+	if (rld_tls_late_layout(r, &e))
+		die_of(r, &e);
 }
 
 /* Everything is mapped and, in run mode, libc is up: bind. */
@@ -396,7 +453,9 @@ static void bind(struct rld *r)
 	     d = dso_next(d))
 		if (!(d->flags & (D_HOST | D_SELF | D_VDSO)))
 			implicit += rld_ngot(d);
-	if (!known)
+	if (r->index) /* auditors have filled one */
+		rld_index_build(r);
+	else if (!known)
 		rld_index_plan(r, implicit);
 	if (rld_recording(r))
 		rld_record_arrived(r, r->head);
@@ -433,16 +492,6 @@ static void announce(struct rld *r)
 {
 	rld_debug_state(r, RT_ADD);
 	rld_debug_state(r, RT_CONSISTENT);
-}
-
-/* All files have kept the length they had when they were opened. */
-static void whole(struct rld *r)
-{
-	if (r->mode == MODE_RUN && r->guarded)
-		rld_guard(r, 0);
-	r->guarded = 0;
-	if (r->torn)
-		rld_die(r, "%s: was cut short while it was loaded", r->torn);
 }
 
 _Noreturn static void enter(struct rld *r, uintptr_t fini)
@@ -605,10 +654,17 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 	if (r->as_command)
 		rld_exe_offer(r);
 	publish(r);
+	if (r->gather)
+		gather_late(r);
 	bind(r);
+	if (rld_audits(r))
+		rld_audit_consistent(r);
+	r->gather = GATHER_FIRST;
 	rld_host_finish(r);
 	settle(r);
 	rld_host_interpose(r);
+	if (rld_audits(r) && rld_synth_exported(r->host.synth, "malloc"))
+		rld_auditors_interposed(r);
 	rld_quick_end(r);
 	rld_find_atexit(r);
 	whole(r);
@@ -619,6 +675,8 @@ void rld_stage2(uintptr_t *sp, uintptr_t fini)
 		rld_init_program(r);
 		rld_delay_init(r); /* news of what data references brought */
 	}
+	if (rld_audits(r))
+		rld_audit_preinit(r);
 	if (rld_recording(r))
 		rld_record_entered(r);
 	enter(r, fini);

@@ -28,6 +28,24 @@ void rld_alternate(struct rld *r, const char *path);
 void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base);
 void rld_stage2(uintptr_t *sp, uintptr_t fini);
 
+/* ---- auditors.c */
+/* The program is mapped: are there to be auditors? */
+static inline int rld_auditors_named(const struct rld *r)
+{
+	const struct elf_dyn *y = &r->program->dyn;
+
+	return (r->audit || r->audit_env || y->audit || y->depaudit) &&
+	       r->mode == MODE_RUN;
+}
+
+/* libc's family, which they need, is noted; 0: there are none. */
+int rld_auditors_prepare(struct rld *r);
+/* libc is up: load them, and tell them of what is there. */
+void rld_auditors_start(struct rld *r);
+/* The program's list is there. */
+void rld_auditors_gathered(struct rld *r);
+void rld_auditors_interposed(struct rld *r);
+
 #pragma GCC visibility pop
 
 #endif

@@ -67,6 +67,14 @@ static int from_libc(const struct rld *r)
 	return r->started && !spare(r);
 }
 
+/* What objects that come after libc's start, and belong to it, will need. */
+static size_t set_aside(const struct rld *r)
+{
+	enum { ROOM = 64 * 1024 };
+
+	return r->gather ? ROOM : 0;
+}
+
 void rld_tls_layout(struct rld *r)
 {
 	const size_t slot_size = sizeof(struct tls_words);
@@ -86,14 +94,14 @@ void rld_tls_layout(struct rld *r)
 #if ARCH_TLS_BELOW_TP
 	r->tls_used = up(r->tls_used + slot_size, 16);
 	rld_tls_slot = -(intptr_t)r->tls_used;
-	r->tls_size = up(r->tls_used + spare(r), r->tls_align);
+	r->tls_size = up(r->tls_used + spare(r) + set_aside(r), r->tls_align);
 	surplus.lo = -(intptr_t)r->tls_size;
 	surplus.hi = -(intptr_t)r->tls_used;
 #else
 	r->tls_used = up(r->tls_used, 16);
 	rld_tls_slot = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	r->tls_used += slot_size;
-	r->tls_size = up(r->tls_used + spare(r), r->tls_align);
+	r->tls_size = up(r->tls_used + spare(r) + set_aside(r), r->tls_align);
 	surplus.lo = (intptr_t)r->tls_used - ARCH_TLS_TP_BIAS;
 	surplus.hi = (intptr_t)r->tls_size - ARCH_TLS_TP_BIAS;
 	r->tls_size -= ARCH_TLS_TCB_SIZE;
@@ -117,7 +125,8 @@ static unsigned char *in_image(struct rld *r, unsigned char *image,
 void rld_tls_install(struct rld *r, unsigned char *image)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
-		if (!d->tls_memsz || !d->tls_static || d->flags & D_HOST)
+		if (!d->tls_memsz || !d->tls_static || d->flags & D_HOST ||
+		    d->space)
 			continue;
 		if (image)
 			memcpy(in_image(r, image, d->tls_offset), d->tls_image,
@@ -168,6 +177,32 @@ static int find_room(const struct rld *r, const struct dso *d, intptr_t *at)
 			return *at = lo, 0;
 		lo = hi;
 	}
+}
+
+/* Those objects' places, as far as there is room. */
+int rld_tls_late_layout(struct rld *r, struct rld_err *e)
+{
+	for (struct dso *d = r->head; d; d = dso_next(d)) {
+		intptr_t at;
+
+		if (!(d->flags & D_NEW) || d->flags & D_HOST || d->tls_static ||
+		    !d->tls_memsz)
+			continue;
+		if (d->tls_align <= r->tls_align && !find_room(r, d, &at)) {
+			d->tls_offset = at;
+			d->tls_static = 1;
+			surplus.lo = at + (intptr_t)d->tls_memsz;
+		}
+		if (rld_tls_register(r, d, e))
+			return -1;
+		if (!d->tls_static && d->dyn.flags & DF_STATIC_TLS &&
+		    rld_tls_make_static(r, d, e))
+			return -1;
+		TRACE(r, TR_TLS, "tls: %s: %s, %zu bytes, aligned %zu\n",
+		      dso_name(r, d), d->tls_static ? "static" : "dynamic",
+		      d->tls_memsz, d->tls_align);
+	}
+	return 0;
 }
 
 static size_t room_left(const struct rld *r)

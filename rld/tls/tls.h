@@ -83,6 +83,7 @@ void rld_host_tls(struct rld *r);
 /* ---- static.c */
 int rld_tls_make_static(struct rld *r, struct dso *d, struct rld_err *e);
 void rld_tls_layout(struct rld *r);
+int rld_tls_late_layout(struct rld *r, struct rld_err *e);
 void rld_tls_install(struct rld *r, unsigned char *image);
 /* Those from first on are relocated: their initial values into static blocks. */
 int rld_tls_late_images(struct rld *r, struct dso *first, struct rld_err *e);

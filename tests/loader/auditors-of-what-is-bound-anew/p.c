@@ -1,0 +1,8 @@
+#ifndef P
+#define P 1
+#endif
+
+int t_p(void)
+{
+	return P;
+}

@@ -1,0 +1,6 @@
+extern int t_p(void);
+
+int t_use(void)
+{
+	return t_p();
+}
