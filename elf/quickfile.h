@@ -46,7 +46,8 @@ struct quick_head {
 };
 
 enum {
-	QUICK_SLOTS = 1 /* slots of libc's family mean objects before it */
+	QUICK_SLOTS = 1, /* slots of libc's family mean objects before it */
+	QUICK_TOKENS = 2 /* a search path has a token, such as $ORIGIN */
 };
 
 enum {

@@ -285,6 +285,13 @@ static int is_family(const struct maker *m, const struct dso *d)
 	return !strchr(d->name, '/') && rld_is_host(m->r, d->name);
 }
 
+/* A secure program must not follow them. */
+static int has_tokens(const struct dso *d)
+{
+	return (d->dyn.rpath && strchr(d->dyn.rpath, '$')) ||
+	       (d->dyn.runpath && strchr(d->dyn.runpath, '$'));
+}
+
 static void put_object(struct maker *m, struct dso *d)
 {
 	struct quick_object o = { .nsym = (uint32_t)d->dyn.nsym };
@@ -640,8 +647,11 @@ void rld_quick_write(struct rld *r)
 	    r->ignore_version || r->ignore_all_versions)
 		not_kept(&m, "an option or variable", "changes the answers");
 	number_objects(&m);
-	for (uint32_t i = 0; i < m.nobject; i++)
+	for (uint32_t i = 0; i < m.nobject; i++) {
 		put_object(&m, m.object[i]);
+		if (has_tokens(m.object[i]))
+			flags = QUICK_TOKENS;
+	}
 	if (m.cached)
 		place(&m, "/etc/ld.so.cache", 1);
 	if (m.cached && !path_cache_exists(r))
@@ -650,9 +660,9 @@ void rld_quick_write(struct rld *r)
 	for (uint32_t i = 0; i < m.nobject; i++)
 		put_answers(&m, i);
 	put_exports(&m);
-	for (uint32_t i = 0; i < m.nobject && !flags; i++)
+	for (uint32_t i = 0; i < m.nobject && !(flags & QUICK_SLOTS); i++)
 		if (is_family(&m, m.object[i]) && any_taken(&m, m.object[i]))
-			flags = QUICK_SLOTS;
+			flags |= QUICK_SLOTS;
 	settle(&m);
 	write_file(&m, flags);
 }

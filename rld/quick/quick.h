@@ -34,10 +34,10 @@ const struct quick_object *rld_quick_next(struct rld *r, const char *name,
 /* The path of o, which is of libc's family; heap.  NULL: search as usual. */
 char *rld_quick_host(struct rld *r, const struct quick_object *o,
 		     const char *name);
-/* A descriptor of o's file, which is as it was; or -1. */
+/* A descriptor of the file at o's path; or -1. */
 int rld_quick_open(struct rld *r, const struct quick_object *o, char **path);
-/* o is loaded from fd and has become d, which may be NULL: is the file still as
- * it was? */
+/* The file at o's path, open as fd, has become d, which may be NULL: was it as it
+ * was, when it was opened and now that it is mapped? */
 void rld_quick_loaded(struct rld *r, const struct quick_object *o,
 		      struct dso *d, int fd);
 void rld_quick_noted(struct rld *r, struct dso *d);

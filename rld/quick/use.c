@@ -319,6 +319,9 @@ static const char *wrong(struct rld *r, const struct quick_stamp *program,
 		return "its answers are of another rld";
 	if (!quick_same(program, &f->object[0].stamp))
 		return "has changed since its answers were kept";
+	if (r->secure && f->head->flags & QUICK_TOKENS)
+		return "its search paths have tokens, which do not count in a "
+		       "secure program";
 	if (strcmp(rld_origin(r, r->program), f->string + f->head->origin) != 0)
 		return "has moved since its answers were kept";
 	if (f->head->level != QUICK_NO_LEVEL &&
@@ -407,18 +410,13 @@ char *rld_quick_host(struct rld *r, const struct quick_object *o,
 
 int rld_quick_open(struct rld *r, const struct quick_object *o, char **path)
 {
-	struct statx st;
 	int fd;
 
 	*path = rld_strdup(rld_quick_string(r, o->path));
 	fd = *path ? sys_open(*path, O_RDONLY) : -ENOMEM;
-	if (fd >= 0 && !sys_statx(fd, "", AT_EMPTY_PATH, &st) &&
-	    is_as_it_was(&st, &o->stamp))
-		return fd;
-	rld_quick_drop(r, rld_quick_string(r, o->path),
-		       fd < 0 ? sys_strerror(fd) : "has changed");
 	if (fd >= 0)
-		sys_close(fd);
+		return fd;
+	rld_quick_drop(r, rld_quick_string(r, o->path), sys_strerror(fd));
 	rld_free(*path);
 	return -1;
 }
@@ -426,16 +424,21 @@ int rld_quick_open(struct rld *r, const struct quick_object *o, char **path)
 void rld_quick_loaded(struct rld *r, const struct quick_object *o,
 		      struct dso *d, int fd)
 {
+	struct quick_stamp was;
 	struct statx st;
 
 	if (!r->quick) /* dropped by what it filters */
 		return;
-	if (d && !sys_statx(fd, "", AT_EMPTY_PATH, &st) &&
-	    is_as_it_was(&st, &o->stamp))
-		rld_quick_noted(r, d);
-	else
-		rld_quick_drop(r, rld_quick_string(r, o->path),
-			       "has changed while it was loaded");
+	if (d) {
+		was = rld_quick_stamp(d);
+		if (quick_same(&was, &o->stamp) &&
+		    !sys_statx(fd, "", AT_EMPTY_PATH, &st) &&
+		    is_as_it_was(&st, &o->stamp)) {
+			rld_quick_noted(r, d);
+			return;
+		}
+	}
+	rld_quick_drop(r, rld_quick_string(r, o->path), "has changed");
 }
 
 void rld_quick_noted(struct rld *r, struct dso *d)
