@@ -6,7 +6,8 @@
  *   -s OTHER     OTHER takes LIB's place, and LIB takes it back, N times
  *   -u USER      is bound to LIB all the time, and called after each swap;
  *                without -s it is opened behind LIB and closed after it
- *   -o           with -s: LIB is opened and closed for each swap */
+ *   -o           with -s: LIB is opened and closed for each swap
+ *   -n           LIB is opened in a new namespace each time */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -24,7 +25,7 @@ struct state {
 };
 
 static const char *lib, *symbol, *other, *user;
-static int failures, threads, more, reopen;
+static int failures, threads, more, reopen, apart;
 static pthread_barrier_t ready;
 
 static int count(struct dl_phdr_info *i, size_t n, void *p)
@@ -103,7 +104,8 @@ static void with_user(void *h, int before)
 static void once(void)
 {
 	int before = threads ? 0 : objects(), opened;
-	void *h = dlopen(lib, more ? RTLD_LAZY : RTLD_NOW);
+	void *h = apart ? dlmopen(LM_ID_NEWLM, lib, RTLD_NOW) :
+			  dlopen(lib, more ? RTLD_LAZY : RTLD_NOW);
 
 	if (!strcmp(symbol, "-")) {
 		if (h)
@@ -187,7 +189,7 @@ int main(int argc, char **argv)
 	struct state a, b;
 	long n;
 
-	for (int c; (c = getopt(argc, argv, "t:d:s:u:o")) != -1;)
+	for (int c; (c = getopt(argc, argv, "t:d:s:u:on")) != -1;)
 		switch (c) {
 		case 't':
 			threads = atoi(optarg);
@@ -200,6 +202,9 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			user = optarg;
+			break;
+		case 'n':
+			apart = 1;
 			break;
 		case 'o':
 			reopen = 1;
