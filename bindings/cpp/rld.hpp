@@ -280,7 +280,7 @@ private:
 class module
 {
 public:
-	// client names who uses it.  hook may be nullptr.
+	// client names the user.  hook may be nullptr.
 	explicit module(const char *name, const char *search = nullptr,
 			int mode = RTLD_NOW, void *client = nullptr,
 			rld_module_hook *hook = nullptr, void *arg = nullptr)

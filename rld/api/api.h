@@ -26,9 +26,9 @@ void *rld_open_module(const char *file, int mode, uintptr_t pc,
 /* An auditor, in a new namespace; NULL with *e. */
 struct dso *rld_open_auditor(struct rld *r, const char *file,
 			     struct rld_err *e);
-/* pc: who asks, 0 when it is rld. */
+/* pc: the caller, 0 when it is rld. */
 int rld_close(void *handle, uintptr_t pc);
-/* For tombstones: who closes. */
+/* For tombstones: the caller. */
 void rld_closed_from(struct rld *r, uintptr_t pc);
 void *rld_symbol(void *handle, const char *name, const char *version,
 		 uintptr_t pc);

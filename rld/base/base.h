@@ -101,7 +101,7 @@ static inline void rld_read_end(struct rld *r, int k)
 }
 
 /* Lock held.  What was made unreachable before may go once readers have left:
- * waits a moment for them; whoever stays (it may be this very thread, under a
+ * waits a moment for them; one that stays (it may be this very thread, under a
  * signal handler) makes the next two keep their argument for later, until
  * the caller sets r->stuck to 0. */
 void rld_wait_readers(struct rld *r);

@@ -232,7 +232,7 @@ struct dso {
 	char *module_path; /* of the file that it took the place of; heap, NULL */
 	uintptr_t init_owner;	 /* thread of its constructors or destructors */
 	struct dso *fini_next;	 /* in order of construction, newest first */
-	struct code *code;	 /* in the vault; NULL for who runs itself */
+	struct code *code;	 /* in the vault; NULL: it runs them itself */
 	struct audited *audited; /* owned by audit.c; NULL: not told of */
 #ifdef ARCH_HAS_ABI
 	struct arch_abi abi;

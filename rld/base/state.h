@@ -115,7 +115,7 @@ struct rld {
 	int fresh;	   /* load the next file though it is loaded already */
 	int snapshot;	   /* map private copies of files */
 	int tombstone;	   /* keep the addresses of what is unloaded */
-	char *closer;	   /* who called dlclose last, for tombstones; heap */
+	char *closer;	   /* last caller of dlclose, for tombstones; heap */
 	int delay_pending; /* constructors of delay-loaded objects are due */
 	struct delay_news *delay_news;
 	const char *ignore_version; /* names, comma-separated; heap */

@@ -138,7 +138,7 @@ int rld_open_users(struct rld *r, struct dso *gone);
 void rld_close_users(struct rld *r, struct dso *gone);
 /* d leaves: take back what others bound to it. */
 void rld_unbind(struct rld *r, struct dso *gone);
-/* Uses of names that gone defines and, without it, nobody would: fn for
+/* Uses of names that gone defines and, without it, nothing would: fn for
  * each. */
 void rld_would_miss(struct rld *r, struct dso *gone,
 		    void (*fn)(void *, const char *from, const char *name),

@@ -32,7 +32,7 @@ unsigned long long rld_journal_count(void);
 const char *rld_journal_add(struct rld *r, const struct dso *d);
 
 /* ---- fault.c */
-/* An address that stands for what nobody defines any more; touching it ends
+/* An address that stands for what is defined no more; touching it ends
  * in a message that names symbol, user and the object that is gone (NULL:
  * as told before). */
 uintptr_t rld_trap(struct rld *r, const char *symbol, const struct dso *user,
@@ -47,7 +47,7 @@ void rld_explain_faults(void);
 void rld_stat_relocs(struct rld *r, const struct dso *d);
 void rld_stat_print(struct rld *r);
 
-/* Neither is counted nor told where nobody asked for it. */
+/* Neither is counted nor told where that was not asked for. */
 static inline int rld_counts(const struct rld *r)
 {
 	return __builtin_expect(r->trace & (TR_STAT | TR_RECORD), 0) != 0;

@@ -24,7 +24,7 @@ void rld_search_dirs(struct rld *r, struct dso *from,
 /* Is this file of libc's family at its path, where the cache says? */
 int rld_host_is_there(struct rld *r, const char *libc);
 /* What ld.so.cache says, when no other place comes before it; for a file that
- * somebody else will open.  Heap, or NULL: search as usual. */
+ * libc's own loader will open.  Heap, or NULL: search as usual. */
 char *rld_search_cache(struct rld *r, const char *name, const struct dso *from);
 /* Is the host libc's family called so?  A path's last part counts. */
 int rld_is_host(struct rld *r, const char *name);

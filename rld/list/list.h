@@ -64,7 +64,7 @@ int rld_defines_version(const struct dso *o, const struct elf_version *v);
 /* ---- edges.c */
 /* from uses something of to; -1: no memory. */
 int rld_edge(struct dso *from, struct dso *to);
-/* What d uses; that, and who uses d: the edges go. */
+/* What d uses; that, and what uses d: the edges go. */
 void rld_uses_forget(struct dso *d);
 void rld_edges_forget(struct dso *d);
 /* The same for a definition, which may be a unique one. */
@@ -80,7 +80,7 @@ static inline int rld_use(struct dso *from, const struct def *def)
 /* ---- space.c: lock held */
 struct space *rld_space_new(struct rld *r); /* held by nothing yet; or NULL */
 struct space *rld_space_find(struct rld *r, Lmid_t id); /* or NULL */
-/* s may be NULL.  The last one who lets go ends it. */
+/* s may be NULL.  It ends when nothing holds it any more. */
 void rld_space_hold(struct space *s);
 void rld_space_let_go(struct rld *r, struct space *s);
 

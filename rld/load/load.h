@@ -37,11 +37,11 @@ int rld_check_versions(struct rld *r, struct dso *d, struct rld_err *e);
 int rld_bring_in(struct rld *r, struct dso *first, int mode, struct rld_err *e);
 
 /* ---- version.c: interface versions */
-/* Does d, asked for by name, serve who wants `want`?  flags are those of the
+/* Does d, asked for by name, serve a user of version `want`?  flags are those of the
  * liblist entry. */
 int rld_serves(struct rld *r, const struct dso *d, const char *name,
 	       const char *want, unsigned flags);
-/* The loaded object of that name that serves who wants `want` (NULL: any). */
+/* The loaded object of that name that serves users of `want` (NULL: any). */
 struct dso *rld_find_version(struct rld *r, const struct space *s,
 			     const char *name, const char *want,
 			     unsigned flags);
@@ -67,7 +67,7 @@ int rld_delay_due(const struct dso *d, const struct dso *x);
  * before it is called.  0: *e. */
 int rld_delay_keep(struct rld *r, struct dso *d, struct dso *x,
 		   struct rld_err *e);
-/* Nobody who is loaded defines ref: load the library that would, for `from`.
+/* No loaded object defines ref: load the library that would, for `from`.
  * Lock held.  1: *out is set, and rld_delay_init is due, and what came
  * is yet to be bound; 0: none; *e tells of a library that was wanted and cannot
  * be loaded. */

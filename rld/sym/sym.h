@@ -26,7 +26,7 @@
 /* clang-format on */
 
 /* ---- lookup.c */
-/* Does rld's fork stand before libc's?  Else nobody finds it. */
+/* Does rld's fork stand before libc's?  Else no lookup finds it. */
 int rld_fork_is_ours(struct rld *r);
 
 struct ref {

@@ -72,12 +72,11 @@ void rld_carrier_close(struct rld *r, const struct dso *d);
 /* ---- tls.c */
 int rld_tls_register(struct rld *r, struct dso *d, struct rld_err *e);
 /* What __tls_get_addr is given for a variable that is gone; 0 stands for one
- * that nobody ever defined, a weak one. */
+ * that was never defined, a weak one. */
 #define RLD_TLS_LOST 4096
 void *rld_tls_addr(struct rld *r, struct dso *d, int allocate);
 uintptr_t rld_tls_slow(void *pair, void *unused);
-/* Where libc's own thread-local storage lies is asked for when somebody wants
- * it. */
+/* Where libc's own thread-local storage lies is asked for when it is wanted. */
 void rld_host_tls(struct rld *r);
 
 /* ---- static.c */

@@ -323,7 +323,7 @@ impl<F: Copy> Entry<F> {
     /// The function, to be called: `(entry.get())(args)`. It must not be kept for longer
     /// than the entry.
     pub fn get(&self) -> F {
-        // SAFETY: who made the entry has said that F is the function's type.
+        // SAFETY: F is the function's type: the caller of Library::entry promised it.
         unsafe { mem::transmute_copy(&self.address) }
     }
 }
