@@ -194,7 +194,9 @@ struct rld_event {
 	const char *symbol;	    /* RLD_EVENT_UNRESOLVED, else NULL */
 };
 
-/* Called with no lock held; may call any function of this header and of
+/* Of objects that come together, what another one needs is told first; when they leave,
+ * last: RLD_EVENT_LOADED in the order of construction, RLD_EVENT_UNLOADING in the
+ * reverse.  Called with no lock held; may call any function of this header and of
  * <dlfcn.h>.  Strings are valid during the call.  The answer counts for
  * RLD_EVENT_UNRESOLVED only: an address to call in its place, this once, or
  * NULL. */

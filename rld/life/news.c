@@ -7,14 +7,26 @@
 #include "rld/load/load.h"
 #include "rld/tls/tls.h"
 
+static int is_untold(const struct dso *d)
+{
+	return !(d->flags &
+		 (D_TOLD | D_STARTUP | D_NEW | D_DYING | D_LEAVING)) &&
+	       d->init == INIT_DONE;
+}
+
+/* What was constructed first is told first: what an object needs comes before it. */
 static struct dso *next_untold(struct rld *r)
 {
-	for (struct dso *d = r->head; d; d = dso_next(d))
-		if (!(d->flags &
-		      (D_TOLD | D_STARTUP | D_NEW | D_DYING | D_LEAVING)) &&
-		    d->init == INIT_DONE)
-			return d;
-	return NULL;
+	struct dso *first = NULL;
+
+	for (struct dso *d = r->fini_list; d; d = d->fini_next)
+		if (is_untold(d))
+			first = d;
+	/* objects of libc's own loader are not in that list */
+	for (struct dso *d = r->head; d && !first; d = dso_next(d))
+		if (is_untold(d))
+			first = d;
+	return first;
 }
 
 void rld_tell_loaded(struct rld *r)

@@ -115,6 +115,46 @@ static void keep(struct rld *r, const struct leaving *l)
 	}
 }
 
+static void tell_unloading(struct rld *r, struct dso *d)
+{
+	rld_unlock(r);
+	rld_tell(r, d, RLD_EVENT_UNLOADING);
+	rld_lock(r);
+}
+
+static int is_in(const struct leaving *l, const struct dso *d)
+{
+	unsigned i = 0;
+
+	while (i < l->n && l->at[i] != d)
+		i++;
+	return i < l->n;
+}
+
+/* Listeners are told in the reverse order of construction, as destructors run: first
+ * of the object, then of what it needs.  Lock held, and given up meanwhile. */
+static void tell_all_unloading(struct rld *r, const struct leaving *l)
+{
+	struct dso **row = rld_alloc(l->n * sizeof *row);
+	unsigned n = 0;
+
+	for (struct dso *d = row ? r->fini_list : NULL; d && n < l->n;
+	     d = d->fini_next)
+		if (d->flags & D_FINISHING && is_in(l, d))
+			row[n++] = d;
+	for (unsigned i = 0; i < n; i++)
+		tell_unloading(r, row[i]);
+	for (unsigned i = 0; i < l->n; i++) { /* what was never constructed */
+		unsigned k = 0;
+
+		while (k < n && row[k] != l->at[i])
+			k++;
+		if (k == n && !l->at[i]->stays)
+			tell_unloading(r, l->at[i]);
+	}
+	rld_free(row);
+}
+
 /* Listeners and destructors, without the lock. */
 static void finish(struct rld *r, struct collection *c)
 {
@@ -122,13 +162,7 @@ static void finish(struct rld *r, struct collection *c)
 	struct dso *d;
 
 	if (rld_event_wanted(RLD_EVENT_UNLOADING))
-		for (unsigned i = 0; i < l->n; i++) {
-			if (l->at[i]->stays)
-				continue;
-			rld_unlock(r);
-			rld_tell(r, l->at[i], RLD_EVENT_UNLOADING);
-			rld_lock(r);
-		}
+		tell_all_unloading(r, l);
 	while ((d = next_to_finish(r))) {
 		rld_unlock(r);
 		rld_exit_begin(r);
