@@ -155,6 +155,24 @@ API int rld_module_close(struct rld_module *module, void *client,
 	return -1;
 }
 
+API int rld_module_unload(struct rld_module *module, unsigned flags)
+{
+	(void)module;
+	(void)flags;
+	none();
+	return -1;
+}
+
+API int rld_module_each(int (*fn)(struct rld_module *module, const char *path,
+				  void *arg),
+			void *arg)
+{
+	(void)fn;
+	(void)arg;
+	none();
+	return -1;
+}
+
 API int rld_module_reload(struct rld_module *module, const char *path,
 			  unsigned flags)
 {

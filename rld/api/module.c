@@ -24,6 +24,7 @@ struct rld_module {
 	void *handle;
 	struct client *clients;
 	int keep;
+	int ending;	/* it is to be closed, whoever uses it */
 	int forgotten;	/* no open finds it: it is freed after the last visit */
 	uintptr_t busy; /* the thread that opens or closes it now */
 	unsigned depth; /* how often: its initialiser and hooks may, too */
@@ -584,6 +585,102 @@ API int rld_module_close(struct rld_module *module, void *client,
 		m->keep = 1;
 	ret = detach(r, &v, c);
 	return done(r, &v) || ret ? -1 : 0;
+}
+
+/* A client whose hook has not been told yet that the module goes; it is none any
+ * longer.  Lock held. */
+static struct client *next_told(struct rld_module *m)
+{
+	struct client *c = m->clients;
+
+	if (c)
+		m->clients = c->next;
+	return c;
+}
+
+/* Every client's hook is told; what they answer does not count. */
+static void tell_clients(struct rld *r, struct rld_module *m)
+{
+	for (;;) {
+		struct client *c, told;
+		int last;
+
+		rld_lock(r);
+		c = next_told(m);
+		last = !m->clients;
+		rld_unlock(r);
+		if (!c)
+			return;
+		told = *c;
+		rld_free(c);
+		if (told.hook)
+			told.hook(m, told.who,
+				  last ? RLD_MODULE_DETACH_PROCESS :
+					 RLD_MODULE_DETACH_CLIENT,
+				  told.arg);
+	}
+}
+
+API int rld_module_unload(struct rld_module *module, unsigned flags)
+{
+	struct rld *r = &rld_state;
+	struct visit v;
+	struct rld_module *m;
+
+	LEFT_BY(rld_leave_module);
+	if (flags)
+		return refuse("rld_module_unload", "unknown flags");
+	m = known(r, module, &v);
+	if (!m)
+		return refuse("rld_module_unload", "not an open module");
+	m->ending = 1;
+	tell_clients(r, m);
+	m->keep = 0;
+	return done(r, &v) ? -1 : 0;
+}
+
+/* The n-th of those that are open, counted from the oldest. */
+static struct rld_module *nth(unsigned n)
+{
+	unsigned all = 0;
+	struct rld_module *m;
+
+	for (m = modules; m; m = m->next)
+		all++;
+	for (m = n < all ? modules : NULL; m && n + 1 < all; m = m->next)
+		n++;
+	return m;
+}
+
+API int rld_module_each(int (*fn)(struct rld_module *module, const char *path,
+				  void *arg),
+			void *arg)
+{
+	struct rld *r = &rld_state;
+	int ret = 0;
+
+	LEFT_BY(rld_leave_module);
+	for (unsigned n = 0; !ret; n++) {
+		struct visit v;
+		struct rld_module *m;
+		int used;
+
+		rld_lock(r);
+		m = nth(n);
+		rld_unlock(r);
+		m = m ? known(r, m, &v) : NULL;
+		if (!m)
+			return ret;
+		used = m->clients != NULL; /* what was restored has none yet */
+		ret = fn(m, module_name(r, m), arg);
+		if (m->ending || (used && !m->clients && !m->keep)) {
+			n--; /* the next one comes to its place */
+			done(r, &v);
+		} else {
+			leave(&v);
+		}
+	}
+	return ret;
 }
 
 API int rld_module_reload(struct rld_module *module, const char *path,

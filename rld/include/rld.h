@@ -263,6 +263,18 @@ int rld_module_close(struct rld_module *module, void *client, unsigned flags);
 int rld_module_reload(struct rld_module *module, const char *path,
 		      unsigned flags);
 
+/* Take the module away, whatever the counts: each client's hook is told (the last one
+ * RLD_MODULE_DETACH_PROCESS), answers do not count, nor does RLD_MODULE_KEEP; the library
+ * is closed, and leaves if no other handle or object uses it.  flags: 0.  0 or -1. */
+int rld_module_unload(struct rld_module *module, unsigned flags);
+
+/* Call fn(module, path, arg) for each open module, the oldest first, until it does not
+ * return 0; returns what it did last.  No lock is held: fn may open and close modules.
+ * Other threads that want this very module wait meanwhile. */
+int rld_module_each(int (*fn)(struct rld_module *module, const char *path,
+			      void *arg),
+		    void *arg);
+
 /* The handle, for dlsym and rld_entry; not to be closed: a dlclose that would be its
  * library's last one fails. */
 void *rld_module_handle(const struct rld_module *module);

@@ -33,6 +33,11 @@ static void report(int result, const char *path, void *handle, const char *text,
 	(void)arg;
 }
 
+static int each(struct rld_module *m, const char *path, void *arg)
+{
+	return m == NULL || path == arg;
+}
+
 int main(void)
 {
 	void *h = dlopen(NULL, RTLD_LAZY);
@@ -59,6 +64,8 @@ int main(void)
 		bad += rld_module_reload(m, NULL, 0) != 0;
 		bad += rld_module_close(m, NULL, RLD_MODULE_KEEP) != 0;
 	}
+	bad += rld_module_each(each, NULL) != 0;
+	bad += rld_module_unload(m, 0) == 0;
 	bad += rld_module_extension() == NULL;
 	bad += rld_save("list") != 0;
 	bad += rld_restore("list", RLD_RESTORE_CHANGED, report, NULL) != 0;
