@@ -107,6 +107,11 @@ void rld_audit_first(struct rld *r, struct dso *d)
 	end(&k);
 }
 
+void rld_audit_adding(struct rld *r)
+{
+	changes(r, r->program, LA_ACT_ADD);
+}
+
 void rld_audit_opened(struct rld *r, struct dso *d)
 {
 	if (is_auditors(d))

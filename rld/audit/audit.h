@@ -63,6 +63,8 @@ static inline int rld_audits(const struct rld *r)
  * the rule that flag (LA_SER_*) tells; NULL: none. */
 const char *rld_audit_search(struct rld *r, const char *name,
 			     const struct dso *from, unsigned flag);
+/* The program's list is about to grow. */
+void rld_audit_adding(struct rld *r);
 /* d is in the list. */
 void rld_audit_opened(struct rld *r, struct dso *d);
 /* The same for what was there before anything was added. */

@@ -243,7 +243,8 @@ void rld_auditors_start(struct rld *r)
 		return;
 	rld_audit_first(r, r->program);
 	rld_audit_first(r, r->self);
-	if (r->vdso)
+	rld_audit_adding(r);
+	if (r->vdso) /* there is none in an emulator */
 		rld_audit_opened(r, r->vdso);
 }
 
