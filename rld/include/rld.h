@@ -130,7 +130,7 @@ struct rld_was {
  * handlers; sets no error.  size: as for rld_holders_sized. */
 int rld_was_sized(const void *addr, struct rld_was *out, size_t size);
 
-static __inline__ int rld_was(const void *addr, struct rld_was *out)
+static __inline__ int rld_was_at(const void *addr, struct rld_was *out)
 {
 	return rld_was_sized(addr, out, sizeof *out);
 }

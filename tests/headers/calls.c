@@ -51,7 +51,7 @@ int main(void)
 	bad += rld_holders_sized(h, holders, sizeof holders[0], 2) < 0;
 	bad += rld_journal(gone, 2) < 0;
 	bad += rld_journal_sized(gone, sizeof gone[0], 2) < 0;
-	bad += rld_was(&bad, &was) == 0;
+	bad += rld_was_at(&bad, &was) == 0;
 	bad += rld_was_sized(&bad, &was, sizeof was) == 0;
 	bad += rld_swap(h, NULL, RLD_SWAP_NOW | RLD_SWAP_SNAPSHOT) == 0;
 	bad += rld_entry_free(rld_entry(h, "main")) != 0;

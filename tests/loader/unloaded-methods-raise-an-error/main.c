@@ -30,7 +30,7 @@ static void fault(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	siglongjmp(from_fault, rld_was(info->si_addr, &was) ? 2 : 1);
+	siglongjmp(from_fault, rld_was_at(info->si_addr, &was) ? 2 : 1);
 }
 
 int main(int argc, char **argv)
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	kept = (int (*)(int))dlsym(c, "method");
 	EQ(direct(1), 1001);
 	EQ(through_table(2), 1002);
-	EQ(rld_was((void *)kept, &was), -1);
+	EQ(rld_was_at((void *)kept, &was), -1);
 	EQ(dlclose(c), 0);
 	copy = table[1];
 	switch (argv[2][0]) {
@@ -90,15 +90,15 @@ int main(int argc, char **argv)
 			EQ(copy(7), 6);
 		}
 	} else if (!strcmp(argv[2], "was")) {
-		EQ(rld_was((void *)copy, &was), 0);
+		EQ(rld_was_at((void *)copy, &was), 0);
 		STREQ(was.object, "./class.so");
 		STREQ(was.symbol, "method");
 		HAS(was.user, argv[1] + 2);
-		EQ(rld_was((void *)kept, &was), 0);
+		EQ(rld_was_at((void *)kept, &was), 0);
 		STREQ(was.object, "./class.so");
 		EQ(was.order, 1);
-		EQ(rld_was(&was, &was), -1);
-		EQ(rld_was(0, &was), -1);
+		EQ(rld_was_at(&was, &was), -1);
+		EQ(rld_was_at(0, &was), -1);
 		EQ(rld_was_sized((void *)kept, &was, 4), -1);
 		act.sa_sigaction = fault;
 		act.sa_flags = SA_SIGINFO;
