@@ -5,7 +5,6 @@
  * are called under its lock, as glibc's linker does, and may not open or close
  * anything then (r->asking). */
 #include "rld/audit/audit.h"
-#include "rld/sym/sym.h"
 
 static struct audited *record(struct dso *d)
 {

@@ -300,4 +300,22 @@ static inline int rld_is_delayed(const struct dso *d, unsigned i)
 	return d->mark && d->mark[i].flags & LL_DELAY_LOAD;
 }
 
+/* A reference, and the definition that it means. */
+struct ref {
+	const char *name;
+	uint32_t hash;
+	uint32_t own; /* from's symbol of that name, when it defines it */
+	const struct elf_version *ver; /* NULL: none asked for */
+	struct dso *from;	       /* NULL: global objects only */
+	struct dso *skip;	       /* COPY: not this one */
+	unsigned char newest;	       /* dlsym: the default version */
+	unsigned char staying;	       /* not those on their way out */
+	unsigned char is_call;	       /* canonical PLT entries do not serve */
+};
+
+struct def {
+	struct dso *dso;
+	const ElfW(Sym) *sym;
+};
+
 #endif

@@ -29,23 +29,6 @@
 /* Does rld's fork stand before libc's?  Else no lookup finds it. */
 int rld_fork_is_ours(struct rld *r);
 
-struct ref {
-	const char *name;
-	uint32_t hash;
-	uint32_t own; /* from's symbol of that name, when it defines it */
-	const struct elf_version *ver; /* NULL: none asked for */
-	struct dso *from;	       /* NULL: global objects only */
-	struct dso *skip;	       /* COPY: not this one */
-	unsigned char newest;	       /* dlsym: the default version */
-	unsigned char staying;	       /* not those on their way out */
-	unsigned char is_call;	       /* canonical PLT entries do not serve */
-};
-
-struct def {
-	struct dso *dso;
-	const ElfW(Sym) *sym;
-};
-
 int rld_lookup(struct rld *r, const struct ref *ref, struct def *out);
 /* The reference that symbol sym of d makes; -1 when it is malformed. */
 int rld_ref(const struct dso *d, uint32_t sym, struct ref *ref);
