@@ -1,5 +1,6 @@
 /* Four threads touch the variables of two libraries; in each, the Nth allocation
  * of rld's fails, one touch after the other so that each one meets it. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
