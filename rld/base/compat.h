@@ -71,6 +71,22 @@ enum {
 enum { RTLD_DL_SYMENT = 1, RTLD_DL_LINKMAP = 2 };
 typedef long int Lmid_t;
 
+enum { /* what auditors are told */
+	LA_SER_ORIG = 0x01,
+	LA_SER_LIBPATH = 0x02,
+	LA_SER_RUNPATH = 0x04,
+	LA_SER_CONFIG = 0x08,
+	LA_SER_DEFAULT = 0x40
+};
+enum { LA_FLG_BINDTO = 0x01, LA_FLG_BINDFROM = 0x02 };
+enum { LA_ACT_CONSISTENT, LA_ACT_ADD, LA_ACT_DELETE };
+enum {
+	LA_SYMB_NOPLTENTER = 0x01,
+	LA_SYMB_NOPLTEXIT = 0x02,
+	LA_SYMB_DLSYM = 0x08,
+	LA_SYMB_ALTVALUE = 0x10
+};
+
 typedef struct {
 	char *dls_name;
 	unsigned int dls_flags;

@@ -71,12 +71,6 @@ const char *rld_misfit(const void *header, const char **is);
 char *rld_hint_file(const struct dso *d, const void *bytes, size_t n);
 
 /* ---- path text, and the system's lists of directories */
-#ifndef LA_SER_LIBPATH
-#define LA_SER_LIBPATH 0x02
-#define LA_SER_RUNPATH 0x04
-#define LA_SER_DEFAULT 0x40
-#endif
-
 struct path_buf {
 	size_t len;
 	char text[4096];
