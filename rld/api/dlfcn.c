@@ -36,10 +36,10 @@ static struct dso *find_file(struct rld *r, const struct request *q,
 	fd = rld_search(r, q->file, q->from, &path, &searched, e);
 	if (fd < 0)
 		return NULL;
-	r->space = q->space;
+	rld_load_into(r, q->space);
 	if (!sys_statx(fd, "", AT_EMPTY_PATH, &st))
 		d = rld_same_file(r, &st, path, 1, fd);
-	r->space = NULL;
+	rld_load_into(r, NULL);
 	if (d && !rld_serves(r, d, q->file, q->want, q->flags))
 		d = NULL;
 	rld_first_bytes_forget();
@@ -123,11 +123,11 @@ static struct dso *open_new(struct rld *r, const struct request *q, int mode,
 		return NULL;
 	}
 	rld_guard(r, 1);
-	r->space = q->space;
+	rld_load_into(r, q->space);
 	d = q->want ? rld_load_version(r, q->file, q->want, q->flags, q->from,
 				       e) :
 		      rld_load(r, q->file, q->from, e);
-	r->space = NULL;
+	rld_load_into(r, NULL);
 	if (d)
 		d = open_found(r, d, last, mode, e);
 	else
@@ -575,14 +575,14 @@ static int hold(const struct meaning *m)
 		return 0;
 	if (m->dso->flags & D_GONE && m->dso->init_owner != rld_self_id())
 		return -1;
-	m->dso->holds++;
+	dso_hold(m->dso);
 	return 1;
 }
 
 static void let_go(struct rld *r, struct dso *d)
 {
 	rld_lock(r);
-	if (--d->holds == 0 && !d->opens)
+	if (dso_let_go(d) == 0 && !d->opens)
 		rld_collect(r); /* another thread has closed it meanwhile */
 	rld_unlock(r);
 }

@@ -224,7 +224,7 @@ int rld_leave_module(int version, int actions, uint64_t class, void *exception,
 	if (v) {
 		if (v->opened) {
 			v->opened->opens--;
-			r->lapsed = 1;
+			rld_set_lapsed(r, 1);
 		}
 		if (v->hooked)
 			drop(v->m, v->hooked);

@@ -100,7 +100,7 @@ static int join(struct rld *r, struct dso *old, struct dso *fresh,
 					dso_name(r, fresh));
 	if (old->flags & D_GLOBAL) {
 		rld_make_global(r, fresh);
-		fresh->global_serial = old->global_serial;
+		dso_set_global(fresh, old->global_serial);
 	}
 	return 0;
 }
@@ -113,24 +113,24 @@ static struct dso *prepare(struct rld *r, struct dso *old, const char *path,
 	struct dso *fresh;
 	int was = r->snapshot;
 
-	r->fresh = 1;
+	rld_set_fresh(r, 1);
 	if (flags & RLD_SWAP_SNAPSHOT)
-		r->snapshot = 1;
-	r->space = old->space;
+		rld_set_snapshot(r, 1);
+	rld_load_into(r, old->space);
 	fresh = rld_load_new(r, path ? path : old->lm.l_name, NULL, e);
-	r->space = NULL;
-	r->fresh = 0;
+	rld_load_into(r, NULL);
+	rld_set_fresh(r, 0);
 	if (fresh && fresh != rld_after(r, last))
 		rld_fail(e, "%s: cannot be loaded a second time",
 			 dso_name(r, fresh));
 	if (!e->set)
 		rld_bring_in(r, fresh,
 			     flags & RLD_SWAP_NOW ? RTLD_NOW : RTLD_LAZY, e);
-	r->snapshot = was;
+	rld_set_snapshot(r, was);
 	for (struct dso *n = rld_after(r, last); n; n = dso_next(n)) {
 		n->replaces = old;
 		if (old->module)
-			n->module = MODULE_NEW;
+			dso_set_module(n, MODULE_NEW);
 	}
 	if (rld_audits(r))
 		rld_audit_consistent(r);
@@ -159,8 +159,8 @@ static void replace_in_groups(struct dso *old, struct dso *fresh)
 		__atomic_store_n(&g->n, k, __ATOMIC_RELEASE);
 	}
 	if (!fresh->own) {
-		fresh->own = old->own;
-		old->own = NULL;
+		dso_set_own(fresh, old->own);
+		dso_set_own(old, NULL);
 	}
 }
 
@@ -209,16 +209,16 @@ static void settled(struct rld *r, struct dso *old)
 static void hold_both(struct dso *old, struct dso *fresh)
 {
 	old->flags |= D_SWAPPING;
-	old->init_owner = rld_self_id();
-	old->holds++;
-	fresh->holds++;
+	dso_own_init(old);
+	dso_hold(old);
+	dso_hold(fresh);
 }
 
 static void let_go(struct dso *old, struct dso *fresh)
 {
 	old->flags &= ~(unsigned)D_SWAPPING;
-	old->holds--;
-	fresh->holds--;
+	dso_let_go(old);
+	dso_let_go(fresh);
 }
 
 /* Of those that are swapped in for old, it is the first in the list. */
@@ -262,7 +262,7 @@ int rld_leave_swap(int version, int actions, uint64_t class, void *exception,
 	if (fresh) {
 		let_go(last, fresh);
 		settled(r, last);
-		r->lapsed = 1;
+		rld_set_lapsed(r, 1);
 	}
 	rld_unlock(r);
 	return UNWIND_CONTINUE;
@@ -349,7 +349,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	rld_debug_state(r, RT_ADD);
 	rld_debug_state(r, RT_CONSISTENT);
 	if (!e.set)
-		fresh->flags |= D_TOLD, fresh->holds++;
+		fresh->flags |= D_TOLD, dso_hold(fresh);
 	rld_closed_from(r, (uintptr_t)__builtin_return_address(0));
 	rld_collect(r); /* the old one, or the new one with its destructors */
 	rld_unlock(r);
@@ -359,7 +359,7 @@ API int rld_swap(void *handle, const char *path, unsigned flags)
 	}
 	rld_tell(r, fresh, RLD_EVENT_SWAPPED);
 	rld_lock(r);
-	if (--fresh->holds == 0 && !fresh->opens)
+	if (dso_let_go(fresh) == 0 && !fresh->opens)
 		rld_collect(r);
 	rld_unlock(r);
 	rld_tell_loaded(r);

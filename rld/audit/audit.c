@@ -5,6 +5,7 @@
  * are called under its lock, as glibc's linker does, and may not open or close
  * anything then (r->asking). */
 #include "rld/audit/audit.h"
+#include "rld/base/base.h"
 
 static struct audited *record(struct dso *d)
 {
@@ -80,7 +81,7 @@ static void activity(struct rld *r, struct space *p, unsigned what)
 
 static void changes(struct rld *r, const struct dso *d, unsigned what)
 {
-	struct space *p = d->space ? d->space : &r->base;
+	struct space *p = d->space ? d->space : rld_base(r);
 
 	if (p->activity == what)
 		return;
@@ -130,7 +131,7 @@ static void consistent(struct rld *r, struct space *p)
 
 void rld_audit_consistent(struct rld *r)
 {
-	consistent(r, &r->base);
+	consistent(r, rld_base(r));
 	for (struct space *p = r->spaces; p; p = p->next)
 		consistent(r, p);
 }

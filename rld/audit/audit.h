@@ -108,6 +108,11 @@ static inline int is_auditors(const struct dso *d)
 	return d->space && d->space->audits;
 }
 
+static inline void rld_set_audits(struct rld *r, int on)
+{
+	r->audits = on;
+}
+
 #pragma GCC visibility pop
 
 #endif

@@ -53,6 +53,12 @@ void rld_print(struct rld *r, int fd, const char *fmt, ...)
 /* "rld: TEXT" to stderr: what --check has found. */
 void rld_problem(struct rld *r, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
+/* One more, which has been told. */
+static inline void rld_count_problem(struct rld *r)
+{
+	r->problems++;
+}
+
 /* "rld: PROG: TEXT", exit status 127; with --list and --check 1. */
 _Noreturn void rld_die(struct rld *r, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
@@ -103,10 +109,26 @@ static inline void rld_read_end(struct rld *r, int k)
 /* Lock held.  What was made unreachable before may go once readers have left:
  * waits a moment for them; one that stays (it may be this very thread, under a
  * signal handler) makes the next two keep their argument for later, until
- * the caller sets r->stuck to 0. */
+ * the caller says rld_waited. */
 void rld_wait_readers(struct rld *r);
 void rld_free_later(struct rld *r, void *p);
 void rld_unmap_later(struct rld *r, uintptr_t lo, uintptr_t hi);
+
+/* After the last of them. */
+static inline void rld_waited(struct rld *r)
+{
+	r->stuck = 0;
+}
+
+/* In the child of fork: no thread but this one waits or reads. */
+static inline void rld_lock_in_child(struct rld *r)
+{
+	const struct tls_words *own = rld_own_words(r);
+
+	r->readers[0] = own->reading[0];
+	r->readers[1] = own->reading[1];
+	r->lock_waiters = 0;
+}
 
 /* ---- process.c */
 /* Value of an environment variable or NULL. */

@@ -6,6 +6,14 @@
 #include "rld/base/compat.h"
 #include "rld/base/sys.h"
 
+/* Only sources in rld/DIR write what is OWNED_BY(DIR); inline functions in DIR's header do
+ * it for others.  scripts/writers compiles them with all that is not theirs const. */
+#ifdef RLD_CHECK_WRITERS
+#define OWNED_BY(dir) RLD_OWNED_BY_##dir
+#else
+#define OWNED_BY(dir)
+#endif
+
 struct rld;
 struct dso;
 
@@ -136,107 +144,135 @@ struct tlsdesc {
 };
 
 struct dso {
-	/* public: what programs that cast a handle expect */
+	/* Public: what programs that cast a handle expect.  image fills l_addr and
+	 * l_ld, list the rest. */
 	struct link_map lm;
+	unsigned flags; /* D_*: each directory sets its own */
 
-	struct dso *next, *prev; /* in the rld-list; owned by list.c */
-	struct space *space;	 /* its namespace, NULL: the program's */
-	const char *name;	 /* as it was asked for */
-	const char *soname;
-	uint64_t dev, ino;
-	struct dso *by_ino; /* chain of the inode table */
-	unsigned flags;
-	unsigned serial;    /* grows along the list */
-	unsigned walk;	    /* the last walk that came by: rld_first_visit */
-	unsigned born;	    /* grows with each object, wherever it stands */
-	unsigned record_id; /* record.c's number, 0: not told yet */
-	struct stamp stamp;
-	uintptr_t place; /* where it was mapped before, 0: nowhere known */
-
-	uintptr_t lo, hi; /* mapped range, page-rounded addresses */
-	uintptr_t window_lo, window_hi; /* where most relocations write */
-	const ElfW(Phdr) *ph;
-	ElfW(Phdr) *ph_copy; /* heap: ph, where no segment has it read-only */
-	unsigned phnum;
-	uint16_t type;
-	uintptr_t entry;
-	uintptr_t relro, relro_size;
-	unsigned relro_open; /* for how many it is writable; from the mapping on
-				for one, until it is relocated */
-	int stack_flags;     /* PF_*, -1 unknown */
-	int exec_prot;	     /* more bits for mprotect of executable pages */
-	unsigned nver;	     /* of ver */
-	struct elf_dyn dyn;
-	struct elf_version *ver;
-	char *origin; /* directory of the file, resolved on first need */
-	struct rldnote *note; /* heap, NULL: none */
-	const char *iversion; /* interface versions, NULL: none */
-
-	struct dso **need; /* liblist: one an entry, NULL when not loaded */
-	const char **need_name;
-	struct lib_mark *mark; /* one an entry, NULL when none is marked */
-	struct dso **filtee;   /* objects that DT_FILTER names */
-	unsigned nneed, nfilter;
-	struct dso *loader; /* whose liblist brought it, for RPATH */
-
-	struct group *own;    /* the group of which it is the root */
-	struct group **group; /* the groups it is in */
-	unsigned ngroup;
-	unsigned opens;		/* handles */
-	unsigned holds;		/* of rld itself, for a moment */
-	unsigned global_serial; /* when it became global */
-	struct batch *batch;	/* while INIT_BINDING */
-	struct dso *face;     /* what dlopen returns; NULL: the object itself */
-	struct dso *replaces; /* during a swap: not seen by this one */
-	/* swapped out: the handle that it had, NULL: own */
-	struct dso *was_face;
-	uintptr_t unloading; /* the thread that tells listeners so, or 0 */
-	int mode;	     /* of its last dlopen */
-	unsigned tls_dtors;  /* of its thread_local objects, in all threads */
-
-	/* owned by linger.c */
-	enum life life;
-	enum keep keep;	     /* scratch of one walk */
-	uintptr_t closed_by; /* thread, when it began to linger */
-	struct pair *pairs;  /* owned by lookup.c */
-
-	struct edge *users, *uses;
-	struct alias *alias;	  /* the names under which it is found */
-	unsigned char users_open; /* rebind.c */
-	unsigned char stays; /* closed and finished, but it could not leave */
-	/* owned by linger.c: others' bindings to it have been taken back */
-	unsigned char retracted;
-	unsigned char as_module; /* one of its handles is api/module.c's */
-	unsigned char lazy_ok;	 /* its PLT leads into the resolver */
-	unsigned char arrived;	 /* in a late gather: it has its place */
-	unsigned naddend;
-
-	/* REL entries whose place held an addend, in order: binding wrote over
-	 * it.  Owned by bind.c. */
-	struct rel_addend *addend; /* naddend */
-
-	/* TLS */
-	const void *tls_image;
-	size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
-	intptr_t tls_offset; /* from tp, when static */
-	unsigned tls_static;
-	unsigned tls_mod;	 /* its number, 0 none */
-	struct tlsdesc *tlsdesc; /* owned */
-
-	/* index of symbols */
-	uint32_t gid;		 /* first id of its symbols, for writers */
-	const uint32_t *answers; /* kept ones, one a symbol: quick/; or NULL */
-
-	enum init_state init;
-	enum module_state module; /* owned by life/module.c */
-	char *module_path; /* of the file that it took the place of; heap, NULL */
-	uintptr_t init_owner;	 /* thread of its constructors or destructors */
-	struct dso *fini_next;	 /* in order of construction, newest first */
-	struct code *code;	 /* in the vault; NULL: it runs them itself */
-	struct audited *audited; /* owned by audit.c; NULL: not told of */
+	OWNED_BY(list) struct {
+		struct dso *next, *prev; /* in the rld-list */
+		const char *name;	 /* as it was asked for */
+		uint64_t dev, ino;
+		struct dso *by_ino; /* chain of the inode table */
+		unsigned serial;    /* grows along the list */
+		unsigned born; /* grows with each object, wherever it stands */
+		struct group *own;    /* the group of which it is the root */
+		struct group **group; /* the groups it is in */
+		unsigned ngroup;
+		unsigned holds;		/* of rld itself, for a moment */
+		unsigned global_serial; /* when it became global */
+		enum init_state init;
+		/* thread of its constructors or destructors */
+		uintptr_t init_owner;
+		struct edge *users, *uses;
+		struct alias *alias; /* the names under which it is found */
+	};
+	OWNED_BY(base) struct {
+		unsigned walk; /* the last walk that came by: rld_first_visit */
+	};
+	OWNED_BY(image) struct {
+		struct elf_dyn dyn;
+		struct elf_version *ver;
+		const char *soname;
+		uintptr_t lo, hi; /* mapped range, page-rounded addresses */
+		/* where most relocations write */
+		uintptr_t window_lo, window_hi;
+		const ElfW(Phdr) *ph;
+		/* heap: ph, where no segment has it read-only */
+		ElfW(Phdr) *ph_copy;
+		unsigned phnum;
+		unsigned nver; /* of ver */
+		uint16_t type;
+		uintptr_t entry;
+		uintptr_t relro, relro_size;
+		/* for how many it is writable; from the mapping on for one, until
+		 * it is relocated */
+		unsigned relro_open;
+		int stack_flags; /* PF_*, -1 unknown */
+		int exec_prot; /* more bits for mprotect of executable pages */
+		struct code *code; /* in the vault; NULL: it runs them itself */
+		const void *tls_image;
+		size_t tls_filesz, tls_memsz, tls_align, tls_misalign;
 #ifdef ARCH_HAS_ABI
-	struct arch_abi abi;
+		struct arch_abi abi;
 #endif
+	};
+	OWNED_BY(load) struct {
+		struct space *space;  /* its namespace, NULL: the program's */
+		struct rldnote *note; /* heap, NULL: none */
+		const char *iversion; /* interface versions, NULL: none */
+		/* liblist: one an entry, NULL when not loaded */
+		struct dso **need;
+		const char **need_name;
+		/* one an entry, NULL when none is marked */
+		struct lib_mark *mark;
+		struct dso **filtee; /* objects that DT_FILTER names */
+		unsigned nneed, nfilter;
+		struct dso *loader; /* whose liblist brought it, for RPATH */
+		struct stamp stamp;
+		/* where it was mapped before, 0: nowhere known */
+		uintptr_t place;
+		enum life life;
+		enum module_state module;
+		unsigned char arrived; /* in a late gather: it has its place */
+		/* others' bindings to it have been taken back */
+		unsigned char retracted;
+		struct tlsdesc *tlsdesc; /* its descriptors' second words */
+	};
+	OWNED_BY(bind) struct {
+		struct batch *batch;	  /* while INIT_BINDING */
+		unsigned char users_open; /* rebind.c */
+		unsigned char lazy_ok;	  /* its PLT leads into the resolver */
+		unsigned naddend;
+		/* REL entries whose place held an addend, in order: binding wrote
+		 * over it */
+		struct rel_addend *addend;
+	};
+	OWNED_BY(tls) struct {
+		intptr_t tls_offset; /* from tp, when static */
+		unsigned tls_static;
+		unsigned tls_mod; /* its number, 0 none */
+		/* of its thread_local objects, in all threads */
+		unsigned tls_dtors;
+	};
+	OWNED_BY(sym) struct {
+		uint32_t gid; /* first id of its symbols, for writers */
+		struct pair *pairs;
+	};
+	OWNED_BY(life) struct {
+		enum keep keep; /* scratch of one walk */
+		char *module_path; /* of the file that it took the place of; heap, NULL */
+		/* closed and finished, but it could not leave */
+		unsigned char stays;
+		uintptr_t closed_by; /* thread, when it began to linger */
+		/* in order of construction, newest first */
+		struct dso *fini_next;
+	};
+	OWNED_BY(api) struct {
+		unsigned opens; /* handles */
+		int mode;	/* of its last dlopen */
+		/* what dlopen returns; NULL: the object itself */
+		struct dso *face;
+		struct dso *replaces; /* during a swap: not seen by this one */
+		/* swapped out: the handle that it had, NULL: own */
+		struct dso *was_face;
+		/* one of its handles is api/module.c's */
+		unsigned char as_module;
+	};
+	OWNED_BY(diag) struct {
+		unsigned record_id; /* record.c's number, 0: not told yet */
+		/* the thread that tells listeners so, or 0 */
+		uintptr_t unloading;
+	};
+	OWNED_BY(audit) struct {
+		struct audited *audited; /* NULL: auditors are not told of it */
+	};
+	OWNED_BY(quick) struct {
+		const uint32_t *answers; /* kept ones, one a symbol; or NULL */
+	};
+	OWNED_BY(file) struct {
+		char *origin; /* directory of the file, resolved on first need */
+	};
 };
 
 /* What debuggers read of one namespace (glibc 2.35, <link.h>, struct

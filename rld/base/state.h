@@ -10,20 +10,26 @@
 enum host_kind { HOST_NONE, HOST_GLIBC, HOST_MUSL };
 
 struct host {
-	enum host_kind kind;
-	struct dso *libc, *loader, *gcc_s;
-	uintptr_t entry; /* of the loader */
-	uintptr_t base;
-	const char *musl;    /* its loader as PT_INTERP says; NULL: not */
-	int loader_fd;	     /* from the search to the mapping */
-	int beside;	     /* loader_fd is of the file beside libc */
-	int diverted;	     /* ... which has another name: rld has its own */
-	uintptr_t fini;	     /* what it gave stage two */
-	struct synth *synth; /* the synthetic program: synth.c */
-	const ElfW(Phdr) *inner_ph; /* its program headers */
-	const uintptr_t
-		*inner_debug; /* its r_debug, written by libc's loader */
-	char **hidden;	      /* variables that its loader must not see; heap */
+	OWNED_BY(host) struct {
+		enum host_kind kind;
+		uintptr_t entry; /* of the loader */
+		uintptr_t base;
+		const char *musl; /* its loader as PT_INTERP says; NULL: not */
+		uintptr_t fini;	  /* what it gave stage two */
+		struct synth *synth;	    /* the synthetic program: synth.c */
+		const ElfW(Phdr) *inner_ph; /* its program headers */
+		/* its r_debug, written by libc's loader */
+		const uintptr_t *inner_debug;
+		char **hidden; /* variables that its loader must not see; heap */
+	};
+	OWNED_BY(load) struct {
+		struct dso *libc, *loader, *gcc_s;
+	};
+	OWNED_BY(file) struct {
+		int loader_fd; /* from the search to the mapping */
+		int beside;    /* loader_fd is of the file beside libc */
+		int diverted;  /* ... which has another name: rld has its own */
+	};
 };
 
 enum run_mode { MODE_RUN, MODE_LIST, MODE_CHECK, MODE_VERIFY };
@@ -76,125 +82,169 @@ enum {
 };
 
 struct rld {
-	int argc;
-	char **argv, **envp;
-	ElfW(auxv_t) *auxv;
-	uintptr_t *stack;   /* where argc lies */
-	const char *prog;   /* for messages */
-	char *program_file; /* its path, when rld is the command; heap */
-	/* then, too: the path as the kernel has it, the options of rld; heap */
-	char *program_exe, **exec_option;
-	unsigned nexec_option;
-	size_t page;
-	int started; /* libc is up */
-	int secure;
-	int as_command;
-	int on_command_line;  /* options: a bad one is an error */
-	const char *root_end; /* root: strings one after the other */
-
-	enum run_mode mode;
-	int bind_now;
-	unsigned trace;
-	int log_fd;
-	int ignore_unresolved;
-	int preload_file;  /* there is one, which libc's loader must not see */
-	int strict;	   /* no text relocations, no executable stack */
-	int exec_stack;	   /* stacks are executable */
-	int inhibit_cache; /* ld.so.cache is not asked */
-	const char *delay_list; /* names, comma-separated; heap */
-	int delay_all;
-	unsigned ndelay; /* liblist entries that wait */
-	int swapped;	 /* something has been swapped out */
-	int new_hosts; /* an object of libc's loader whose file is not known */
-	unsigned nrevived;   /* by the dlopen in progress */
-	unsigned nhooked;    /* that waited, and have their object */
-	struct quick *quick; /* kept answers of this start; NULL: none */
-	int quick_off;	     /* none are to be used */
-	int quick_fd;	     /* + 1: answers are to be kept there, 0: not */
-	int mend_due;	     /* what a global object waited for has come */
-	int fresh;	   /* load the next file though it is loaded already */
-	int snapshot;	   /* map private copies of files */
-	int tombstone;	   /* keep the addresses of what is unloaded */
-	char *closer;	   /* last caller of dlclose, for tombstones; heap */
-	int delay_pending; /* constructors of delay-loaded objects are due */
-	struct delay_news *delay_news;
-	const char *ignore_version; /* names, comma-separated; heap */
-	int ignore_all_versions;
+	/* counts, each where it happens */
 	struct {
 		unsigned long relative, packed, symbolic, slots, lookups, lazy,
 			dlsyms, delays;
 	} stat;
-	const char *follow; /* -y: trace the bindings of this symbol */
-	int overrides;	    /* some weak definitions are taken over: weak.c */
-	const char *preload_env;
-	const char *library_path, *preload, *root, *argv0, *list;
-	enum { ID_RULE, ID_INODE, ID_PATH } identity;
-
-	struct dso *head, *tail, *program, *self, *vdso;
-	struct space base;    /* the program's own: its objects have no space */
-	struct space *spaces; /* of dlmopen, the oldest first */
-	struct space *space;  /* what is loaded now comes into this one */
-	Lmid_t last_space;    /* the number given last */
-	const char *shared;   /* --shared: names, comma-separated; heap */
-	int audits;	      /* there are auditors: VAULT->audit */
-	/* the start's list comes before libc's start, after it, now */
-	enum { GATHER_FIRST, GATHER_LATE, GATHERS_LATE } gather;
-	int asking; /* auditors are being called, under the lock */
-	const char *audit, *audit_env; /* names with colons */
-	unsigned serial, nobj, global_serial;
-	unsigned walk; /* number of the last walk */
-	unsigned long long adds, subs;
-	unsigned changed; /* grows before an object arrives or leaves */
-
-	struct index *index;
-	uint32_t
-		first_offered; /* symbols of rld's own from here on are procexe.c's */
-	unsigned long probes;
-	unsigned long loads; /* dlopens that brought something in */
-	unsigned born;	     /* objects so far */
-	unsigned nlinger;    /* objects that linger */
-	int lapsed;	     /* some of them may leave by now */
-	unsigned nunique;    /* edges for a unique variable's sake */
-	int keeps_more; /* the last walk of rld_keep kept some for more than use */
-	struct dso *last_of_start; /* owned by list.c */
-
 	struct host host;
-	struct dso *fini_list;
-	uintptr_t turn; /* names the thread whose turn it is, 0: none: turn.c */
-	int turn_tid;	/* its number in the kernel */
-	unsigned turns; /* taken so far */
-	int turn_waiters; /* threads that wait for theirs */
-	int exiting;	/* glibc's order of destructors is fixed: none leaves */
-	uintptr_t lock; /* names the thread that has it, 0: free */
-	unsigned lock_depth; /* how often that thread has taken it again */
-	unsigned fork_depth; /* forks of that thread under way: fork.c */
-	int fork_watched;    /* libc has been asked to tell of fork */
-	int forks;	     /* under way in this process */
-	int fork_waiters;    /* threads that wait until they are done */
-	int finishing;	     /* threads at libc's list for exit: fork.c */
-	int lock_waiters;
-	unsigned changes; /* grows whenever the lock is given back */
-	unsigned epoch;	  /* its low bit: where readers count themselves */
-	int readers[2];
-	int stuck;	     /* a reader did not leave: what goes is kept */
-	struct limbo *limbo; /* until all have left */
-	struct wait *waits;  /* threads that wait for a constructor */
-	unsigned problems;   /* --check */
-	int guarded;	     /* at start-up, from the first file on */
-	const char *torn;    /* a file that was cut short under rld_guard */
-	const char *mapping; /* the file that rld_map has in hand */
-	uint64_t mapping_size;
-	uintptr_t floor; /* below what the start has mapped; 0: not known */
 
-	/* static TLS block */
-	size_t tls_size, tls_align, tls_used;
-	unsigned char *tls_image; /* the synthetic program's */
+	OWNED_BY(base) struct {
+		int argc;
+		char **argv, **envp;
+		ElfW(auxv_t) *auxv;
+		uintptr_t *stack; /* where argc lies */
+		int started;	  /* libc is up */
+		unsigned walk;	  /* number of the last walk */
+		uintptr_t lock;	  /* names the thread that has it, 0: free */
+		/* how often that thread has taken it again */
+		unsigned lock_depth;
+		int lock_waiters;
+		unsigned changes; /* grows whenever the lock is given back */
+		/* its low bit: where readers count themselves */
+		unsigned epoch;
+		int readers[2];
+		int stuck; /* a reader did not leave: what goes is kept */
+		struct limbo *limbo; /* until all have left */
+		unsigned problems;   /* --check */
+		/* below what the start has mapped; 0: not known */
+		uintptr_t floor;
+	};
 
-	/* tables by hash of the name, by inode; 2^n chains.  A NULL table is the
-	 * first one. */
-	struct alias **names, *first_names[FIRST_CHAINS];
-	struct dso **inodes, *first_inodes[FIRST_CHAINS];
-	unsigned names_mask, nalias, inodes_mask, ninode;
+	OWNED_BY(start) struct {
+		const char *prog;   /* for messages */
+		char *program_file; /* its path, when rld is the command; heap */
+		size_t page;
+		int secure;
+		int as_command;
+		int on_command_line;  /* options: a bad one is an error */
+		const char *root_end; /* root: strings one after the other */
+		enum run_mode mode;
+		int bind_now;
+		int log_fd;
+		int ignore_unresolved;
+		int preload_file; /* there is one, which libc's loader must not see */
+		int strict;	  /* no text relocations, no executable stack */
+		int inhibit_cache;	/* ld.so.cache is not asked */
+		const char *delay_list; /* names, comma-separated; heap */
+		int delay_all;
+		int quick_off; /* none are to be used */
+		int quick_fd;  /* + 1: answers are to be kept there, 0: not */
+		int tombstone; /* keep the addresses of what is unloaded */
+		const char *ignore_version; /* names, comma-separated; heap */
+		int ignore_all_versions;
+		const char *follow; /* -y: trace the bindings of this symbol */
+		const char *preload_env;
+		const char *library_path, *preload, *root, *argv0, *list;
+		enum { ID_RULE, ID_INODE, ID_PATH } identity;
+		struct dso *program, *self, *vdso;
+		const char *shared; /* --shared: names, comma-separated; heap */
+		/* the start's list comes before libc's start, after it, now */
+		enum { GATHER_FIRST, GATHER_LATE, GATHERS_LATE } gather;
+		const char *audit, *audit_env; /* names with colons */
+	};
+
+	OWNED_BY(list) struct {
+		int new_hosts; /* an object of libc's loader whose file is not known */
+		struct dso *head, *tail;
+		/* the program's own: its objects have no space */
+		struct space base;
+		struct space *spaces; /* of dlmopen, the oldest first */
+		/* what is loaded now comes into this one */
+		struct space *space;
+		Lmid_t last_space; /* the number given last */
+		unsigned serial, nobj, global_serial;
+		unsigned long long adds, subs;
+		unsigned changed; /* grows before an object arrives or leaves */
+		unsigned born;	  /* objects so far */
+		int lapsed;	  /* some of them may leave by now */
+		unsigned nunique; /* edges for a unique variable's sake */
+		struct dso *last_of_start; /* owned by list.c */
+		/* tables by hash of the name, by inode; 2^n chains.  A NULL table is the
+		 * first one. */
+		struct alias **names, *first_names[FIRST_CHAINS];
+		struct dso **inodes, *first_inodes[FIRST_CHAINS];
+		unsigned names_mask, nalias, inodes_mask, ninode;
+	};
+
+	OWNED_BY(sym) struct {
+		int overrides; /* some weak definitions are taken over: weak.c */
+		struct index *index;
+		unsigned long probes;
+	};
+
+	OWNED_BY(load) struct {
+		unsigned ndelay;   /* liblist entries that wait */
+		unsigned nrevived; /* by the dlopen in progress */
+		unsigned nhooked;  /* that waited, and have their object */
+		int mend_due; /* what a global object waited for has come */
+		int fresh; /* load the next file though it is loaded already */
+		int snapshot;	   /* map private copies of files */
+		int delay_pending; /* constructors of delay-loaded objects are due */
+		struct delay_news *delay_news;
+		unsigned nlinger; /* objects that linger */
+	};
+
+	OWNED_BY(diag) struct {
+		unsigned trace;
+	};
+
+	OWNED_BY(image) struct {
+		int exec_stack; /* stacks are executable */
+		int guarded;	/* at start-up, from the first file on */
+		/* a file that was cut short under rld_guard */
+		const char *torn;
+		const char *mapping; /* the file that rld_map has in hand */
+		uint64_t mapping_size;
+	};
+
+	OWNED_BY(tls) struct {
+		/* static TLS block */
+		size_t tls_size, tls_align, tls_used;
+	};
+
+	OWNED_BY(life) struct {
+		int keeps_more; /* the last walk of rld_keep kept some for more than use */
+		struct dso *fini_list;
+		/* names the thread whose turn it is, 0: none: turn.c */
+		uintptr_t turn;
+		int turn_tid;	  /* its number in the kernel */
+		unsigned turns;	  /* taken so far */
+		int turn_waiters; /* threads that wait for theirs */
+		int exiting; /* glibc's order of destructors is fixed: none leaves */
+		/* forks of that thread under way: fork.c */
+		unsigned fork_depth;
+		int fork_watched; /* libc has been asked to tell of fork */
+		int forks;	  /* under way in this process */
+		int fork_waiters; /* threads that wait until they are done */
+		int finishing;	  /* threads at libc's list for exit: fork.c */
+		struct wait *waits; /* threads that wait for a constructor */
+	};
+
+	OWNED_BY(host) struct {
+		/* then, too: the path as the kernel has it, the options of rld; heap */
+		char *program_exe, **exec_option;
+		unsigned nexec_option;
+		/* symbols of rld's own from here on are procexe.c's */
+		uint32_t first_offered;
+		unsigned char *tls_image; /* the synthetic program's */
+	};
+
+	OWNED_BY(api) struct {
+		int swapped;  /* something has been swapped out */
+		char *closer; /* last caller of dlclose, for tombstones; heap */
+		unsigned long loads; /* dlopens that brought something in */
+	};
+
+	OWNED_BY(quick) struct {
+		/* kept answers of this start; NULL: none */
+		struct quick *quick;
+	};
+
+	OWNED_BY(audit) struct {
+		int audits; /* there are auditors: VAULT->audit */
+		int asking; /* auditors are being called, under the lock */
+	};
 };
 
 /* Zeroes that few starts touch lie behind those that each does. */
@@ -241,6 +291,23 @@ static inline void keep_above(struct rld *r, uintptr_t at)
 {
 	if (at < r->floor)
 		r->floor = at;
+}
+
+/* The program's namespace. */
+static inline struct space *rld_base(struct rld *r)
+{
+	return (struct space *)(uintptr_t)&r->base;
+}
+
+static inline void rld_set_floor(struct rld *r, uintptr_t floor)
+{
+	r->floor = floor;
+}
+
+/* libc is up. */
+static inline void rld_set_started(struct rld *r)
+{
+	r->started = 1;
 }
 
 static inline uintptr_t page_down(const struct rld *r, uintptr_t a)

@@ -3,6 +3,7 @@
 #include "rld/audit/audit.h"
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
+#include "rld/load/load.h"
 #include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
@@ -38,8 +39,7 @@ static uintptr_t *new_pair(struct dso *d)
 
 	if (!t)
 		return NULL;
-	t->next = d->tlsdesc;
-	d->tlsdesc = t;
+	dso_add_tlsdesc(d, t);
 	return t->pair;
 }
 

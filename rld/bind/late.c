@@ -9,6 +9,7 @@
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
 #include "rld/image/image.h"
+#include "rld/list/list.h"
 #include "rld/sym/sym.h"
 
 enum { MAX_DEFER = 1 << 18 }; /* entries; a hostile file has no end */
@@ -157,14 +158,13 @@ static int put_off(struct pass *p, struct dso *first, size_t n)
 	p->late = NULL;
 	for (size_t i = 0; i < n; i++)
 		if (b->late[i].def.sym)
-			b->late[i].def.dso->holds++;
+			dso_hold(b->late[i].def.dso);
 	for (struct dso *d = first; d; d = dso_next(d))
 		if (d->flags & D_NEW && d->init == INIT_NONE &&
 		    !(d->flags & (D_HOST | D_SELF | D_VDSO))) {
 			d->batch = b;
-			d->init_owner = rld_self_id();
-			__atomic_store_n(&d->init, INIT_BINDING,
-					 __ATOMIC_RELEASE);
+			dso_own_init(d);
+			dso_publish_init(d, INIT_BINDING);
 		}
 	return 0;
 }
@@ -241,16 +241,14 @@ static int end(struct rld *r, struct batch *b, int done)
 			d->batch = NULL;
 			if (done)
 				rld_relro_close(r, d);
-			/* not a store: see rld_unlock */
-			__atomic_exchange_n(&d->init, INIT_NONE,
-					    __ATOMIC_SEQ_CST);
+			dso_exchange_init(d, INIT_NONE);
 			if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
 				sys_futex_wake((int *)&d->init, INT32_MAX);
 		}
 	for (size_t i = 0; i < b->n; i++) {
 		struct dso *o = b->late[i].def.dso;
 
-		if (o && --o->holds == 0 && !o->opens &&
+		if (o && dso_let_go(o) == 0 && !o->opens &&
 		    !(o->flags & D_STARTUP))
 			loose = 1;
 	}
@@ -308,14 +306,14 @@ uintptr_t rld_ifunc_unlocked(struct rld *r, struct dso *from,
 	/* holds do not keep what another thread unloads */
 	if ((from->flags | def->dso->flags) & D_GONE)
 		return call_sealed(r, f);
-	from->holds++;
-	def->dso->holds++;
+	dso_hold(from);
+	dso_hold(def->dso);
 	was = rld_seal_aside(r);
 	rld_unlock(r);
 	f = arch_call_ifunc(f);
 	rld_lock(r);
 	rld_seal_back(r, was);
-	def->dso->holds--;
-	from->holds--;
+	dso_let_go(def->dso);
+	dso_let_go(from);
 	return f;
 }

@@ -138,6 +138,18 @@ void rld_build_id(const struct dso *d, struct rld_gone *g);
 /* What lay at this address; NULL: nothing that is known. */
 const struct rld_gone *rld_journal_at(uintptr_t at);
 
+/* --record-times */
+static inline void rld_record_no_bindings(struct rld *r)
+{
+	r->trace = (r->trace | TR_TIMES) & ~(unsigned)TR_REFS;
+}
+
+/* Tell this, too: TR_*. */
+static inline void rld_trace_more(struct rld *r, unsigned what)
+{
+	r->trace |= what;
+}
+
 #pragma GCC visibility pop
 
 #endif

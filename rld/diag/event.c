@@ -70,14 +70,14 @@ void rld_tell(struct rld *r, struct dso *d, unsigned what)
 		return;
 	rld_lock(r);
 	ev = rld_event_of(what, d);
-	d->holds++;
+	dso_hold(d);
 	if (what == RLD_EVENT_UNLOADING)
 		d->unloading = rld_self_id();
 	rld_unlock(r);
 	rld_emit(&ev);
 	rld_lock(r);
 	d->unloading = 0;
-	d->holds--;
+	dso_let_go(d);
 	rld_unlock(r);
 }
 
@@ -137,7 +137,7 @@ static unsigned place_for(struct rld *r, const struct listener *l,
 		back++;
 	rld_wait_readers(r);
 	stuck = r->stuck;
-	r->stuck = 0;
+	rld_waited(r);
 	return stuck ? LISTENER_ENTRIES : back;
 }
 

@@ -3,6 +3,7 @@
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/diag/journal.h"
+#include "rld/diag/layout.h"
 #include "rld/tls/tls.h"
 
 enum { KEPT = JOURNAL_KEPT };

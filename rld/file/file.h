@@ -48,6 +48,12 @@ char *rld_loader_path(struct rld *r);
 /* A descriptor of the loader at *path, or -1; *path (heap, or NULL) becomes the
  * name that it is diverted to, if it is. */
 int rld_open_loader(char **path);
+
+static inline void rld_set_loader_fd(struct rld *r, int fd)
+{
+	r->host.loader_fd = fd;
+}
+
 char *rld_host_path(struct rld *r, const char *name, const struct dso *from);
 
 /* ---- head.c */

@@ -18,7 +18,7 @@ void rld_host_kind(struct rld *r, const char *interp)
 	size_t pos = 0;
 	const char *s;
 
-	r->host.loader_fd = -1;
+	rld_set_loader_fd(r, -1);
 	r->host.kind = str_starts(b, "ld-musl-") ? HOST_MUSL : HOST_GLIBC;
 	if (r->host.kind == HOST_MUSL)
 		r->host.musl = rld_musl_named(r, interp);

@@ -14,6 +14,7 @@
  * one that is made when rld is the command: an interpreter does not have them. */
 #include "rld/base/base.h"
 #include "rld/host/host.h"
+#include "rld/image/image.h"
 #include "rld/sym/sym.h"
 
 #include <errno.h>
@@ -517,7 +518,7 @@ static void offer(struct rld *r, struct table *t, unsigned f, const char *name,
 
 void rld_exe_offer(struct rld *r)
 {
-	struct elf_dyn *own = &r->self->dyn;
+	const struct elf_dyn *own = &r->self->dyn;
 	size_t max = own->nsym + NFUNCTIONS, str = own->strsz + 1;
 	struct table *t;
 
@@ -540,18 +541,19 @@ void rld_exe_offer(struct rld *r)
 	OFFERED(OFFER)
 	CALLED(LEARN)
 	t->chain[t->nsym - 2] |= 1;
-	own->symtab = t->sym;
-	own->nsym = t->nsym;
-	own->strtab = t->str;
-	own->strsz = t->nstr;
-	own->gnu = (struct elf_gnu_hash){ .nbuckets = 1,
-					  .symndx = 1,
-					  .maskwords = BLOOM,
-					  .shift = SHIFT,
-					  .bloom = t->bloom,
-					  .buckets = &t->bucket,
-					  .chain = t->chain,
-					  .nchain = t->nsym - 1 };
+	dso_set_symbols(r->self,
+			&(struct elf_dyn){ .symtab = t->sym,
+					   .nsym = t->nsym,
+					   .strtab = t->str,
+					   .strsz = t->nstr,
+					   .gnu = { .nbuckets = 1,
+						    .symndx = 1,
+						    .maskwords = BLOOM,
+						    .shift = SHIFT,
+						    .bloom = t->bloom,
+						    .buckets = &t->bucket,
+						    .chain = t->chain,
+						    .nchain = t->nsym - 1 } });
 }
 
 /* ---- what is known at the start */

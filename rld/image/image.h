@@ -14,6 +14,10 @@ int rld_map(struct rld *r, struct dso *d, int fd, const struct statx *st,
 int rld_map_adopt(struct rld *r, struct dso *d, uintptr_t bias,
 		  const ElfW(Phdr) *ph, size_t phnum, struct rld_err *e);
 void rld_unmap(struct rld *r, struct dso *d);
+/* d's dynamic section, which lies where dynamic says, and its versions, read through v;
+ * -1 with *why. */
+int rld_read_dynamic(const struct elf_view *v, const ElfW(Phdr) *dynamic,
+		     struct dso *d, const char **why);
 /* A descriptor of a private copy of fd's first size bytes, or -errno. */
 int rld_snapshot(int fd, uint64_t size);
 /* Make RELRO writable, or read-only again; nested.  -1: the kernel refuses:
@@ -62,6 +66,38 @@ int rld_stack_serves(const struct rld *r, const struct dso *d,
  * and r->torn names the file; what is there already is checked at each use, so
  * zeros do no harm.  0: as before. */
 void rld_guard(struct rld *r, int on);
+
+/* ---- what others set */
+static inline void dso_set_entry(struct dso *d, uintptr_t entry)
+{
+	d->entry = entry;
+}
+
+static inline void dso_set_soname(struct dso *d, const char *soname)
+{
+	d->soname = soname;
+}
+
+/* Other symbols, names and hash table than those of its file. */
+static inline void dso_set_symbols(struct dso *d, const struct elf_dyn *of)
+{
+	d->dyn.symtab = of->symtab;
+	d->dyn.nsym = of->nsym;
+	d->dyn.strtab = of->strtab;
+	d->dyn.strsz = of->strsz;
+	d->dyn.gnu = of->gnu;
+}
+
+static inline void dso_set_stack_flags(struct dso *d, int flags)
+{
+	d->stack_flags = flags;
+}
+
+/* rld_guard was called; all that starts with the program is mapped. */
+static inline void rld_set_guarded(struct rld *r, int on)
+{
+	r->guarded = on;
+}
 
 #pragma GCC visibility pop
 

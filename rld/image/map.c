@@ -53,14 +53,47 @@ static const char *refused_tag(const struct elf_dyn *dyn)
 	return why;
 }
 
+/* In one with what each start runs. */
+static inline __attribute__((always_inline)) int
+read_dynamic(const struct elf_view *v, const ElfW(Phdr) *dynamic, struct dso *d,
+	     const char **why)
+{
+	struct elf_version few[48];
+	long n;
+
+	if (elf_dynamic(v, ARCH_MACHINE, dynamic->p_vaddr, dynamic->p_memsz,
+			&d->dyn, why))
+		return -1;
+	n = elf_version_read(&d->dyn, few, sizeof few / sizeof few[0], why);
+	if (n < 0)
+		return -1;
+	if (n == 0 || !d->dyn.versym)
+		return 0;
+	d->ver = rld_alloc((size_t)n * sizeof *d->ver);
+	if (!d->ver) {
+		*why = "out of memory";
+		return -1;
+	}
+	if ((size_t)n <= sizeof few / sizeof few[0])
+		memcpy(d->ver, few, (size_t)n * sizeof few[0]);
+	else
+		elf_version_fill(&d->dyn, d->ver, (size_t)n);
+	d->nver = (unsigned)n;
+	return 0;
+}
+
+int rld_read_dynamic(const struct elf_view *v, const ElfW(Phdr) *dynamic,
+		     struct dso *d, const char **why)
+{
+	return read_dynamic(v, dynamic, d, why);
+}
+
 /* Everything about d that its headers and dynamic section say. */
 static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		 struct rld_err *e)
 {
 	struct elf_view v = dso_view(r, d);
-	struct elf_version few[48];
 	const char *why;
-	long n;
 
 	if (h->tls) {
 		d->tls_image = (const void *)(d->lm.l_addr + h->tls->p_vaddr);
@@ -88,8 +121,7 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 					dso_name(r, d));
 	d->lm.l_ld = (void *)(d->lm.l_addr + h->dynamic->p_vaddr);
 	touch_dynamic(d);
-	if (elf_dynamic(&v, ARCH_MACHINE, h->dynamic->p_vaddr,
-			h->dynamic->p_memsz, &d->dyn, &why))
+	if (read_dynamic(&v, h->dynamic, d, &why))
 		return rld_fail(e, "%s: %s", dso_name(r, d), why);
 	why = refused_tag(&d->dyn);
 	if (why)
@@ -99,19 +131,6 @@ static int learn(struct rld *r, struct dso *d, const struct elf_head *h,
 		    !rld_window(d, d->lm.l_addr + d->ph[i].p_vaddr, 0,
 				&d->window_lo, &d->window_hi))
 			d->window_lo = d->window_hi = 0;
-	n = elf_version_read(&d->dyn, few, sizeof few / sizeof few[0], &why);
-	if (n < 0)
-		return rld_fail(e, "%s: %s", dso_name(r, d), why);
-	if (n > 0 && d->dyn.versym) {
-		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
-		if (!d->ver)
-			return rld_fail(e, "%s: out of memory", dso_name(r, d));
-		if ((size_t)n <= sizeof few / sizeof few[0])
-			memcpy(d->ver, few, (size_t)n * sizeof few[0]);
-		else
-			elf_version_fill(&d->dyn, d->ver, (size_t)n);
-		d->nver = (unsigned)n;
-	}
 	if (!(d->flags & (D_HOST | D_SELF | D_VDSO)) && learn_code(r, d))
 		return rld_fail(e, "%s: out of memory", dso_name(r, d));
 	d->soname = d->dyn.soname;

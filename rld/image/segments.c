@@ -302,7 +302,7 @@ int rld_lay(struct rld *r, struct dso *d, int fd, const struct elf_head *h,
 	}
 	/* where the kernel lays it above, it chooses for all that follow, too */
 	if (h->type != ET_EXEC)
-		r->floor = base < r->floor ? base : 0;
+		rld_set_floor(r, base < r->floor ? base : 0);
 	return 0;
 }
 

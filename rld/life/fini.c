@@ -4,6 +4,7 @@
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/life/life.h"
+#include "rld/list/list.h"
 #include "rld/tls/tls.h"
 
 /* Destructors are due once constructors have begun, which may have called exit;
@@ -46,7 +47,7 @@ void rld_run_fini(struct rld *r, struct dso *d)
 		return;
 	if (__builtin_expect(d->module != MODULE_NOT, 0))
 		rld_module_deinit(r, d);
-	d->init = INIT_FINISHED;
+	dso_set_init(d, INIT_FINISHED);
 	if (!c)
 		return;
 	if ((c->nfini || c->fini) &&

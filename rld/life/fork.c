@@ -5,6 +5,7 @@
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
 #include "rld/life/life.h"
+#include "rld/list/list.h"
 #include "rld/sym/sym.h"
 #include "rld/tls/tls.h"
 
@@ -177,19 +178,17 @@ static void forget_others(struct rld *r)
 {
 	const struct tls_words *own = rld_own_words(r);
 
-	r->readers[0] = own->reading[0];
-	r->readers[1] = own->reading[1];
+	rld_lock_in_child(r);
 	r->finishing = own->finishing;
 	r->fork_watched = 1; /* a thread may have been about to say so */
 	r->forks = own->forking + 1;
 	r->fork_waiters = 0;
-	r->lock_waiters = 0;
 	r->waits = NULL;
 	rld_turn_in_child(r);
 	/* what threads that are not here had begun never ends */
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->init == INIT_BINDING || d->init == INIT_RUNNING) {
-			d->init_owner = rld_self_id();
+			dso_own_init(d);
 			rld_late_in_child(d);
 		}
 }

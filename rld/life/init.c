@@ -4,6 +4,7 @@
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
 #include "rld/life/life.h"
+#include "rld/list/list.h"
 #include "rld/sym/sym.h"
 
 typedef void init_fn(int, char **, char **, ElfW(auxv_t) *);
@@ -95,9 +96,9 @@ static int bind_late(struct rld *r, struct dso *d)
 	enum late_result done = rld_late_run(r, d);
 
 	if (done == LATE_LOOSE) { /* another thread may have closed it */
-		d->holds++;
+		dso_hold(d);
 		rld_collect(r);
-		d->holds--;
+		dso_let_go(d);
 	}
 	return done != LATE_BUSY;
 }
@@ -185,8 +186,8 @@ static int construct(struct rld *r, struct dso *d)
 		return 1;
 	}
 	again = d->init == INIT_DONE;
-	d->init = INIT_RUNNING;
-	d->init_owner = rld_self_id();
+	dso_set_init(d, INIT_RUNNING);
+	dso_own_init(d);
 	if (__builtin_expect(again, 0)) {
 		rld_unlock(r);
 		return rld_module_init(r, d, 1);
@@ -313,11 +314,11 @@ void rld_run_init_held(struct rld *r, struct dso *root)
 {
 	if (root->flags & D_GONE && root->init_owner != rld_self_id())
 		return; /* another thread's, which does not wait */
-	root->holds++;
+	dso_hold(root);
 	rld_unlock(r);
 	rld_run_init(r, root);
 	rld_lock(r);
-	if (--root->holds == 0 && !root->opens && !(root->flags & D_STARTUP))
+	if (dso_let_go(root) == 0 && !root->opens && !(root->flags & D_STARTUP))
 		rld_collect(r);
 }
 
@@ -351,12 +352,12 @@ void rld_init_program(struct rld *r)
 	if (r->host.kind == HOST_MUSL)
 		watch_exit(r);
 	rld_run_init(r, NULL);
-	p->init = INIT_DONE;
+	dso_set_init(p, INIT_DONE);
 	p->fini_next = r->fini_list;
 	r->fini_list = p;
 	if (r->host.kind == HOST_MUSL) {
-		p->init = INIT_RUNNING;
+		dso_set_init(p, INIT_RUNNING);
 		run_inits(r, rld_code(p));
-		p->init = INIT_DONE;
+		dso_set_init(p, INIT_DONE);
 	}
 }

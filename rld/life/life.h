@@ -93,7 +93,7 @@ int rld_module_is_stopping(struct rld *r, const char *path);
 /* Those who wait for d look again. */
 static inline void rld_constructed(struct rld *r, struct dso *d)
 {
-	__atomic_exchange_n(&d->init, INIT_DONE, __ATOMIC_SEQ_CST);
+	dso_exchange_init(d, INIT_DONE);
 	/* whoever waits has said so before the kernel looks at d->init */
 	if (__atomic_load_n(&r->waits, __ATOMIC_SEQ_CST))
 		sys_futex_wake((int *)&d->init, INT32_MAX);

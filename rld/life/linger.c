@@ -101,7 +101,7 @@ void rld_keep(struct rld *r)
 	keep_used(first, KEEP_SHARES, KEEP_SHARES);
 	for (d = first; d; d = dso_next(d)) {
 		if (ending && lingers(d) && !d->keep)
-			r->lapsed = 1; /* for another thread */
+			rld_set_lapsed(r, 1); /* for another thread */
 		if (waits(d) || is_others(d, ending))
 			keep(d, KEEP_WAITS);
 	}
@@ -170,15 +170,15 @@ static void retract(struct rld *r, struct dso *d)
 {
 	struct rld_err e = { 0 };
 
-	d->retracted = 1;
-	d->holds++;
+	dso_set_retracted(d, 1);
+	dso_hold(d);
 	rld_join_group(r, d, &e);
 	rld_err_clear(&e);
 	if (r->overrides)
 		rld_weak_forget(r, d);
 	if (!(d->flags & D_RETIRED)) /* a swap has done so */
 		rld_unbind(r, d);
-	d->holds--;
+	dso_let_go(d);
 }
 
 static struct dso *not_retracted(struct rld *r)
@@ -198,14 +198,14 @@ void rld_linger(struct rld *r)
 		enum life life = life_of(d);
 
 		if (lingers(d) || life == d->life) {
-			d->life = life;
+			dso_set_why_it_lingers(d, life);
 			continue;
 		}
 		rld_set_life(d, life);
 		d->closed_by = rld_self_id();
 		d->flags &= ~(unsigned)D_GLOBAL;
-		d->retracted = 0;
-		r->nlinger++;
+		dso_set_retracted(d, 0);
+		rld_count_linger(r);
 		if (r->trace & TR_UNLOAD)
 			tell_why(r, d);
 	}

@@ -5,6 +5,7 @@
 #include "rld/base/base.h"
 #include "rld/life/life.h"
 #include "rld/list/list.h"
+#include "rld/load/load.h"
 #include "rld/sym/sym.h"
 
 /* An initialiser that runs, in its caller's frame. */
@@ -85,7 +86,8 @@ void rld_module_mark(struct rld *r, struct dso *d)
 		struct dso *x = list[i];
 
 		if (x->module == MODULE_NOT || x->module == MODULE_ENDED)
-			x->module = has_none(x) ? MODULE_READY : MODULE_NEW;
+			dso_set_module(x,
+				       has_none(x) ? MODULE_READY : MODULE_NEW);
 	}
 	rld_free(list);
 }
@@ -105,7 +107,7 @@ void rld_module_unmark(struct rld *r, struct dso *d)
 	for (unsigned i = 0; list && i < n; i++)
 		if (list[i]->module == MODULE_NEW ||
 		    list[i]->module == MODULE_REFUSED)
-			list[i]->module = MODULE_NOT;
+			dso_set_module(list[i], MODULE_NOT);
 	rld_free(list);
 }
 
@@ -117,7 +119,7 @@ static void end(struct rld *r, struct call *c, enum module_state state)
 			*p = c->outer;
 			break;
 		}
-	c->d->module = state;
+	dso_set_module(c->d, state);
 	if (c->again)
 		rld_constructed(r, c->d);
 }
@@ -153,7 +155,7 @@ __attribute__((noinline)) int rld_module_init(struct rld *r, struct dso *d,
 
 	LEFT_BY(rld_leave_initialiser);
 	rld_lock(r);
-	d->module = MODULE_STARTING;
+	dso_set_module(d, MODULE_STARTING);
 	c.outer = calls;
 	calls = &c;
 	f = find(r, d, "Init");
@@ -178,7 +180,7 @@ void rld_module_deinit(struct rld *r, struct dso *d)
 	if (d->module != MODULE_READY && d->module != MODULE_REFUSED)
 		return;
 	rld_lock(r);
-	d->module = MODULE_STOPPING;
+	dso_set_module(d, MODULE_STOPPING);
 	f = find(r, d, "deInit");
 	rld_unlock(r);
 	if (f) {
@@ -186,7 +188,7 @@ void rld_module_deinit(struct rld *r, struct dso *d)
 		      dso_name(r, d));
 		((void (*)(void))f)();
 	}
-	d->module = MODULE_ENDED;
+	dso_set_module(d, MODULE_ENDED);
 }
 
 /* Of what d needs, the one that has refused. */

@@ -4,6 +4,7 @@
 #include "rld/bind/bind.h"
 #include "rld/diag/diag.h"
 #include "rld/life/life.h"
+#include "rld/list/list.h"
 #include "rld/load/load.h"
 #include "rld/tls/tls.h"
 
@@ -43,7 +44,7 @@ void rld_tell_loaded(struct rld *r)
 		d = next_untold(r);
 		if (d) {
 			d->flags |= D_TOLD;
-			d->holds++;
+			dso_hold(d);
 			ev = rld_event_of(d->flags & D_DELAYED ?
 						  RLD_EVENT_DELAYED :
 						  RLD_EVENT_LOADED,
@@ -55,7 +56,7 @@ void rld_tell_loaded(struct rld *r)
 			break;
 		rld_emit(&ev);
 		rld_lock(r);
-		d->holds--;
+		dso_let_go(d);
 		rld_unlock(r);
 	}
 	if (any) { /* a listener may have closed what was held */
@@ -91,7 +92,7 @@ static int set_handler(struct rld *r, rld_delay_fn *fn, void *arg)
 	if (VAULT->ndelays >= DELAY_HANDLERS) {
 		rld_wait_readers(r);
 		stuck = r->stuck;
-		r->stuck = 0;
+		rld_waited(r);
 	}
 	if (stuck)
 		return -1;
@@ -131,18 +132,13 @@ static struct dso *next_fresh(struct rld *r)
 	return NULL;
 }
 
-/* This thread's first news, taken off the list. */
+/* This thread's first news, and the object that it is of. */
 static struct delay_news *next_news(struct rld *r, struct dso **x)
 {
-	struct delay_news **best = NULL, *n;
+	struct delay_news *n = rld_delay_news(r);
 
-	for (struct delay_news **p = &r->delay_news; *p; p = &(*p)->next)
-		if ((*p)->thread == rld_self_id())
-			best = p; /* the last in the list is the oldest */
-	if (!best)
+	if (!n)
 		return NULL;
-	n = *best;
-	*best = n->next;
 	*x = r->head;
 	while (*x && (*x)->serial != n->serial)
 		*x = dso_next(*x);
@@ -163,7 +159,7 @@ void rld_delay_init(struct rld *r)
 		d = next_fresh(r);
 		n = d ? NULL : next_news(r, &d);
 		if (!d && !n && !r->delay_news)
-			r->delay_pending = 0;
+			rld_delay_done(r);
 		if (d) /* or waits for the thread that runs them */
 			rld_run_init_held(r, d);
 		rld_unlock(r);

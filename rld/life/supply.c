@@ -19,7 +19,7 @@ static int bind_supplied(struct rld *r, unsigned last, struct rld_err *e)
 
 	if (rld_audits(r))
 		rld_audit_consistent(r);
-	r->mend_due = 0;
+	rld_mend_done(r);
 	if (first && rld_bind_new(r, first, e)) {
 		rld_undo(r, last);
 		return -1;

@@ -4,6 +4,7 @@
 #include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/life/life.h"
+#include "rld/list/list.h"
 #include "rld/load/load.h"
 
 /* What came after serial `last`, newest first, chained by fini_next: none of it
@@ -47,8 +48,7 @@ void rld_undo(struct rld *r, unsigned last)
 		next = d->fini_next;
 		rld_unbind(r, d);
 		rld_remove(r, d);
-		r->adds--;
-		r->subs--;
+		rld_count_undone(r);
 	}
 	rld_revive_undo(r);
 	if (rld_audits(r))

@@ -279,7 +279,7 @@ static void mark_leaving(const struct leaving *l, unsigned flags)
 			continue;
 		d->flags &= ~(unsigned)(D_FINISHING | D_LEAVING);
 		d->flags |= flags;
-		d->init_owner = rld_self_id();
+		dso_own_init(d);
 	}
 }
 
@@ -407,7 +407,7 @@ int rld_leave_collect(int version, int actions, uint64_t class, void *exception,
 		if (d)
 			rld_exit_end(r);
 		if (d && d->module == MODULE_STOPPING)
-			d->module = MODULE_ENDED;
+			dso_set_module(d, MODULE_ENDED);
 		if (d && d->init != INIT_FINISHED) {
 			d->fini_next = r->fini_list;
 			r->fini_list = d;
@@ -415,7 +415,7 @@ int rld_leave_collect(int version, int actions, uint64_t class, void *exception,
 		if (c->what.at)
 			mark_leaving(&c->what, 0);
 		free_leaving(&c->what);
-		r->lapsed = 1;
+		rld_set_lapsed(r, 1);
 		end(r, c);
 	}
 	rld_unlock(r);
@@ -448,7 +448,7 @@ __attribute__((noinline)) void rld_collect(struct rld *r)
 	c.outer = collections;
 	collections = &c;
 	do
-		r->lapsed = 0;
+		rld_set_lapsed(r, 0);
 	while (collect(r, &c));
 	end(r, &c);
 }

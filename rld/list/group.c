@@ -17,7 +17,7 @@ void rld_make_global(struct rld *r, struct dso *root)
 		if (!(list[i]->flags & D_GLOBAL) &&
 		    list[i]->space == root->space) {
 			list[i]->flags |= D_GLOBAL;
-			list[i]->global_serial = ++r->global_serial;
+			rld_next_global(r, list[i]);
 			rld_index_add(r, list[i]);
 		}
 	rld_free(heap);
@@ -45,7 +45,7 @@ static int add_group(struct rld *r, struct dso *d, struct group *g)
 	if (was)
 		rld_wait_readers(r);
 	rld_free_later(r, was);
-	r->stuck = 0;
+	rld_waited(r);
 	return 0;
 }
 
@@ -118,6 +118,30 @@ int rld_extend_group(struct rld *r, struct group *g, struct dso *x)
 	__atomic_store_n(&g->n, at, __ATOMIC_RELEASE);
 	rld_wait_readers(r);
 	rld_free_later(r, was);
-	r->stuck = 0;
+	rld_waited(r);
 	return ret;
+}
+
+/* What is left is the root's group, for the caller to free. */
+static void leave_group(struct dso *d, const struct group *g)
+{
+	for (unsigned i = 0; i < d->ngroup;)
+		if (d->group[i] == g)
+			d->group[i] = d->group[--d->ngroup];
+		else
+			i++;
+}
+
+void rld_leave_groups(struct rld *r, struct dso *gone)
+{
+	const struct group *g = gone->own;
+
+	if (!g)
+		return;
+	leave_group(gone, g); /* by now it may not be among its own members */
+	for (unsigned i = 0; i < g->n; i++)
+		leave_group(g->member[i], g);
+	/* what was swapped out is no member any longer, and still knows it */
+	for (struct dso *d = r->swapped ? r->head : NULL; d; d = dso_next(d))
+		leave_group(d, g);
 }

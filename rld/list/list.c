@@ -16,7 +16,7 @@ struct dso *rld_new_dso(struct rld *r, const char *name, char *path)
 		return NULL;
 	}
 	d->lm.l_name = path;
-	d->stack_flags = -1;
+	dso_set_stack_flags(d, -1);
 	return d;
 }
 
@@ -449,4 +449,14 @@ struct dso *rld_first_dynamic(struct rld *r)
 	if (r->started)
 		r->last_of_start = d;
 	return d ? dso_next(d) : r->head;
+}
+
+/* d has left, and its address is still a handle.  A reader that did not leave may stand on
+ * it: what it reads is freed later, too. */
+void rld_leave_handle(struct rld *r, struct dso *d)
+{
+	d->flags = D_FACE_ALONE;
+	d->serial = 0;
+	for (struct dso *x = r->head; x; x = dso_next(x))
+		rld_show_on_face(x->face == d ? x : NULL);
 }

@@ -89,6 +89,92 @@ void rld_make_global(struct rld *r, struct dso *root);
 int rld_join_group(struct rld *r, struct dso *root, struct rld_err *e);
 /* x and all that it needs join g; -1: out of memory. */
 int rld_extend_group(struct rld *r, struct group *g, struct dso *x);
+/* gone is in no group any longer. */
+void rld_leave_groups(struct rld *r, struct dso *gone);
+
+/* d has left, and its address is still a handle. */
+void rld_leave_handle(struct rld *r, struct dso *d);
+
+/* ---- what others set */
+/* rld keeps d for a moment; what remains when it lets go. */
+static inline void dso_hold(struct dso *d)
+{
+	d->holds++;
+}
+
+static inline unsigned dso_let_go(struct dso *d)
+{
+	return --d->holds;
+}
+
+static inline void dso_set_file(struct dso *d, uint64_t dev, uint64_t ino)
+{
+	d->dev = dev;
+	d->ino = ino;
+}
+
+static inline void dso_set_own(struct dso *d, struct group *g)
+{
+	d->own = g;
+}
+
+static inline void dso_set_global(struct dso *d, unsigned serial)
+{
+	d->global_serial = serial;
+}
+
+/* d is global from now on. */
+static inline void rld_next_global(struct rld *r, struct dso *d)
+{
+	d->global_serial = ++r->global_serial;
+}
+
+static inline void dso_set_init(struct dso *d, enum init_state state)
+{
+	d->init = state;
+}
+
+/* For threads that look at it without the lock. */
+static inline void dso_publish_init(struct dso *d, enum init_state state)
+{
+	__atomic_store_n(&d->init, state, __ATOMIC_RELEASE);
+}
+
+/* For threads that wait: not a store, see rld_unlock. */
+static inline void dso_exchange_init(struct dso *d, enum init_state state)
+{
+	__atomic_exchange_n(&d->init, state, __ATOMIC_SEQ_CST);
+}
+
+/* Constructors or destructors of d are this thread's. */
+static inline void dso_own_init(struct dso *d)
+{
+	d->init_owner = rld_self_id();
+}
+
+/* Objects that linger may leave by now, or have been asked. */
+static inline void rld_set_lapsed(struct rld *r, int on)
+{
+	r->lapsed = on;
+}
+
+static inline void rld_set_new_hosts(struct rld *r)
+{
+	r->new_hosts = 1;
+}
+
+/* One that arrived and left again did neither, for dl_iterate_phdr. */
+static inline void rld_count_undone(struct rld *r)
+{
+	r->adds--;
+	r->subs--;
+}
+
+/* What is loaded from now on comes into s. */
+static inline void rld_load_into(struct rld *r, struct space *s)
+{
+	r->space = s;
+}
 
 #pragma GCC visibility pop
 

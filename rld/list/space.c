@@ -46,5 +46,5 @@ void rld_space_let_go(struct rld *r, struct space *s)
 	*at = s->next;
 	rld_wait_readers(r);
 	rld_free_later(r, s);
-	r->stuck = 0;
+	rld_waited(r);
 }

@@ -46,7 +46,7 @@ static struct dso *note(struct rld *r, const char *name, char *path,
 	if (!d)
 		rld_die(r, "out of memory");
 	d->flags |= flags | D_HOST | D_SEARCHED | D_NEW | D_STARTUP | D_GLOBAL;
-	r->new_hosts = 1;
+	rld_set_new_hosts(r);
 	rld_append(r, d);
 	/* it is known by nothing else */
 	if (rld_add_name(r, d, name))
@@ -73,13 +73,13 @@ static void refit_loader(struct rld *r)
 
 	if (r->host.loader_fd >= 0)
 		sys_close(r->host.loader_fd);
-	r->host.loader_fd = -1;
+	rld_set_loader_fd(r, -1);
 	rld_free(d->lm.l_name);
 	d->lm.l_name = rld_loader_path(r);
 	if (!d->lm.l_name)
 		rld_die(r, "out of memory");
 	if (r->host.loader_fd < 0)
-		r->host.loader_fd = rld_open_loader(&d->lm.l_name);
+		rld_set_loader_fd(r, rld_open_loader(&d->lm.l_name));
 }
 
 /* An object of libc's family was asked for: note it; it is adopted later. */
@@ -97,7 +97,7 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 	if (r->host.kind == HOST_MUSL) {
 		r->host.libc = r->host.loader =
 			note(r, "libc.so", path, D_LIBC | D_LOADER);
-		r->host.loader_fd = sys_open(path, O_RDONLY);
+		rld_set_loader_fd(r, sys_open(path, O_RDONLY));
 		return r->host.libc;
 	}
 	if (!strcmp(name, "libc.so.6")) {
@@ -109,7 +109,8 @@ struct dso *rld_host_note(struct rld *r, const char *name, char *path)
 	}
 	r->host.loader = note(r, name, path, D_LOADER);
 	if (r->host.loader_fd < 0)
-		r->host.loader_fd = rld_open_loader(&r->host.loader->lm.l_name);
+		rld_set_loader_fd(r,
+				  rld_open_loader(&r->host.loader->lm.l_name));
 	return r->host.loader;
 }
 
@@ -123,7 +124,7 @@ static void learn(struct rld *r, struct dso *d, uintptr_t base)
 	    rld_tls_register(r, d, &e))
 		rld_die(r, "%s", e.text ? e.text : "");
 	d->flags |= D_READY | D_RELOCATED;
-	d->init = INIT_DONE;
+	dso_set_init(d, INIT_DONE);
 }
 
 static void adopt(struct rld *r, struct dso *d, uintptr_t base)
@@ -147,7 +148,7 @@ struct dso *rld_inner_object(struct rld *r, const char *name)
 			d = rld_new_dso(r, name, rld_strdup(l->l_name));
 			if (d) {
 				d->flags |= D_HOST;
-				r->new_hosts = 1;
+				rld_set_new_hosts(r);
 				learn(r, d, l->l_addr);
 			}
 			return d;
@@ -217,7 +218,7 @@ static struct dso *arrived(struct rld *r, const char *name,
 		return NULL;
 	}
 	d->flags |= D_HOST | D_SEARCHED | D_GLOBAL | D_NODELETE;
-	r->new_hosts = 1;
+	rld_set_new_hosts(r);
 	rld_append(r, d);
 	rld_add_name(r, d, name);
 	adopt(r, d, l->l_addr);
@@ -281,5 +282,5 @@ void rld_host_adopt(struct rld *r)
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		if (d->flags & D_HOST)
 			adopt_needs(r, d);
-	r->started = 1;
+	rld_set_started(r);
 }

@@ -121,7 +121,7 @@ static struct dso *bring(struct rld *r, struct dso *o, unsigned i,
 		rld_index_add(r, n);
 	tell(r, o, x, symbol);
 	if (lingers(o)) /* so does x: the next walk sees to it */
-		r->lapsed = 1;
+		rld_set_lapsed(r, 1);
 	if (o->flags & D_GLOBAL)
 		r->mend_due = 1;
 	return x;
@@ -265,4 +265,18 @@ int rld_delay_in(struct rld *r, const struct ref *ref, struct dso *root,
 	rld_free(list);
 	settle_lost(hit, &lost, e);
 	return hit > 0;
+}
+
+struct delay_news *rld_delay_news(struct rld *r)
+{
+	struct delay_news **best = NULL, *n;
+
+	for (struct delay_news **p = &r->delay_news; *p; p = &(*p)->next)
+		if ((*p)->thread == rld_self_id())
+			best = p; /* the last in the list is the oldest */
+	if (!best)
+		return NULL;
+	n = *best;
+	*best = n->next;
+	return n;
 }

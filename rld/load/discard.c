@@ -16,12 +16,7 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		rld_audit_forget(r, d);
 	rld_forget_names(r, d);
 	rld_edges_forget(d);
-	while (d->pairs) {
-		struct pair *p = d->pairs;
-
-		d->pairs = p->next;
-		rld_free_later(r, p);
-	}
+	rld_pairs_free(r, d);
 	rld_free_later(r, d->addend);
 	while (d->tlsdesc) {
 		struct tlsdesc *t = d->tlsdesc;
@@ -45,13 +40,8 @@ void rld_free_dso(struct rld *r, struct dso *d)
 		rld_free_later(r, d->face);
 	else if (d->face) /* an older version, which is still there */
 		d->face->flags &= ~(unsigned)D_FACE;
-	if (d->flags & D_FACE) { /* its address is still a handle */
-		/* and a reader that did not leave may stand on it: what it
-		 * reads is freed later, too */
-		d->flags = D_FACE_ALONE;
-		d->serial = 0;
-		for (struct dso *x = r->head; x; x = dso_next(x))
-			rld_show_on_face(x->face == d ? x : NULL);
+	if (d->flags & D_FACE) {
+		rld_leave_handle(r, d);
 		return;
 	}
 	rld_free_later(r, d);
@@ -97,30 +87,6 @@ static void leave_liblists(struct rld *r, struct dso *gone)
 			}
 }
 
-/* What is left is the root's group, for the caller to free. */
-static void leave_group(struct dso *d, const struct group *g)
-{
-	for (unsigned i = 0; i < d->ngroup;)
-		if (d->group[i] == g)
-			d->group[i] = d->group[--d->ngroup];
-		else
-			i++;
-}
-
-static void leave_groups(struct rld *r, struct dso *gone)
-{
-	const struct group *g = gone->own;
-
-	if (!g)
-		return;
-	leave_group(gone, g); /* by now it may not be among its own members */
-	for (unsigned i = 0; i < g->n; i++)
-		leave_group(g->member[i], g);
-	/* what was swapped out is no member any longer, and still knows it */
-	for (struct dso *d = r->swapped ? r->head : NULL; d; d = dso_next(d))
-		leave_group(d, g);
-}
-
 /* The last step for one object, shared with a failed dlopen. */
 void rld_remove(struct rld *r, struct dso *d)
 {
@@ -130,7 +96,7 @@ void rld_remove(struct rld *r, struct dso *d)
 	rld_unlink(r, d);
 	leave_members(d);
 	leave_liblists(r, d);
-	leave_groups(r, d);
+	rld_leave_groups(r, d);
 	rld_uses_forget(d);
 	rld_tls_release(r, d);
 	if (d->tls_dtors)
@@ -142,34 +108,33 @@ void rld_remove(struct rld *r, struct dso *d)
 	if (d->own) {
 		rld_free_later(r, d->own->member);
 		rld_free_later(r, d->own);
-		d->own = NULL;
+		dso_set_own(d, NULL);
 	}
 	rld_unmap(r, d);
 	rld_free_dso(r, d);
 	rld_space_let_go(r, s);
-	r->stuck = 0;
+	rld_waited(r);
 }
 
 void rld_discard(struct rld *r, unsigned last)
 {
-	struct dso *first = NULL, **end = &first;
+	struct dso *d, *before;
 
-	for (struct dso *d = r->tail; d && d->serial > last; d = d->prev)
-		if (d->flags & D_NEW) {
+	for (d = r->tail; d && d->serial > last; d = d->prev)
+		if (d->flags & D_NEW)
 			d->flags |= D_DYING;
-			d->fini_next = NULL;
-			*end = d;
-			end = &d->fini_next;
+	for (d = rld_audits(r) ? r->tail : NULL; d && d->serial > last;
+	     d = d->prev)
+		if (d->flags & D_NEW) {
+			rld_audit_closed(r, d);
+			rld_audit_removing(r, d);
 		}
-	for (struct dso *d = first; d && rld_audits(r); d = d->fini_next) {
-		rld_audit_closed(r, d);
-		rld_audit_removing(r, d);
-	}
-	for (struct dso *d = first, *next; d; d = next) {
-		next = d->fini_next;
+	for (d = r->tail; d && d->serial > last; d = before) {
+		before = d->prev;
+		if (!(d->flags & D_NEW))
+			continue;
 		rld_remove(r, d);
-		r->adds--;
-		r->subs--;
+		rld_count_undone(r);
 	}
 	rld_revive_undo(r);
 	if (rld_audits(r))

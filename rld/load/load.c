@@ -129,9 +129,9 @@ static int read_liblist(struct rld *r, struct dso *d, struct rld_err *e)
 	struct space *was = r->space;
 	int ret;
 
-	r->space = d->space;
+	rld_load_into(r, d->space);
 	ret = rld_read_liblist(r, d, e);
-	r->space = was;
+	rld_load_into(r, was);
 	return ret;
 }
 
@@ -184,8 +184,7 @@ static struct dso *load_file(struct rld *r, const char *name, struct dso *from,
 		rld_fail(e, "%s: out of memory", name);
 		return NULL;
 	}
-	d->dev = sys_dev(&st);
-	d->ino = st.stx_ino;
+	dso_set_file(d, sys_dev(&st), st.stx_ino);
 	d->stamp = rld_stamp(&st);
 	d->place = r->started ? rld_journal_place(d) : 0;
 	d->loader = from;

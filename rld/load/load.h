@@ -113,6 +113,8 @@ struct delay_news {
 };
 
 void rld_free_news(struct delay_news *n);
+/* This thread's first news, taken off the list. */
+struct delay_news *rld_delay_news(struct rld *r);
 
 /* The file that name means to from; NULL with *e. */
 struct peek *rld_look_into(struct rld *r, const char *name, struct dso *from,
@@ -132,6 +134,72 @@ int rld_notes_of(const struct elf_view *v, struct dso *d, const char **why);
 /* The user's handler: an address that serves the call, or NULL. */
 void *rld_delay_failed(struct rld *r, const struct dso *from,
 		       const char *symbol, const char *error);
+
+/* ---- what others set */
+static inline void dso_drop_needs(struct dso *d)
+{
+	d->nneed = 0;
+}
+
+/* The file that it is of. */
+static inline void dso_set_stamp(struct dso *d, const struct statx *st)
+{
+	d->stamp = rld_stamp(st);
+}
+
+static inline void dso_set_note(struct dso *d, const struct rldnote *note)
+{
+	d->note = (struct rldnote *)(uintptr_t)note;
+}
+
+static inline void dso_set_module(struct dso *d, enum module_state state)
+{
+	d->module = state;
+}
+
+/* What others bound to d has been taken back, or is there again. */
+static inline void dso_set_retracted(struct dso *d, unsigned char on)
+{
+	d->retracted = on;
+}
+
+static inline void dso_set_why_it_lingers(struct dso *d, enum life life)
+{
+	d->life = life;
+}
+
+static inline void rld_count_linger(struct rld *r)
+{
+	r->nlinger++;
+}
+
+/* d keeps t. */
+static inline void dso_add_tlsdesc(struct dso *d, struct tlsdesc *t)
+{
+	t->next = d->tlsdesc;
+	d->tlsdesc = t;
+}
+
+/* Load the next file though it is loaded already; map private copies. */
+static inline void rld_set_fresh(struct rld *r, int on)
+{
+	r->fresh = on;
+}
+
+static inline void rld_set_snapshot(struct rld *r, int on)
+{
+	r->snapshot = on;
+}
+
+static inline void rld_delay_done(struct rld *r)
+{
+	r->delay_pending = 0;
+}
+
+static inline void rld_mend_done(struct rld *r)
+{
+	r->mend_due = 0;
+}
 
 #pragma GCC visibility pop
 

@@ -11,7 +11,7 @@ static void not_loaded(struct rld *r, const char *name, const struct rld_err *e)
 {
 	if (r->mode == MODE_LIST) {
 		rld_print(r, 1, "\t%s => not found\n", name);
-		r->problems++;
+		rld_count_problem(r);
 	} else {
 		rld_problem(r, "%s: %s", r->prog, e->text);
 	}

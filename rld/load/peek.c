@@ -4,6 +4,7 @@
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
+#include "rld/image/image.h"
 #include "rld/load/load.h"
 
 /* The file stays mapped read-only: an object that waits for many libraries
@@ -38,7 +39,6 @@ static int read_tables(struct peek *p, const char **why)
 			      .flat_size = p->size,
 			      .page = rld_state.page };
 	struct elf_head h;
-	long n;
 	int ret =
 		elf_head((const void *)p->at, p->size, p->size, &want, &h, why);
 
@@ -52,20 +52,8 @@ static int read_tables(struct peek *p, const char **why)
 		return -1;
 	v.ph = h.ph;
 	v.phnum = h.phnum;
-	if (elf_dynamic(&v, ARCH_MACHINE, h.dynamic->p_vaddr,
-			h.dynamic->p_memsz, &d->dyn, why))
+	if (rld_read_dynamic(&v, h.dynamic, d, why))
 		return -1;
-	n = elf_version_count(&d->dyn, why);
-	if (n < 0)
-		return -1;
-	if (n > 0 && d->dyn.versym) {
-		*why = "out of memory";
-		d->ver = rld_alloc((size_t)n * sizeof *d->ver);
-		if (!d->ver)
-			return -1;
-		elf_version_fill(&d->dyn, d->ver, (size_t)n);
-		d->nver = (unsigned)n;
-	}
 	d->flags |= D_READY;
 	rld_build_id_in(&v, &p->id);
 	return rld_notes_of(&v, d, why);

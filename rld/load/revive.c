@@ -99,7 +99,7 @@ void rld_revive_undo(struct rld *r)
 			d->flags &= ~(unsigned)D_GLOBAL;
 			d->retracted = 0;
 			r->nlinger++;
-			r->lapsed = 1;
+			rld_set_lapsed(r, 1);
 		}
 }
 

@@ -202,12 +202,12 @@ struct dso *rld_load_entry(struct rld *r, struct dso *o, unsigned i,
 	struct space *was = r->space;
 	struct dso *d;
 
-	r->space = o->space;
+	rld_load_into(r, o->space);
 	if (m && m->want)
 		d = rld_load_version(r, o->need_name[i], m->want, m->flags, o,
 				     e);
 	else if (!(d = rld_load(r, o->need_name[i], o, e)))
 		rld_needed_by(r, o, e);
-	r->space = was;
+	rld_load_into(r, was);
 	return d;
 }

@@ -2,9 +2,10 @@
 /* Kept answers, written: what --check has loaded and how that was found, and what
  * each reference means.  Nothing of the program is run.  What cannot be shown to
  * hold at a later start is not kept. */
-#include "rld/quick/quick.h"
+#include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
+#include "rld/quick/quick.h"
 #include "rld/sym/sym.h"
 
 /* A table that grows. */

@@ -4,9 +4,10 @@
  *
  * The file decides what code runs, so it is as good as code: root's directory
  * that nobody else may write to, or the user's own. */
-#include "rld/quick/quick.h"
+#include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
+#include "rld/quick/quick.h"
 
 #include <errno.h>
 

@@ -6,6 +6,7 @@
  * is set aside (tls/static.c). */
 #include "rld/api/api.h"
 #include "rld/audit/audit.h"
+#include "rld/base/base.h"
 #include "rld/bind/bind.h"
 #include "rld/list/list.h"
 #include "rld/load/load.h"
@@ -237,8 +238,8 @@ void rld_auditors_start(struct rld *r)
 	VAULT->audit = a;
 	for (unsigned i = 0; i < SOURCES; i++)
 		start_list(r, a, &s[i]);
-	r->loads = 0;
-	r->audits = a->n && a->errno_at;
+	rld_forget_loads(r);
+	rld_set_audits(r, a->n && a->errno_at);
 	if (!r->audits)
 		return;
 	rld_audit_first(r, r->program);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where traces go, and LD_DEBUG, as users of glibc know it: taken as --trace. */
 #include "rld/base/base.h"
+#include "rld/diag/diag.h"
 #include "rld/start/start.h"
 
 int rld_set_log(struct rld *r, const char *file)
@@ -65,7 +66,7 @@ void rld_debug_variable(struct rld *r, const char *list)
 			rld_set_log(r, file);
 		rld_free(file);
 	}
-	r->trace |= got & ~(unsigned)TR_NOTE;
+	rld_trace_more(r, got & ~(unsigned)TR_NOTE);
 	rld_trace(r,
 		  "LD_DEBUG=%s is taken as --trace:%s%s%s%s%s%s (rld --help)\n",
 		  list, got & TR_SEARCH ? " search" : "",

@@ -3,6 +3,7 @@
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/host/host.h"
+#include "rld/load/load.h"
 #include "rld/start/start.h"
 
 static const char usage[] =
@@ -66,7 +67,7 @@ static int set_trace(struct rld *r, const char *list)
 		bit = trace_bit(list, n);
 		if (!bit)
 			return -1;
-		r->trace |= bit;
+		rld_trace_more(r, bit);
 		list += n + (list[n] == ',');
 	}
 	return 0;
@@ -163,7 +164,7 @@ static int option(struct rld *r, const char *a, char **next)
 	if (!strcmp(a, "--tombstone"))
 		return r->tombstone = 1, 0;
 	if (!strcmp(a, "--snapshot"))
-		return r->snapshot = 1, 0;
+		return rld_set_snapshot(r, 1), 0;
 	if (!strcmp(a, "--strict"))
 		return r->strict = 1, 0;
 	if (!strcmp(a, "--bind-now"))
@@ -173,7 +174,7 @@ static int option(struct rld *r, const char *a, char **next)
 	if ((v = value(a, "--log", next)))
 		return rld_set_log(r, v);
 	if (!strcmp(a, "--record-times"))
-		return r->trace = (r->trace | TR_TIMES) & ~(unsigned)TR_REFS, 0;
+		return rld_record_no_bindings(r), 0;
 	if ((v = value(a, "--record-fd", next)))
 		return record_to(r, v, rld_record_fd(r, v));
 	if ((v = value(a, "--record", next)))
@@ -206,7 +207,7 @@ static int set_ignore(struct rld *r, const char *v)
 
 static int set_follow(struct rld *r, const char *v)
 {
-	return r->follow = v, r->trace |= TR_FOLLOW, 0;
+	return r->follow = v, rld_trace_more(r, TR_FOLLOW), 0;
 }
 
 static int with_value(struct rld *r, const char *a, const char *v)
@@ -231,7 +232,7 @@ static int irix_option(struct rld *r, const char *a, char **next)
 	char *v = *next;
 
 	if (!strcmp(a, "-v") || !strcmp(a, "-trace"))
-		return r->trace |= !strcmp(a, "-v") ? TR_MAP : TR_ALL, 0;
+		return rld_trace_more(r, !strcmp(a, "-v") ? TR_MAP : TR_ALL), 0;
 	if (!strcmp(a, "-ignore_unresolved"))
 		return r->ignore_unresolved = 1, 0;
 	if (!strcmp(a, "-bind_now"))
@@ -239,11 +240,11 @@ static int irix_option(struct rld *r, const char *a, char **next)
 	if (!strcmp(a, "-tombstone"))
 		return r->tombstone = 1, 0;
 	if (!strcmp(a, "-snapshot"))
-		return r->snapshot = 1, 0;
+		return rld_set_snapshot(r, 1), 0;
 	if (!strcmp(a, "-ignore_all_versions"))
 		return r->ignore_all_versions = 1, 0;
 	if (!strcmp(a, "-stat"))
-		return r->trace |= TR_STAT, 0;
+		return rld_trace_more(r, TR_STAT), 0;
 	if (!strcmp(a, "-quickstart_off"))
 		return r->quick_off = 1, 0;
 	/* no stack of ours is handed on, pixie is none */

@@ -66,9 +66,9 @@ static void make_self(struct rld *r, uintptr_t base)
 	if (rld_map_adopt(r, d, base, (const void *)(base + eh->e_phoff),
 			  eh->e_phnum, &e))
 		die_of(r, &e);
-	d->soname = "rld";
-	d->init = INIT_DONE;
-	d->note = (struct rldnote *)(uintptr_t)&own_note;
+	dso_set_soname(d, "rld");
+	dso_set_init(d, INIT_DONE);
+	dso_set_note(d, &own_note);
 	r->self = d;
 	rld_add_name(r, d, "librld.so.1");
 	if (d->relro_size && sys_mprotect(d->relro, d->relro_size, PROT_READ))
@@ -94,7 +94,7 @@ static void make_vdso(struct rld *r)
 		rld_free_dso(r, d);
 		return;
 	}
-	d->init = INIT_DONE;
+	dso_set_init(d, INIT_DONE);
 	d->flags |= D_READY;
 	r->vdso = d;
 	rld_add_name(r, d, d->name);
@@ -144,7 +144,7 @@ static void program_from_kernel(struct rld *r)
 	if (rld_map_adopt(r, d, bias, ph, n, &e))
 		die_of(r, &e);
 	rld_lay_kernels(r, d);
-	d->entry = rld_aux(r, AT_ENTRY);
+	dso_set_entry(d, rld_aux(r, AT_ENTRY));
 	r->program = d;
 	rld_append(r, d);
 	if (d->soname && *d->soname)
@@ -214,9 +214,8 @@ static void program_from_file(struct rld *r)
 		rld_die(r, "out of memory");
 	r->program_file = path_absolute(r->prog);
 	d->flags = D_PROGRAM | D_STARTUP | D_GLOBAL | D_NEW;
-	d->dev = sys_dev(&st);
-	d->ino = st.stx_ino;
-	d->stamp = rld_stamp(&st);
+	dso_set_file(d, sys_dev(&st), st.stx_ino);
+	dso_set_stamp(d, &st);
 	if (r->mode == MODE_RUN)
 		rld_exe_note(r, fd);
 	if (rld_map(r, d, fd, &st, &e))
@@ -341,7 +340,7 @@ static void whole(struct rld *r)
 {
 	if (r->mode == MODE_RUN && r->guarded)
 		rld_guard(r, 0);
-	r->guarded = 0;
+	rld_set_guarded(r, 0);
 	if (r->torn)
 		rld_die(r, "%s: was cut short while it was loaded", r->torn);
 }
@@ -377,7 +376,7 @@ static void gather_list(struct rld *r)
 	if (rld_read_liblist(r, p, &e))
 		die_of(r, &e);
 	if (!normal)
-		p->nneed = 0;
+		dso_drop_needs(p);
 	if (rld_load_needed(r, r->head, &e))
 		die_of(r, &e);
 	if (r->list)
@@ -421,7 +420,7 @@ static void gather_late(struct rld *r)
 	whole(r);
 	rld_auditors_start(r);
 	r->gather = GATHERS_LATE;
-	r->guarded = 1;
+	rld_set_guarded(r, 1);
 	rld_guard(r, 1);
 	for (struct dso *d = r->head; d; d = dso_next(d))
 		for (unsigned i = 0; d->flags & D_HOST && i < d->nneed; i++)
@@ -472,7 +471,7 @@ static void settle(struct rld *r)
 {
 	for (struct dso *d = r->head; d; d = dso_next(d)) {
 		d->flags &= ~(unsigned)D_NEW;
-		d->global_serial = ++r->global_serial;
+		rld_next_global(r, d);
 	}
 }
 
@@ -521,7 +520,7 @@ static void start_alone(struct rld *r)
 	arch_init_tcb(tp, (const unsigned char *)rld_aux(r, AT_RANDOM));
 	if (arch_set_tp(tp))
 		rld_die(r, "cannot set the thread pointer");
-	r->started = 1;
+	rld_set_started(r);
 	publish(r);
 	bind(r);
 	rld_quick_end(r);
@@ -608,7 +607,7 @@ void rld_start(uintptr_t *sp, const ElfW(Dyn) *dyn, uintptr_t base)
 		rld_drop_variables(r);
 	make_self(r, base);
 	make_vdso(r);
-	r->floor = below_kernels(r);
+	rld_set_floor(r, below_kernels(r));
 	if (r->as_command)
 		program_from_file(r);
 	else

@@ -490,7 +490,7 @@ void rld_index_build(struct rld *r)
 	rld_free(old->echo);
 	rld_wait_readers(r);
 	rld_unmap_later(r, (uintptr_t)old, (uintptr_t)old + index_bytes(old));
-	r->stuck = 0;
+	rld_waited(r);
 }
 
 /* Entries of one name stand in the order of the list. */
@@ -732,6 +732,16 @@ static int shares_with(struct dso *d, const struct dso *older, int locked)
 		__atomic_store_n(&d->pairs, p, __ATOMIC_RELEASE);
 	}
 	return yes;
+}
+
+void rld_pairs_free(struct rld *r, struct dso *d)
+{
+	while (d->pairs) {
+		struct pair *p = d->pairs;
+
+		d->pairs = p->next;
+		rld_free_later(r, p);
+	}
 }
 
 void rld_pairs_forget(struct rld *r, struct dso *gone)

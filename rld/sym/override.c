@@ -69,5 +69,5 @@ void rld_weak_forget(struct rld *r, const struct dso *gone)
 		dead = o->next;
 		rld_free_later(r, o);
 	}
-	r->stuck = 0;
+	rld_waited(r);
 }

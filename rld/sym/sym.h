@@ -76,6 +76,8 @@ static inline int is_unique(const struct def *def)
 
 /* gone leaves: no object shares anything with it any longer. */
 void rld_pairs_forget(struct rld *r, struct dso *gone);
+/* d goes: what it shares itself. */
+void rld_pairs_free(struct rld *r, struct dso *d);
 /* In d alone. */
 int rld_lookup_in(const struct dso *d, const struct ref *ref, struct def *out);
 void rld_index_add(struct rld *r, struct dso *d);

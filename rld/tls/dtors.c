@@ -90,7 +90,7 @@ static void run(struct rld *r, struct dtor *d)
 	fn(d->obj);
 	rld_lock(r);
 	if (dso && --dso->tls_dtors == 0 && !dso->opens)
-		r->lapsed = 1;
+		rld_set_lapsed(r, 1);
 }
 
 /* Called by libc, when the thread ends. */
