@@ -71,7 +71,8 @@ enum {
 enum { RTLD_DL_SYMENT = 1, RTLD_DL_LINKMAP = 2 };
 typedef long int Lmid_t;
 
-enum { /* what auditors are told */
+/* What auditors are told. */
+enum {
 	LA_SER_ORIG = 0x01,
 	LA_SER_LIBPATH = 0x02,
 	LA_SER_RUNPATH = 0x04,
