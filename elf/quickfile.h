@@ -88,11 +88,11 @@ struct quick_target {
 
 /* What symbol i of an object means as a reference. */
 enum {
-	QUICK_ASK,     /* it is looked up */
-	QUICK_NOBODY,  /* it is weak, and nobody ever defines it */
-	QUICK_MISSING, /* it is weak, and nobody defines it yet */
-	QUICK_OWN,     /* the object's own definition */
-	QUICK_TARGET   /* target (answer - QUICK_TARGET) */
+	QUICK_ASK,	 /* it is looked up */
+	QUICK_UNDEFINED, /* it is weak, and nobody ever defines it */
+	QUICK_MISSING,	 /* it is weak, and nobody defines it yet */
+	QUICK_OWN,	 /* the object's own definition */
+	QUICK_TARGET	 /* target (answer - QUICK_TARGET) */
 };
 
 /* A file's parts. */

@@ -93,17 +93,6 @@ static const char *text(const struct maker *m, uint32_t at)
 
 /* ---- how the objects were found */
 
-static struct quick_stamp stamp_of(const struct statx *st)
-{
-	return (struct quick_stamp){ .dev = sys_dev(st),
-				     .ino = st->stx_ino,
-				     .size = st->stx_size,
-				     .mtime = st->stx_mtime.tv_sec,
-				     .ctime = st->stx_ctime.tv_sec,
-				     .mtime_nsec = st->stx_mtime.tv_nsec,
-				     .ctime_nsec = st->stx_ctime.tv_nsec };
-}
-
 /* The place at path, its number. */
 static uint32_t place(struct maker *m, const char *path, int is_file)
 {
@@ -120,7 +109,7 @@ static uint32_t place(struct maker *m, const char *path, int is_file)
 	p->path = string(m, path);
 	if (!sys_statx(AT_FDCWD, path, 0, &st)) {
 		p->kind = is_file ? QUICK_FILE : QUICK_DIRECTORY;
-		p->stamp = stamp_of(&st);
+		p->stamp = quick_stamp_of(&st);
 	} else {
 		p->kind = QUICK_ABSENT;
 	}
@@ -389,7 +378,7 @@ static uint32_t answer(struct maker *m, struct dso *d, uint32_t i)
 		return QUICK_ASK;
 	if (!hit)
 		return ELF64_ST_BIND(s->st_info) != STB_WEAK ? QUICK_ASK :
-		       rld_weak_noise(ref.name)		     ? QUICK_NOBODY :
+		       rld_weak_noise(ref.name)		     ? QUICK_UNDEFINED :
 							       QUICK_MISSING;
 	if (a.dso == d && a.sym == s)
 		return QUICK_OWN;
@@ -516,7 +505,7 @@ static int has_changed(const char *path, const struct quick_stamp *was)
 
 	if (sys_statx(AT_FDCWD, path, 0, &st))
 		return was->ino != 0;
-	now = stamp_of(&st);
+	now = quick_stamp_of(&st);
 	return !quick_same(&now, was);
 }
 

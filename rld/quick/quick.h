@@ -95,6 +95,18 @@ static inline unsigned rld_quick_answer(const struct rld *r, struct dso *d,
  * where they cannot be kept. */
 void rld_quick_write(struct rld *r) __attribute__((cold));
 
+/* What tells a file from what it was. */
+static inline struct quick_stamp quick_stamp_of(const struct statx *st)
+{
+	return (struct quick_stamp){ .dev = sys_dev(st),
+				     .ino = st->stx_ino,
+				     .size = st->stx_size,
+				     .mtime = st->stx_mtime.tv_sec,
+				     .ctime = st->stx_ctime.tv_sec,
+				     .mtime_nsec = st->stx_mtime.tv_nsec,
+				     .ctime_nsec = st->stx_ctime.tv_nsec };
+}
+
 #pragma GCC visibility pop
 
 #endif

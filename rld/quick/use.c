@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Kept answers, read: where they lie and who may have written them, whether each
+/* Kept answers, read: where they lie and which user may have written them, whether each
  * still holds, and what they say.  Whatever does not hold is asked as ever.
  *
  * The file decides what code runs, so it is as good as code: root's directory
- * that nobody else may write to, or the user's own. */
+ * that no other user may write to, or the user's own. */
 #include "rld/base/base.h"
 #include "rld/diag/diag.h"
 #include "rld/file/file.h"
@@ -62,7 +62,7 @@ static int open_directory(const char *path)
 	return sys_denied(fd) ? walk_to(path) : (int)fd;
 }
 
-/* What is wrong with who owns or may write it; NULL: nothing. */
+/* What is wrong with its owner or permissions; NULL: nothing. */
 static const char *wrong_owner(const struct statx *st, unsigned owner,
 			       unsigned others)
 {
@@ -171,20 +171,9 @@ static int look_in(struct rld *r, const char *dir, const char *name,
 
 /* ---- do they hold? */
 
-static struct quick_stamp stamp_of(const struct statx *st)
-{
-	return (struct quick_stamp){ .dev = sys_dev(st),
-				     .ino = st->stx_ino,
-				     .size = st->stx_size,
-				     .mtime = st->stx_mtime.tv_sec,
-				     .ctime = st->stx_ctime.tv_sec,
-				     .mtime_nsec = st->stx_mtime.tv_nsec,
-				     .ctime_nsec = st->stx_ctime.tv_nsec };
-}
-
 static int is_as_it_was(const struct statx *st, const struct quick_stamp *was)
 {
-	struct quick_stamp now = stamp_of(st);
+	struct quick_stamp now = quick_stamp_of(st);
 
 	return quick_same(&now, was);
 }
@@ -354,7 +343,7 @@ void rld_quick_begin(struct rld *r)
 		tell(r, "/proc/self/exe", "cannot be read");
 		return;
 	} else {
-		now = stamp_of(&st);
+		now = quick_stamp_of(&st);
 	}
 	name = rld_format("%lx-%lx", (unsigned long)now.dev,
 			  (unsigned long)now.ino);
